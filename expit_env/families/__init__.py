@@ -1,0 +1,18 @@
+"""The families of riddles, by name."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from expit_env.families import counting
+from expit_env.families.family import LEVELS, Family
+
+GROUPS = {"counting traps": counting}
+
+FAMILIES: dict[str, Family] = {
+    family.name: dataclasses.replace(family, group=group)
+    for group, module in GROUPS.items()
+    for family in module.FAMILIES
+}
+
+__all__ = ["FAMILIES", "GROUPS", "LEVELS", "Family"]

@@ -1,0 +1,192 @@
+"""What a family of riddles is: sentences, words to fill them with, and a rule that computes answer and trap.
+
+A family is written as a ``Family`` with its wordings and one function ``tell(draw) -> Telling`` which draws the numbers
+and nouns and works out the answer. Every wording is a pair: the riddle, and its contrast, the same surface with the
+trick taken out, so that the literal answer is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from expit_env.answers import Kind
+from expit_env.riddle import Riddle
+
+T = TypeVar("T")
+
+LEVELS = (1, 2, 3, 4, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """Words for one slot, some of which no train or validation riddle uses."""
+
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+
+
+def bank(words: str) -> Bank:
+    """Read a bank from ``"crows, sparrows | ravens"``: behind the bar stand the words that only ``test`` uses."""
+    train, _, test = words.partition("|")
+    read = Bank(*(tuple(word.strip() for word in part.split(",") if word.strip()) for part in (train, test)))
+    if not read.train or not read.test or set(read.train) & set(read.test):
+        raise ValueError(f"a bank needs words on both sides of one '|', none on both sides: {words!r}")
+    return read
+
+
+NAMES = bank(
+    "Anna, Ben, Carla, David, Elena, Felix, Grace, Henry, Isabel, Jack, Karen, Leo, Maria, Noah, Olivia, Paul,"
+    " Rosa, Sam, Tina, Victor | Amir, Bianca, Chen, Dora, Emil, Farah, Goran, Hana, Ivan, Julia"
+)
+PLACES = bank(
+    "in the library, in the kitchen, on the bus, at the market, at the train station, in the garden, at the museum,"
+    " at the cinema, on the beach, in the office | in the harbour, at the bakery, in the playground, at the airport,"
+    " at the theatre"
+)
+LISTENERS = bank("friends, cousins, classmates, neighbours, children, guests | colleagues, visitors, pupils")
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What a family draws from: it knows the level and keeps held-out words and numbers out of train."""
+
+    rng: np.random.Generator
+    split: str
+    level: int
+
+    @property
+    def held_out(self) -> bool:
+        """Whether this riddle is made of the words and wordings that train and validation never use."""
+        return self.split == "test"
+
+    def noun(self, words: Bank) -> str:
+        """Draw one word of a bank: of its test words in test, of its train words elsewhere."""
+        return self.nouns(words, 1)[0]
+
+    def nouns(self, words: Bank, count: int) -> list[str]:
+        """Draw ``count`` different words of a bank, in random order."""
+        pool = words.test if self.held_out else words.train
+        if count > len(pool):
+            raise ValueError(f"{count} words drawn from a bank of {len(pool)}: {pool}")
+        return [pool[i] for i in self.rng.permutation(len(pool))[:count]]
+
+    def number(self, low: int, high: int) -> int:
+        """Draw a whole number from ``low`` to ``high``, both included; multiples of 7 occur in test only.
+
+        ``high`` is the bound at levels 1 and 2; at levels 3 to 5 the range grows to twice as far above ``low``.
+        """
+        if self.level >= 3:
+            high += high - low
+        return self.within(low, high)
+
+    def within(self, low: int, high: int) -> int:
+        """Like ``number``, for a range that must not grow with the level (hours, weekdays, parts of a whole)."""
+        allowed = [n for n in range(low, high + 1) if self.held_out or n % 7 or n == 0]
+        if not allowed:
+            raise ValueError(f"no number from {low} to {high} may be used in {self.split}")
+        return allowed[self.rng.integers(len(allowed))]
+
+    def choice(self, options: tuple[T, ...]) -> T:
+        """Draw one of ``options``, the same in every split (for what is no noun: a verb, a direction, an order)."""
+        return options[self.rng.integers(len(options))]
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One drawn riddle and its contrast, before they are put into a wording.
+
+    Attributes:
+        facts: what fills the slots of the wordings.
+        answer, aliases, trap, why: of the riddle; ``why`` is one or two sentences that lead to the answer.
+        contrast_answer, contrast_aliases, contrast_trap, contrast_why: the same of its contrast. The contrast's trap
+            is, unless given, the riddle's own answer: what an agent says that has learned the answer and not the trick.
+        hints: up to two for the riddle, none of which contains the answer.
+    """
+
+    facts: Mapping[str, object]
+    answer: str
+    trap: str | None
+    why: str
+    contrast_answer: str
+    contrast_why: str
+    aliases: tuple[str, ...] = ()
+    contrast_aliases: tuple[str, ...] = ()
+    contrast_trap: str | None = None
+    hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A family of riddles.
+
+    Attributes:
+        name: its name in riddle ids, in words joined by hyphens.
+        tell: draws one riddle with its contrast.
+        wordings: pairs (riddle, contrast) of templates for train and validation; slots are filled from the facts.
+        test_wordings: pairs that only test uses (a transfer family may leave them empty).
+        kind, contrast_kind: how an answer is read, where it is not to be inferred from the answer.
+        transfer: whether the whole family is kept out of train, validation and test.
+    """
+
+    name: str
+    tell: Callable[[Draw], Telling]
+    wordings: tuple[tuple[str, str], ...]
+    test_wordings: tuple[tuple[str, str], ...] = ()
+    kind: Kind | None = None
+    contrast_kind: Kind | None = None
+    transfer: bool = False
+    group: str = field(default="", kw_only=True)
+
+    def generate(self, rng: np.random.Generator, level: int, split: str = "train") -> tuple[Riddle, Riddle]:
+        """Draw a riddle and its contrast, without ids.
+
+        Args:
+            rng: the only source of randomness.
+            level: 1 to 5: from 2 the riddle has an opening that is beside the point, from 3 larger numbers, from 4 a
+                number in the opening that is beside the point, at 5 two openings.
+            split: whose words and wordings may be used.
+        """
+        draw = Draw(rng, split, level)
+        telling = self.tell(draw)
+        pool = self.test_wordings if draw.held_out else self.wordings
+        templates = pool[rng.integers(len(pool))]
+        opening = _opening(draw)
+        question, contrast_question = (opening + template.format(**telling.facts) for template in templates)
+        shared = {"family": self.name, "level": level, "split": split}
+        riddle = Riddle(
+            question, telling.answer, telling.aliases, telling.trap, self.kind,
+            explanation=telling.why, hints=telling.hints, **shared,
+        )  # fmt: skip
+        contrast = Riddle(
+            contrast_question, telling.contrast_answer, telling.contrast_aliases,
+            telling.contrast_trap or telling.answer, self.contrast_kind or self.kind,
+            explanation=telling.contrast_why, **shared,
+        )  # fmt: skip
+        return riddle, contrast
+
+
+def a(noun: str) -> str:
+    """Put the indefinite article before a noun."""
+    return f"{'an' if noun[0].lower() in 'aeiou' else 'a'} {noun}"
+
+
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """Write a number of things, ``1 bird`` or ``3 birds``."""
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def _opening(draw: Draw) -> str:
+    """Write the sentences beside the point that a level calls for: with a space behind, or nothing."""
+    if draw.level == 1:
+        return ""
+    person, other = draw.nouns(NAMES, 2)
+    opening = f"{person} heard this riddle {draw.noun(PLACES)}. "
+    if draw.level >= 4:
+        opening = f"{person} told this riddle to {draw.number(3, 9)} {draw.noun(LISTENERS)} {draw.noun(PLACES)}. "
+    if draw.level == 5:
+        opening += f"Only {other} knew it. "
+    return opening

@@ -1,0 +1,92 @@
+"""The values that the environment passes around: Riddle, Outcome, Verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from expit_env.answers import Kind, infer_kind
+
+
+class Outcome(StrEnum):
+    """What the verifier made of a response."""
+
+    CORRECT = "correct"
+    WRONG = "wrong"
+    NO_ANSWER = "no_answer"
+    AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The verifier's judgement of one response.
+
+    Attributes:
+        outcome: correct, wrong, no_answer or ambiguous.
+        extracted: what the verifier took to be the answer; None where it found none or several.
+        rule: the name of the rule that decided.
+    """
+
+    outcome: Outcome
+    extracted: str | None
+    rule: str
+
+    @property
+    def correct(self) -> bool:
+        return self.outcome is Outcome.CORRECT
+
+    @property
+    def reward(self) -> float:
+        """1.0 for a correct response, 0.0 for any other: no partial credit, no format bonus."""
+        return float(self.correct)
+
+
+@dataclass(frozen=True, slots=True)
+class Riddle:
+    """A question with its canonical answer.
+
+    >>> Riddle("A farmer has 17 sheep. All but 9 die. How many are left alive?", "9", trap="8").kind
+    <Kind.NUMBER: 'number'>
+
+    Attributes:
+        question: what the agent is asked.
+        answer: the canonical answer.
+        aliases: other answers that pass.
+        trap: the tempting literal answer, which is wrong; None where there is none.
+        kind: how an answer is read; inferred from the answer when not given.
+        riddle_id: ``family/split/index``, with ``/contrast`` behind it for a contrast riddle.
+        family: the family that generated it.
+        level: 1 (easy) to 5.
+        split: train, validation, test or transfer.
+        explanation: one or two sentences that lead to the answer.
+        hints: up to two, none of which contains the answer.
+        contrast_id: the id of the same surface with the trick taken out, or put back.
+
+    Raises:
+        ValueError: if the question or the answer is empty.
+    """
+
+    question: str
+    answer: str
+    aliases: tuple[str, ...] = ()
+    trap: str | None = None
+    kind: Kind | None = None
+    riddle_id: str | None = None
+    family: str | None = None
+    level: int | None = None
+    split: str | None = None
+    explanation: str = ""
+    hints: tuple[str, ...] = ()
+    contrast_id: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("question", "answer"):
+            value = getattr(self, name)
+            if not isinstance(value, str) or not value.strip():
+                raise ValueError(f"a riddle's {name} must be a non-empty string, not {value!r}")
+        if isinstance(self.aliases, str):
+            raise ValueError(f"a riddle's aliases must be a sequence of strings, not the string {self.aliases!r}")
+        object.__setattr__(self, "aliases", tuple(self.aliases))
+        object.__setattr__(self, "hints", tuple(self.hints))
+        kind = infer_kind(self.answer, self.question) if self.kind is None else Kind(self.kind)
+        object.__setattr__(self, "kind", kind)
