@@ -1,0 +1,107 @@
+"""What an episode leaves behind: Completion, Trajectory, and the append-only TrajectoryStore."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One answer drawn from a policy.
+
+    Attributes:
+        text: the answer, without special tokens.
+        token_ids: its tokens, the end-of-turn token included where there is one. Empty for an agent without tokens.
+        logprobs: of each token under the policy that sampled it, in nats: after temperature and top-p.
+        finished: whether it ended by itself rather than at the token limit.
+    """
+
+    text: str
+    token_ids: tuple[int, ...] = ()
+    logprobs: tuple[float, ...] = ()
+    finished: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """One episode: what was asked, what was answered, what it earned.
+
+    Attributes:
+        start: the seed, or the riddle id, that the episode was reset with.
+        riddle_id, family, level, split: from ``info`` after reset; None where the environment does not tell.
+        observations, completions, rewards: one of each for every attempt.  # (num_attempts,)
+        outcome, extracted: what the verifier made of the last attempt.
+        answer: the right answer, which the environment tells at the end.
+        fell_for_trap: whether the last attempt was the tempting literal answer.
+    """
+
+    start: int | str
+    riddle_id: str | None
+    family: str | None
+    level: int | None
+    split: str | None
+    observations: tuple[str, ...]
+    completions: tuple[Completion, ...]
+    rewards: tuple[float, ...]
+    outcome: str | None
+    extracted: str | None
+    answer: str | None
+    fell_for_trap: bool
+
+    @property
+    def solved(self) -> bool:
+        return self.rewards[-1] > 0
+
+    @property
+    def question(self) -> str:
+        return self.observations[0]
+
+    @property
+    def text(self) -> str:
+        """The last answer."""
+        return self.completions[-1].text
+
+    @property
+    def num_tokens(self) -> int:
+        """How many tokens were generated, over all attempts."""
+        return sum(len(completion.token_ids) for completion in self.completions)
+
+    def to_json(self) -> str:
+        """Write the trajectory as one line of JSON."""
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, line: str) -> Trajectory:
+        """Read a line that ``to_json`` wrote."""
+        row = json.loads(line)
+        row["completions"] = tuple(
+            Completion(c["text"], tuple(c["token_ids"]), tuple(c["logprobs"]), c["finished"]) for c in row["completions"]
+        )
+        return cls(**row | {"observations": tuple(row["observations"]), "rewards": tuple(row["rewards"])})
+
+
+@dataclass(frozen=True, slots=True)
+class TrajectoryStore:
+    """Trajectories in a file of JSON lines that is only ever appended to."""
+
+    path: Path
+
+    def extend(self, trajectories: Iterable[Trajectory]) -> None:
+        """Append trajectories and force them to the disk."""
+        with self.path.open("a", encoding="utf-8") as file:
+            file.writelines(trajectory.to_json() + "\n" for trajectory in trajectories)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def __iter__(self) -> Iterator[Trajectory]:
+        with self.path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    yield Trajectory.from_json(line)
+                except (ValueError, KeyError, TypeError) as error:
+                    raise ValueError(f"{self.path}, line {number}, is no trajectory: {error}") from error
