@@ -1,0 +1,14 @@
+"""Riddle-v0, a Gymnasium environment of riddles with a verified reward. Importing it registers the environment."""
+
+from __future__ import annotations
+
+from gymnasium.envs.registration import register
+
+from expit_env.answers import Kind
+from expit_env.env import RiddleEnv
+from expit_env.riddle import Outcome, Riddle, Verdict
+from expit_env.verifier import verify
+
+__all__ = ["Kind", "Outcome", "Riddle", "RiddleEnv", "Verdict", "verify"]
+
+register(id="Riddle-v0", entry_point="expit_env.env:RiddleEnv")

@@ -1,0 +1,158 @@
+"""RiddleEnv, registered as Riddle-v0: one question, one answer, one reward."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+from gymnasium import spaces
+
+from expit_env import splits
+from expit_env.episode import REFUTED_LENGTH, Deck, Episode, Rules, Verifier, read_options, unknown
+from expit_env.verifier import verify
+
+QUESTION_LENGTH = 2048
+RESPONSE_LENGTH = 4096
+HINT_LENGTH = 512
+
+
+class RiddleEnv(gym.Env[str, str]):
+    """A riddle is asked in words; the agent answers in words; a right answer is worth 1.
+
+    ## Description
+
+    Lateral riddles with a trap: the sum that the numbers suggest is not the one that is asked. Each comes from a family
+    that draws its wording, nouns and numbers anew, and each has a contrast riddle, the same surface with the trick
+    taken out, where the literal answer is right: an agent that has learned the answer and not the trick fails the pair.
+
+    >>> import gymnasium as gym, expit_env
+    >>> env = gym.make("Riddle-v0")
+    >>> question, info = env.reset(options={"riddle_id": "birds-on-a-wire/train/0"})
+    >>> _, reward, terminated, _, info = env.step("None: the shot scared them all away.")
+
+    ## Action Space
+
+    `Text`: the whole reply, reasoning included. Every string is a legal action, also one that the space would not
+    sample; the verifier decides what it answers. A reply is read best when it ends with `Answer: ...`.
+
+    ## Observation Space
+
+    `Text`: the question. After a wrong answer with attempts left, the question, under it for each failed attempt a line
+    that says what the answer is not, and under that the hint, if one is due.
+
+    ## Starting State
+
+    A family of the split and one of its riddles, each equally likely, drawn from the environment's generator: equal
+    seeds give equal riddles. `reset(options={"riddle_id": ...})` poses the riddle at that address, of any split: how a
+    contrast riddle is posed, with `info["contrast_id"]`.
+
+    ## Rewards
+
+    1 for a right answer, 0 for any other: no partial credit, no format bonus. A verifier that raises stops the run; a
+    failure is never a reward of 0.
+
+    ## Episode End
+
+    The episode terminates with the right answer or with the last attempt. It is never truncated.
+
+    ## Information
+
+    After reset: `riddle_id`, `family`, `level`, `split`, and `contrast_id`, the address of the contrast riddle. After a
+    step also `outcome` (correct, wrong, no_answer, ambiguous), `extracted` (what was taken to be the answer, or None),
+    `rule` (why) and `attempts_left`; at the end also `answer` and `fell_for_trap` (whether the reply gave the trap).
+
+    ## Arguments
+
+    - `split`: `"train"`, `"validation"`, `"test"` (the families of train in unseen wordings, nouns and numbers) or
+      `"transfer"` (families never in train).
+    - `families`: `"all"`, the name of a family or of a group of families, or a sequence of names.
+    - `level`: 1 (easy) to 5, or None for all.
+    - `max_attempts`: how many answers an episode takes at most.
+    - `hints`: how many hints an episode gives at most, one after each failed attempt.
+    - `verifier`: a callable `(riddle, response) -> Verdict`; None for `expit_env.verify`.
+    - `render_mode`: `"ansi"` (`render` returns the transcript) or `"human"` (it is printed as it goes).
+
+    ## References
+
+    - Anthony, Tian, Barber: Thinking Fast and Slow with Deep Learning and Tree Search. NeurIPS 2017.
+      https://arxiv.org/abs/1705.08439
+    - Zelikman, Wu, Mu, Goodman: STaR: Bootstrapping Reasoning With Reasoning. NeurIPS 2022.
+      https://arxiv.org/abs/2203.14465
+    - Lin, Wu, Yang, Lee, Ren: RiddleSense: Reasoning about Riddle Questions. Findings of ACL 2021.
+      https://arxiv.org/abs/2101.00376
+
+    ## Version History
+
+    - v0: first version.
+    """
+
+    metadata = {"render_modes": ["ansi", "human"], "render_fps": 4}  # noqa: RUF012 (Gymnasium declares it so)
+
+    def __init__(
+        self,
+        split: str = "train",
+        families: str | Sequence[str] = "all",
+        level: int | None = None,
+        max_attempts: int = 1,
+        hints: int = 0,
+        verifier: Verifier | None = None,
+        render_mode: str | None = None,
+    ) -> None:
+        if render_mode not in (None, *self.metadata["render_modes"]):
+            raise unknown("render mode", render_mode, self.metadata["render_modes"])
+        self.render_mode = render_mode
+        self.observation_space, self.action_space = text_spaces(max_attempts)
+        self._deck = Deck.of(split, families, level)
+        self._rules = Rules(max_attempts, hints, verifier or verify)
+        self._episode: Episode | None = None
+        self._transcript: list[str] = []
+        self._printed = 0
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+        riddle_id = read_options(options)
+        super().reset(seed=seed)
+        riddle = self._deck.draw(self.np_random) if riddle_id is None else splits.riddle(riddle_id)
+        self._episode = Episode(riddle, self._rules)
+        self._transcript, self._printed = [f"Riddle: {riddle.question}"], 0
+        self._show()
+        return self._episode.observation, dict(self._episode.info)
+
+    def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        episode = self._episode
+        if episode is None:
+            raise gym.error.ResetNeeded("no riddle has been asked yet: call reset() before step()")
+        if episode.over:
+            raise gym.error.ResetNeeded("the episode is over, the riddle is answered: call reset() for the next one")
+        asked = episode.observation
+        reward, info = episode.attempt(action)
+        self._transcript += [f"Agent: {action}", f"Verdict: {info['outcome']}"]
+        if episode.over:
+            self._transcript.append(f"Answer: {info['answer']}")
+        self._transcript += episode.observation[len(asked) :].splitlines()[1:]
+        self._show()
+        return episode.observation, reward, episode.over, False, info
+
+    def render(self) -> str | None:  # pyright: ignore[reportIncompatibleMethodOverride] (a frame is a string here)
+        if self.render_mode is None:
+            gym.logger.warn('render() does nothing without a render mode: gym.make("Riddle-v0", render_mode="ansi")')
+            return None
+        if self.render_mode == "ansi":
+            return "\n".join(self._transcript)
+        self._show()
+        return None
+
+    def _show(self) -> None:
+        """In the mode human, print what has been said since the last time."""
+        new = self._transcript[self._printed :]
+        if self.render_mode == "human" and new:
+            print("\n".join(new), flush=True)
+            self._printed = len(self._transcript)
+
+
+def text_spaces(max_attempts: int) -> tuple[spaces.Text, spaces.Text]:
+    """Return the spaces of observations and of actions."""
+    attempts = max(0, max_attempts - 1) if isinstance(max_attempts, int) else 0
+    longest = QUESTION_LENGTH + attempts * (REFUTED_LENGTH + HINT_LENGTH)
+    return tuple(spaces.Text(size, min_length=0, charset=string.printable) for size in (longest, RESPONSE_LENGTH))

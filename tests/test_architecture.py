@@ -1,0 +1,81 @@
+"""The direction of dependencies, read from the imports."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+import expit_env
+
+ROOT = Path(__file__).parent.parent
+PROBLEM = sorted((ROOT / "expit_env").rglob("*.py"))
+LEARNERS = sorted((ROOT / "agents").rglob("*.py"))
+
+TORCH_ROOMS = ("policy.py", "fine_tuning.py", "embedded.py", "grpo.py", "sampling/")
+"""Where in agents/ torch may be imported."""
+
+INSIDE_AGENTS = {"cli.py": {"expit_env.audit"}}
+"""What a file of agents/ may import of expit_env beyond its public names."""
+
+LAYERS = (
+    ("answers",),
+    ("riddle",),
+    ("families",),
+    ("splits", "verifier"),
+    ("episode",),
+    ("env", "audit"),
+    ("vector", "choice"),
+)
+"""The rooms of expit_env from the ground up: each imports only what is below it."""
+
+
+def imports(path):
+    """Yield the module and the name (or None) of each import in a file, wherever it stands."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path} has a relative import"
+            yield from ((node.module, alias.name) for alias in node.names)
+
+
+def name(path):
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", PROBLEM, ids=name)
+def test_the_problem_needs_numpy_and_gymnasium_alone(path):
+    roots = {module.partition(".")[0] for module, _ in imports(path)}
+    assert roots <= {"numpy", "gymnasium", "expit_env"} | sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("path", PROBLEM, ids=name)
+def test_the_rooms_of_the_problem_stand_on_each_other(path):
+    level = {room: height for height, rooms in enumerate(LAYERS) for room in rooms}
+    room = path.relative_to(ROOT / "expit_env").parts[0].removesuffix(".py")
+    modules = {module.split(".")[1] for module, _ in imports(path) if module.startswith("expit_env.")}
+    modules |= {part for module, part in imports(path) if module == "expit_env" and part in level}
+    above = {module for module in modules - {room} if level.get(module, -1) >= level.get(room, len(LAYERS))}
+    assert not above, f"{room} imports {above}, which stands on it or beside it"
+
+
+@pytest.mark.parametrize("path", LEARNERS, ids=name)
+def test_the_learners_reach_the_problem_by_its_public_names(path):
+    allowed = INSIDE_AGENTS.get(path.name, set())
+    for module, part in imports(path):
+        if module.partition(".")[0] == "expit_env" and module not in allowed:
+            assert module == "expit_env", f"{module} is not public"
+            assert part is None or part in expit_env.__all__, f"expit_env.{part} is not public"
+
+
+@pytest.mark.parametrize("path", LEARNERS, ids=name)
+def test_torch_stays_where_tensors_are_touched(path):
+    room = path.relative_to(ROOT / "agents").as_posix()
+    if not room.startswith(TORCH_ROOMS):
+        assert "torch" not in {module.partition(".")[0] for module, _ in imports(path)}
+
+
+def test_the_public_names_exist():
+    assert sorted(expit_env.__all__) == expit_env.__all__
+    assert all(hasattr(expit_env, public) for public in expit_env.__all__)
