@@ -33,7 +33,7 @@ class Trajectory:
 
     Attributes:
         start: the seed, or the riddle id, that the episode was reset with.
-        riddle_id, family, level, split: from ``info`` after reset; None where the environment does not tell.
+        riddle_id, family, level, split, contrast_id: from ``info`` after reset; None where it has none.
         observations, completions, rewards: one of each for every attempt.  # (num_attempts,)
         outcome, extracted: what the verifier made of the last attempt.
         answer: the right answer, which the environment tells at the end.
@@ -45,6 +45,7 @@ class Trajectory:
     family: str | None
     level: int | None
     split: str | None
+    contrast_id: str | None
     observations: tuple[str, ...]
     completions: tuple[Completion, ...]
     rewards: tuple[float, ...]
@@ -80,7 +81,8 @@ class Trajectory:
         """Read a line that ``to_json`` wrote."""
         row = json.loads(line)
         row["completions"] = tuple(
-            Completion(c["text"], tuple(c["token_ids"]), tuple(c["logprobs"]), c["finished"]) for c in row["completions"]
+            Completion(c["text"], tuple(c["token_ids"]), tuple(c["logprobs"]), c["finished"])
+            for c in row["completions"]
         )
         return cls(**row | {"observations": tuple(row["observations"]), "rewards": tuple(row["rewards"])})
 

@@ -1,0 +1,133 @@
+"""The one interface of all agents, the one loop that they share, and the budget they are compared at."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from agents.trajectory import Completion, Trajectory
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What an agent may spend on learning. One answer is one episode is one call of the verifier.
+
+    Attributes:
+        episodes: answers that may be judged, rejected ones included.
+        tokens: tokens that may be generated, those of rejected answers included; None for no bound. A bound on tokens
+            is checked before each batch of answers, so the last batch may pass it.
+
+    Raises:
+        ValueError: if a bound is not positive.
+    """
+
+    episodes: int
+    tokens: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.episodes < 1 or (self.tokens is not None and self.tokens < 1):
+            raise ValueError(f"a budget needs at least one episode and one token, not {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What an agent spent while it learned, and what it measured on the way: one mapping a round."""
+
+    episodes: int
+    tokens: int
+    rounds: tuple[Mapping[str, float], ...] = ()
+
+
+class Agent(ABC):
+    """An agent answers observations, and may learn from an environment."""
+
+    @abstractmethod
+    def act(self, observations: Sequence[str]) -> list[Completion]:
+        """Answer each observation. Equal observations are answered independently of one another."""
+
+    def learn(self, env: gym.Env[str, str], budget: Budget) -> History:
+        """Improve by acting in ``env``, at most for ``budget``. An agent that does not learn spends nothing."""
+        return History(0, 0)
+
+    def save(self, path: Path) -> None:
+        """Write what was learned to a folder."""
+        raise NotImplementedError(f"{type(self).__name__} learns nothing that could be saved")
+
+    def load(self, path: Path) -> None:
+        """Read what ``save`` wrote."""
+        raise NotImplementedError(f"{type(self).__name__} learns nothing that could be loaded")
+
+
+def rollout(agent: Agent, env: gym.Env[str, str], starts: Sequence[int | str]) -> list[Trajectory]:
+    """Let ``agent`` answer one episode for each start, all in one batch.
+
+    An episode is its start and its actions: where it has several attempts it is replayed up to the next one, so that
+    one environment serves any number of episodes side by side.
+
+    Args:
+        agent: who answers; it gets the observations of all open episodes at once.
+        env: an environment with text observations and actions.
+        starts: what each episode is reset with, a seed or a riddle id. Equal ones are copies of one riddle.
+
+    Returns:
+        The trajectories, in the order of ``starts``.  # (len(starts),)
+    """
+    episodes = [_Episode(start, env) for start in starts]
+    while waiting := [episode for episode in episodes if not episode.over]:
+        completions = agent.act([episode.observations[-1] for episode in waiting])
+        for episode, completion in zip(waiting, completions, strict=True):
+            episode.step(completion, env)
+    return [episode.trajectory() for episode in episodes]
+
+
+def spawn_seeds(entropy: Sequence[int], count: int) -> list[int]:
+    """Derive ``count`` different environment seeds from a path of integers, such as (run seed, round)."""
+    seeds: dict[int, None] = {}
+    for word in np.random.SeedSequence(entropy).generate_state(count + 64, np.uint32).tolist():
+        seeds.setdefault(int(word) >> 1)
+    return list(seeds)[:count]
+
+
+class _Episode:
+    def __init__(self, start: int | str, env: gym.Env[str, str]) -> None:
+        self.start, self.over = start, False
+        observation, self.info = _reset(env, start)
+        self.observations = [observation]
+        self.completions: list[Completion] = []
+        self.rewards: list[float] = []
+
+    def step(self, completion: Completion, env: gym.Env[str, str]) -> None:
+        _reset(env, self.start)
+        for earlier in self.completions:
+            env.step(earlier.text)
+        observation, reward, terminated, truncated, info = env.step(completion.text)
+        self.completions.append(completion)
+        self.rewards.append(float(reward))
+        self.info = {**self.info, **info}
+        self.over = terminated or truncated
+        if not self.over:
+            self.observations.append(observation)
+
+    def trajectory(self) -> Trajectory:
+        told: dict[str, Any] = {
+            name: self.info.get(name)
+            for name in ("riddle_id", "family", "level", "split", "contrast_id", "outcome", "extracted", "answer")
+        }
+        return Trajectory(
+            start=self.start,
+            observations=tuple(self.observations),
+            completions=tuple(self.completions),
+            rewards=tuple(self.rewards),
+            fell_for_trap=bool(self.info.get("fell_for_trap", False)),
+            **{name: value if value is None or name == "level" else str(value) for name, value in told.items()},
+        )
+
+
+def _reset(env: gym.Env[str, str], start: int | str) -> tuple[str, dict[str, Any]]:
+    return env.reset(options={"riddle_id": start}) if isinstance(start, str) else env.reset(seed=start)

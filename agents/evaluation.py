@@ -1,0 +1,202 @@
+"""System 1, System 2 and the gap between: how good an agent is on a fixed set of riddles."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import gymnasium as gym
+import numpy as np
+from rich.console import Console
+from scipy import stats
+
+from agents.base import Agent, rollout, spawn_seeds
+from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
+from agents.progress import QUIET, stage
+from agents.trajectory import Trajectory
+
+MEASURES = ("system1_accuracy", "system2_accuracy", "majority_accuracy", "trap_rate", "group_accuracy")
+_EVALUATION_SEED = 20_261_122
+_RESAMPLES = 9_999
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of one riddle.
+
+    Attributes:
+        riddle_id, family, question, answer: the riddle.
+        greedy: the agent's one answer, and in ``correct`` whether it is right.
+        trapped: whether that was the tempting literal answer.
+        contrast_correct: whether the one answer to the contrast riddle is right.
+        sampled_correct: how many of the N samples are right.
+        majority_correct: whether the most frequent of the N answers is right.
+    """
+
+    riddle_id: str
+    family: str
+    question: str
+    answer: str
+    greedy: str
+    correct: bool
+    trapped: bool
+    contrast_correct: bool
+    sampled_correct: int
+    majority_correct: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """An agent's answers to the riddles of a split; every measure is a mean over riddles, from 0 to 1."""
+
+    split: str
+    samples: int
+    riddles: tuple[Answered, ...]
+
+    def values(self, measure: str) -> np.ndarray:
+        """Return one of ``MEASURES`` for each riddle, as an array of shape (num_riddles,).
+
+        Raises:
+            ValueError: if there is no such measure.
+        """
+        read = {
+            "system1_accuracy": lambda r: r.correct,
+            "system2_accuracy": lambda r: r.sampled_correct > 0,
+            "majority_accuracy": lambda r: r.majority_correct,
+            "trap_rate": lambda r: r.trapped,
+            "group_accuracy": lambda r: r.correct and r.contrast_correct,
+        }
+        if measure not in read:
+            raise ValueError(f"there is no measure {measure!r}; the measures are {', '.join(MEASURES)}")
+        return np.array([read[measure](riddle) for riddle in self.riddles], dtype=float)
+
+    def mean(self, measure: str) -> float:
+        """Return the mean of one of ``MEASURES``."""
+        return float(self.values(measure).mean())
+
+    def interval(self, measure: str) -> tuple[float, float]:
+        """Return the 95 % Wilson interval of a measure (Wilson 1927)."""
+        values = self.values(measure)
+        bounds = stats.binomtest(int(values.sum()), len(values)).proportion_ci(method="wilson")
+        return float(bounds.low), float(bounds.high)
+
+    @classmethod
+    def from_dict(cls, row: dict) -> Evaluation:
+        """Read what ``dataclasses.asdict`` made of an evaluation."""
+        return cls(row["split"], row["samples"], tuple(Answered(**riddle) for riddle in row["riddles"]))
+
+
+def evaluation_seeds(split: str, count: int) -> list[int]:
+    """Return the seeds of the fixed riddles that every agent is evaluated on."""
+    return spawn_seeds([_EVALUATION_SEED, *split.encode()], count)
+
+
+def split_env(env: gym.Env[str, str], split: str) -> gym.Env[str, str]:
+    """Make the same environment for another split, with all families where the split shares none with ``env``."""
+    if env.spec is None:
+        raise ValueError("the environment has no spec: make it with gymnasium.make")
+    kwargs = {**env.spec.kwargs, "split": split}
+    if (split == "transfer") != (env.spec.kwargs.get("split") == "transfer"):
+        kwargs.pop("families", None)
+    return gym.make(env.spec.id, **kwargs)
+
+
+def evaluate(
+    agent: Agent, env: gym.Env[str, str], seeds: Sequence[int], search: Agent | None = None, samples: int = 0
+) -> Evaluation:
+    """Ask for one answer to each riddle and to its contrast, and for N samples where a ``search`` is given.
+
+    Args:
+        agent: gives the one answer (System 1).
+        env: the riddles' environment; its split names the evaluation.
+        seeds: one for each riddle.
+        search: gives the samples (System 2); without it the one answer counts as the only sample.
+        samples: N.
+    """
+    greedy = rollout(agent, env, seeds)
+    contrasts = iter(rollout(agent, env, [t.contrast_id for t in greedy if t.contrast_id]))
+    if search is None:
+        groups = [[trajectory] for trajectory in greedy]
+    else:
+        drawn = iter(rollout(search, env, [seed for seed in seeds for _ in range(samples)]))
+        groups = [list(itertools.islice(drawn, samples)) for _ in seeds]
+    riddles = [
+        _answered(one, next(contrasts).solved if one.contrast_id else one.solved, group)
+        for one, group in zip(greedy, groups, strict=True)
+    ]
+    return Evaluation(str(greedy[0].split), samples if search else 1, tuple(riddles))
+
+
+def evaluate_policy(
+    policy: LanguageModelPolicy,
+    env: gym.Env[str, str],
+    riddles: int,
+    samples: int,
+    max_new_tokens: int,
+    console: Console = QUIET,
+    title: str = "evaluate",
+) -> Evaluation:
+    """Evaluate a policy, as it stands, on the fixed riddles of ``env``'s split: greedy once, and N samples."""
+    split = str(env.spec.kwargs.get("split", "train")) if env.spec else "train"
+    sampled = Decoding(max_new_tokens=max_new_tokens)
+    with stage(console, title, riddles * (samples + 2)) as progress:
+        one = PolicyAgent(policy, dataclasses.replace(sampled, temperature=0.0), progress=progress)
+        search = PolicyAgent(policy, sampled, (_EVALUATION_SEED,), progress)
+        return evaluate(one, env, evaluation_seeds(split, riddles), search, samples)
+
+
+def gap_closed(before: Evaluation, after: Evaluation) -> float | None:
+    """Return (greedy after - greedy before) / (pass@N before - greedy before); None where there was no gap."""
+    start, bound = before.mean("system1_accuracy"), before.mean("system2_accuracy")
+    return None if bound <= start else (after.mean("system1_accuracy") - start) / (bound - start)
+
+
+def paired_difference(before: Evaluation, after: Evaluation, measure: str) -> tuple[float, float, float]:
+    """Return the mean difference after - before on the same riddles, with its 95 % bootstrap interval.
+
+    Raises:
+        ValueError: if the two were not asked the same riddles.
+    """
+    if [riddle.riddle_id for riddle in before.riddles] != [riddle.riddle_id for riddle in after.riddles]:
+        raise ValueError("a paired difference needs two evaluations of the same riddles")
+    differences = after.values(measure) - before.values(measure)
+    drawn = np.random.default_rng(_EVALUATION_SEED).integers(len(differences), size=(_RESAMPLES, len(differences)))
+    low, high = np.quantile(differences[drawn].mean(axis=1), [0.025, 0.975])
+    return float(differences.mean()), float(low), float(high)
+
+
+def majority(group: Sequence[Trajectory]) -> Trajectory | None:
+    """Return the first trajectory with the most frequent extracted answer; None where nothing was extracted."""
+    votes: dict[str, list[Trajectory]] = {}
+    for trajectory in group:
+        if trajectory.extracted is not None:
+            votes.setdefault(trajectory.extracted, []).append(trajectory)
+    return max(votes.values(), key=len)[0] if votes else None
+
+
+def _answered(one: Trajectory, contrast_correct: bool, group: Sequence[Trajectory]) -> Answered:
+    most = majority(group)
+    return Answered(
+        riddle_id=str(one.riddle_id),
+        family=str(one.family),
+        question=one.question,
+        answer=str(one.answer),
+        greedy=one.text,
+        correct=one.solved,
+        trapped=one.fell_for_trap,
+        contrast_correct=contrast_correct,
+        sampled_correct=sum(trajectory.solved for trajectory in group),
+        majority_correct=most is not None and most.solved,
+    )
+
+
+def summary(evaluation: Evaluation) -> dict[str, float]:
+    """Return every measure of an evaluation by name."""
+    return {measure: evaluation.mean(measure) for measure in MEASURES}
+
+
+def to_dict(evaluation: Evaluation) -> dict:
+    """Return an evaluation as plain values that JSON can hold."""
+    return dataclasses.asdict(evaluation)

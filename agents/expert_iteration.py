@@ -1,0 +1,302 @@
+"""Expert iteration: search for right answers, keep the verified ones, distil them, repeat.
+
+Anthony et al. 2017, https://arxiv.org/abs/1705.08439; for language models STaR, https://arxiv.org/abs/2203.14465,
+and ReST-EM, https://arxiv.org/abs/2312.06585, whose fresh start from the base model every round is kept here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import gymnasium as gym
+from rich.console import Console
+
+from agents.base import Agent, Budget, History, rollout, spawn_seeds
+from agents.evaluation import Evaluation, evaluate_policy, gap_closed, split_env, summary, to_dict
+from agents.fine_tuning import FineTuning, Row, fine_tune, steps
+from agents.policy import GREEDY, Decoding, LanguageModelPolicy, PolicyAgent
+from agents.progress import QUIET, stage
+from agents.run import RunFolder, write_text
+from agents.trajectory import Completion, Trajectory, TrajectoryStore
+
+
+class NoVerifiedAnswerError(RuntimeError):
+    """A whole round of search found no right answer, so there is nothing to distil."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpertIterationConfig:
+    """What one run is asked for.
+
+    Attributes:
+        rounds: how often to search and distil.
+        riddles: riddles searched in each round, new ones every time.
+        samples: answers drawn to each of them at first.
+        extra_samples: further answers, at most, for each riddle that is still unsolved.
+        temperature, extra_temperature, top_p: of the first answers and of the further ones.
+        max_new_tokens: an answer longer than this is unfinished, and is never learned from.
+        few_shot_rounds: rounds, from the first, whose search shows solved examples before the question.
+        answers_per_riddle: at most so many different answers to one riddle are learned from, shortest first.
+        fine_tuning: how the adapter is trained.
+        validation_riddles: riddles that every round is evaluated on; 0 for none.
+        evaluation_samples: N of System 2 accuracy and majority@N.
+        seed: decides every riddle and every draw.
+    """
+
+    rounds: int = 3
+    riddles: int = 64
+    samples: int = 16
+    extra_samples: int = 48
+    temperature: float = 1.0
+    extra_temperature: float = 1.2
+    top_p: float = 1.0
+    max_new_tokens: int = 16
+    few_shot_rounds: int = 1
+    answers_per_riddle: int = 2
+    fine_tuning: FineTuning = field(default_factory=FineTuning)
+    validation_riddles: int = 64
+    evaluation_samples: int = 8
+    seed: int = 0
+
+    @property
+    def episodes(self) -> int:
+        """The most episodes that a whole run can take."""
+        return self.rounds * self.riddles * (self.samples + self.extra_samples)
+
+
+class ExpertIteration(Agent):
+    """Samples many answers, keeps those that the verifier passes, and learns to give them in one go.
+
+    Args:
+        policy: the base model; its adapter is replaced after every round.
+        config: what is asked.
+        folder: the run folder. A run that was cut off there goes on from its last whole stage, and ends with the same
+            trajectories as one that was never cut off. Without a folder nothing is kept.
+        console: where progress is shown.
+        provenance: model and versions, for the record; a run whose record differs is refused.
+    """
+
+    def __init__(
+        self,
+        policy: LanguageModelPolicy,
+        config: ExpertIterationConfig | None = None,
+        folder: Path | None = None,
+        console: Console = QUIET,
+        provenance: Mapping[str, object] | None = None,
+    ) -> None:
+        self.policy, self.config = policy, config or ExpertIterationConfig()
+        self.folder, self.console, self.provenance = folder, console, dict(provenance or {})
+        self.adapter: Path | None = None
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+
+    def act(self, observations: Sequence[str]) -> list[Completion]:
+        decoding = dataclasses.replace(GREEDY, max_new_tokens=self.config.max_new_tokens)
+        return PolicyAgent(self.policy, decoding).act(observations)
+
+    def learn(self, env: gym.Env[str, str], budget: Budget | None = None) -> History:
+        """Run the rounds, or as many as the budget allows.
+
+        Raises:
+            NoVerifiedAnswerError: if a round finds no right answer.
+            RunConflictError: if the folder holds a run that was asked for something else.
+        """
+        budget = budget or Budget(self.config.episodes)
+        run = RunFolder.open(self._open_folder(), self._record(env, budget))
+        before = self._evaluate_base(run, env)
+        rounds: list[Mapping[str, float]] = []
+        for index in range(self.config.rounds):
+            left = budget.episodes - sum(int(metrics["episodes"]) for metrics in rounds)
+            if left <= 0:
+                break
+            rounds.append(_Round(self, run, env, index, left, before).metrics())
+            write_text(run.path / "metrics.jsonl", "".join(json.dumps(metrics) + "\n" for metrics in rounds))
+        return History(
+            sum(int(metrics["episodes"]) for metrics in rounds),
+            sum(int(metrics["tokens"]) for metrics in rounds),
+            tuple(rounds),
+        )
+
+    def save(self, path: Path) -> None:
+        if self.adapter is None:
+            raise ValueError("nothing was learned yet: call learn first")
+        shutil.copytree(self.adapter, path, dirs_exist_ok=True)
+
+    def load(self, path: Path) -> None:
+        self.use_adapter(path)
+
+    def use_adapter(self, path: Path | None) -> None:
+        """Answer from now on with the adapter in a folder, or with the base model."""
+        self.policy.use_adapter(path)
+        self.adapter = path
+
+    def _open_folder(self) -> Path:
+        if self.folder is not None:
+            return self.folder
+        self._scratch = tempfile.TemporaryDirectory(prefix="expit-")
+        return Path(self._scratch.name)
+
+    def _record(self, env: gym.Env[str, str], budget: Budget) -> dict[str, object]:
+        return {
+            "agent": "expert-iteration",
+            **self.provenance,
+            "environment": {"id": env.spec.id, "kwargs": env.spec.kwargs} if env.spec else None,
+            "budget": dataclasses.asdict(budget),
+            "config": dataclasses.asdict(self.config),
+        }
+
+    def _validate(self, env: gym.Env[str, str], title: str) -> Evaluation:
+        config = self.config
+        return evaluate_policy(
+            self.policy, split_env(env, "validation"), config.validation_riddles, config.evaluation_samples,
+            config.max_new_tokens, self.console, title,
+        )  # fmt: skip
+
+    def _evaluate_base(self, run: RunFolder, env: gym.Env[str, str]) -> Evaluation | None:
+        if not self.config.validation_riddles:
+            return None
+
+        def produce(path: Path) -> None:
+            self.use_adapter(None)
+            path.write_text(json.dumps(to_dict(self._validate(env, "base model"))), encoding="utf-8")
+
+        return Evaluation.from_dict(json.loads(run.stage("base.json", produce).read_text(encoding="utf-8")))
+
+
+class _Round:
+    """One round; each of its stages is a file, made when it is not there."""
+
+    def __init__(
+        self, agent: ExpertIteration, run: RunFolder, env: gym.Env[str, str], index: int, left: int,
+        before: Evaluation | None,
+    ) -> None:  # fmt: skip
+        self.agent, self.config, self.run, self.env = agent, agent.config, run, env
+        self.index, self.left, self.before = index, left, before
+        self.name = f"round-{index:03d}"
+        self.seconds: dict[str, float] = {}
+
+    def metrics(self) -> Mapping[str, float]:
+        path = self.run.path / self.name / "metrics.json"
+        if not (self.run.path / self.name / "DONE").exists():
+            searched = self.run.stage(f"{self.name}/trajectories.jsonl", self._timed("search", self._search))
+            self._require_an_answer(TrajectoryStore(searched))
+            self.run.stage(f"{self.name}/sft.jsonl", self._select)
+            adapter = self.run.stage(f"{self.name}/adapter", self._timed("distil", self._distil))
+            self.agent.use_adapter(adapter)
+            self.run.stage(f"{self.name}/metrics.json", self._timed("evaluate", self._measure))
+            self.run.stage(f"{self.name}/DONE", Path.touch)
+        elif self.index + 1 == self.config.rounds or not self._next_is_done():
+            self.agent.use_adapter(self.run.path / self.name / "adapter")
+        return json.loads(path.read_text(encoding="utf-8"))
+
+    def _next_is_done(self) -> bool:
+        return (self.run.path / f"round-{self.index + 1:03d}" / "DONE").exists()
+
+    def _timed(self, what: str, produce: Callable[[Path], None]) -> Callable[[Path], None]:
+        def timed(path: Path) -> None:
+            start = time.perf_counter()
+            produce(path)
+            self.seconds[what] = round(time.perf_counter() - start, 1)
+
+        return timed
+
+    def _search(self, path: Path) -> None:
+        """System 2: answers for all riddles, then further helpings for those that are still unsolved."""
+        config = self.config
+        few_shot = self.index < config.few_shot_rounds
+        first = Decoding(config.temperature, config.top_p, config.max_new_tokens, few_shot)
+        further = dataclasses.replace(first, temperature=config.extra_temperature)
+        unsolved = spawn_seeds([config.seed, self.index], config.riddles)
+        store, left = TrajectoryStore(path), self.left
+        for helping, size in enumerate(_helpings(config.samples, config.extra_samples)):
+            starts = [seed for seed in unsolved for _ in range(size)][:left]
+            if not starts:
+                break
+            title = f"round {self.index}: search" + (f", helping {helping + 1}" if helping else "")
+            with stage(self.agent.console, title, len(starts)) as progress:
+                seed = (config.seed, self.index, helping)
+                searcher = PolicyAgent(self.agent.policy, further if helping else first, seed, progress)
+                found = rollout(searcher, self.env, starts)
+            store.extend(found)
+            left -= len(found)
+            solved = {trajectory.start for trajectory in found if trajectory.solved}
+            unsolved = [seed for seed in unsolved if seed not in solved]
+
+    def _require_an_answer(self, trajectories: Iterable[Trajectory]) -> None:
+        if not any(keepable(trajectory) for trajectory in trajectories):
+            raise NoVerifiedAnswerError(
+                f"round {self.index} found no right answer to any of its {self.config.riddles} riddles. Ways out: draw"
+                " more (--samples, --extra-samples), warmer (--extra-temperature), show solved examples for longer"
+                " (--few-shot-rounds), ask easier riddles (--level 1), or take a stronger model (--model)."
+            )
+
+    def _select(self, path: Path) -> None:
+        rows = select(TrajectoryStore(self.run.path / self.name / "trajectories.jsonl"), self.config.answers_per_riddle)
+        path.write_text("".join(json.dumps(dataclasses.asdict(row)) + "\n" for row in rows), encoding="utf-8")
+
+    def _distil(self, path: Path) -> None:
+        """System 1: a fresh adapter on the base model, from the pooled answers of all rounds so far."""
+        rows = self._archive()
+        settings, config = self.config.fine_tuning, self.config
+        with stage(self.agent.console, f"round {self.index}: distil", steps(len(rows), settings)) as progress:
+            seed = spawn_seeds([config.seed, self.index, 1], 1)[0]
+            self.loss = fine_tune(self.agent.policy, rows, settings, path, seed, progress)
+
+    def _archive(self) -> list[Row]:
+        files = [self.run.path / f"round-{index:03d}" / "sft.jsonl" for index in range(self.index + 1)]
+        rows = (Row(**json.loads(line)) for file in files for line in file.read_text(encoding="utf-8").splitlines())
+        return list(dict.fromkeys(rows))
+
+    def _measure(self, path: Path) -> None:
+        trajectories = list(TrajectoryStore(self.run.path / self.name / "trajectories.jsonl"))
+        metrics: dict[str, float] = {
+            "round": self.index,
+            "episodes": len(trajectories),
+            "tokens": sum(trajectory.num_tokens for trajectory in trajectories),
+            "coverage": self._coverage(),
+            "rows": len(self._archive()),
+        }
+        if self.before is not None:
+            after = self.agent._validate(self.env, f"round {self.index}: evaluate")
+            metrics |= summary(after)
+            closed = gap_closed(self.before, after)
+            metrics |= {} if closed is None else {"gap_closed": closed}
+        metrics |= {f"{what}_seconds": seconds for what, seconds in self.seconds.items()}
+        path.write_text(json.dumps(metrics), encoding="utf-8")
+
+    def _coverage(self) -> float:
+        stores = [self.run.path / f"round-{index:03d}" / "trajectories.jsonl" for index in range(self.index + 1)]
+        solved: dict[str | None, bool] = {}
+        for trajectory in (trajectory for store in stores for trajectory in TrajectoryStore(store)):
+            solved[trajectory.riddle_id] = solved.get(trajectory.riddle_id, False) or trajectory.solved
+        return sum(solved.values()) / len(solved)
+
+
+def _helpings(samples: int, extra: int) -> list[int]:
+    """Cut the answers to one riddle into helpings, so that it stops soon after it is solved."""
+    whole, rest = divmod(extra, samples)
+    return [samples] * (1 + whole) + [rest] * (rest > 0)
+
+
+def keepable(trajectory: Trajectory) -> bool:
+    """Whether an answer may be learned from: verified, and ended by itself."""
+    return trajectory.solved and trajectory.completions[-1].finished
+
+
+def select(trajectories: Iterable[Trajectory], answers_per_riddle: int) -> list[Row]:
+    """Choose the answers to learn: different ones, the shortest first, at most so many for each riddle."""
+    answers: dict[str, dict[str, None]] = {}
+    for trajectory in trajectories:
+        if keepable(trajectory):
+            answers.setdefault(trajectory.observations[-1], {}).setdefault(trajectory.text.strip())
+    return [
+        Row(question, answer)
+        for question, distinct in answers.items()
+        for answer in sorted(distinct, key=len)[:answers_per_riddle]
+    ]

@@ -1,0 +1,134 @@
+"""System 1: distilling verified answers into a LoRA adapter by supervised fine-tuning, with trl and peft."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from datasets import Dataset
+from peft import LoraConfig
+from transformers import PrinterCallback, ProgressCallback, TrainerCallback
+from transformers.utils import logging as transformers_logging
+from trl import SFTConfig, SFTTrainer
+
+from agents.policy import LanguageModelPolicy, prompt
+
+
+@dataclass(frozen=True, slots=True)
+class FineTuning:
+    """How an adapter is trained.
+
+    Attributes:
+        rank, alpha: of the LoRA matrices (Hu et al. 2021, https://arxiv.org/abs/2106.09685).
+        target_modules: the linear layers that get one; "all-linear" means every one but the head.
+        learning_rate: at the start; it falls linearly to 0.
+        epochs: passes over the rows.
+        max_steps: optimiser steps, in place of epochs, where given.
+        batch_size: rows a step.
+    """
+
+    rank: int = 16
+    alpha: int = 32
+    target_modules: str | tuple[str, ...] = "all-linear"
+    learning_rate: float = 1e-3
+    epochs: int = 3
+    max_steps: int | None = None
+    batch_size: int = 16
+
+    def lora(self) -> LoraConfig:
+        """The shape of the adapter, which the agents that are compared share."""
+        modules = self.target_modules if isinstance(self.target_modules, str) else list(self.target_modules)
+        return LoraConfig(r=self.rank, lora_alpha=self.alpha, target_modules=modules, task_type="CAUSAL_LM")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One question with one answer to learn."""
+
+    question: str
+    answer: str
+
+
+def fine_tune(
+    policy: LanguageModelPolicy,
+    rows: Sequence[Row],
+    settings: FineTuning,
+    folder: Path,
+    seed: int,
+    progress: Callable[[int], None] | None = None,
+) -> float:
+    """Train a fresh adapter on the base model and save it to ``folder``.
+
+    The loss is on the answer and its end-of-turn token only, in fp32, after the plain prompt.
+
+    Returns:
+        The mean training loss, in nats a token.
+
+    Raises:
+        ValueError: if there are no rows.
+    """
+    if not rows:
+        raise ValueError("there are no rows to fine-tune on")
+    dataset = Dataset.from_list(
+        [
+            {"prompt": list(prompt(row.question)), "completion": [{"role": "assistant", "content": row.answer}]}
+            for row in rows
+        ]
+    )
+    bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            trainer = SFTTrainer(
+                copy.deepcopy(policy.base),
+                args=_arguments(settings, scratch, seed, policy.base.device),
+                train_dataset=dataset,
+                processing_class=policy.tokenizer,
+                peft_config=settings.lora(),
+                callbacks=[_Steps(progress)] if progress else [],
+            )
+            trainer.remove_callback(PrinterCallback)
+            trainer.remove_callback(ProgressCallback)
+            loss = trainer.train().training_loss
+            trainer.model.save_pretrained(str(folder))  # type: ignore[union-attr]
+    finally:
+        if bars:
+            transformers_logging.enable_progress_bar()
+    return float(loss)
+
+
+def steps(rows: int, settings: FineTuning) -> int:
+    """How many optimiser steps the training takes."""
+    return settings.max_steps or settings.epochs * -(-rows // settings.batch_size)
+
+
+def _arguments(settings: FineTuning, folder: str, seed: int, device: torch.device) -> SFTConfig:
+    return SFTConfig(
+        output_dir=folder,
+        learning_rate=settings.learning_rate,
+        num_train_epochs=settings.epochs,
+        max_steps=settings.max_steps or -1,
+        per_device_train_batch_size=settings.batch_size,
+        seed=seed,
+        bf16=False,
+        gradient_checkpointing=False,
+        use_cpu=device.type == "cpu",
+        save_strategy="no",
+        logging_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        dataloader_pin_memory=device.type == "cuda",
+        max_length=None,
+    )
+
+
+class _Steps(TrainerCallback):
+    def __init__(self, progress: Callable[[int], None]) -> None:
+        self._progress = progress
+
+    def on_step_end(self, *args: object, **kwargs: object) -> None:
+        self._progress(1)

@@ -1,0 +1,149 @@
+"""The policy: a chat model on a device, a LoRA adapter in and out, and the prompts that it answers."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from agents.base import Agent
+from agents.sampling import LocalSampler, Prompt, Sampler
+from agents.trajectory import Completion
+
+SYSTEM = "Answer the riddle in a few words."
+
+FEW_SHOT = (
+    ("How many eggs can you eat on an empty stomach?", "One."),
+    ("A plane crashes right on a border. Where are the survivors buried?", "Nowhere."),
+    ("What weighs more, a ton of coal or a ton of cotton?", "They weigh the same."),
+    ("How many sandwiches did Caesar eat on the moon?", "None."),
+)
+"""Riddles of no family, with answers, that a first search may show before the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How answers are drawn.
+
+    Attributes:
+        temperature: 0 is greedy.
+        top_p: the share of probability that is drawn from.
+        max_new_tokens: an answer that has not ended by then is unfinished.
+        few_shot: whether the prompt shows the solved examples first.
+    """
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    max_new_tokens: int = 24
+    few_shot: bool = False
+
+
+GREEDY = Decoding(temperature=0.0)
+
+
+def prompt(observation: str, few_shot: bool = False) -> Prompt:
+    """Write an observation as the chat that the model is given.
+
+    >>> [message["role"] for message in prompt("What is it?")]
+    ['system', 'user']
+    """
+    messages = [{"role": "system", "content": SYSTEM}]
+    for question, answer in FEW_SHOT if few_shot else ():
+        messages += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+    return [*messages, {"role": "user", "content": observation}]
+
+
+def pick_device(name: str | None = None) -> torch.device:
+    """Return the device of that name, or else CUDA, then MPS, then the CPU, as found."""
+    if name is not None:
+        return torch.device(name)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+class LanguageModelPolicy:
+    """A base model in fp32 and the adapter that it answers with.
+
+    Attributes:
+        base: the model without any adapter; training starts from a copy of it.
+        tokenizer: the model's tokenizer, with a chat template.
+    """
+
+    def __init__(self, base: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+        self.base, self.tokenizer = base.eval().requires_grad_(False), tokenizer
+        self._sampler: Sampler = LocalSampler(base, tokenizer)
+
+    @classmethod
+    def load(cls, model: str | Path, device: str | None = None) -> LanguageModelPolicy:
+        """Load a chat model from a local folder, or by its id on the Hugging Face Hub.
+
+        Raises:
+            OSError: if neither a folder nor the Hub has the model.
+            ValueError: if its tokenizer has no chat template.
+        """
+        tokenizer: Any = AutoTokenizer.from_pretrained(model)
+        if not tokenizer.chat_template:
+            raise ValueError(f"{model} has no chat template: take an instruction-tuned model")
+        base = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
+        return cls(base.to(pick_device(device)), tokenizer)
+
+    def use_adapter(self, folder: Path | None) -> None:
+        """Answer from now on with the adapter in ``folder``, or without any.
+
+        The adapter is merged in fp32 into a copy: merged in bf16, small deltas are lost.
+        """
+        model = self.base
+        if folder is not None:
+            adapted = PeftModel.from_pretrained(copy.deepcopy(self.base), str(folder))
+            model = adapted.merge_and_unload().eval()  # type: ignore[operator]
+        self._sampler = LocalSampler(model, self.tokenizer)
+
+    def sample(
+        self,
+        observations: Sequence[str],
+        n: int | Sequence[int],
+        decoding: Decoding,
+        seed: Sequence[int] = (0,),
+        progress: Callable[[int], None] | None = None,
+    ) -> list[list[Completion]]:
+        """Draw ``n`` answers to each observation; ``n`` may differ between them."""
+        return self._sampler.sample(
+            [prompt(observation, decoding.few_shot) for observation in observations],
+            n,
+            temperature=decoding.temperature,
+            top_p=decoding.top_p,
+            max_new_tokens=decoding.max_new_tokens,
+            seed=seed,
+            progress=progress,
+        )
+
+
+class PolicyAgent(Agent):
+    """Acts by drawing from a policy; equal observations are prefilled once."""
+
+    def __init__(
+        self,
+        policy: LanguageModelPolicy,
+        decoding: Decoding = GREEDY,
+        seed: Sequence[int] = (0,),
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        self.policy, self.decoding, self.progress = policy, decoding, progress
+        self._seed, self._calls = tuple(seed), 0
+
+    def act(self, observations: Sequence[str]) -> list[Completion]:
+        distinct = {observation: 0 for observation in observations}
+        for observation in observations:
+            distinct[observation] += 1
+        seed = (*self._seed, self._calls)
+        self._calls += 1
+        drawn = self.policy.sample(list(distinct), list(distinct.values()), self.decoding, seed, self.progress)
+        answers = {observation: iter(group) for observation, group in zip(distinct, drawn, strict=True)}
+        return [next(answers[observation]) for observation in observations]

@@ -1,0 +1,149 @@
+"""What a run has to show: tables in the terminal, a picture of the curve, and a page."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from agents.evaluation import MEASURES, Answered, Evaluation, paired_difference
+from agents.run import write_text
+
+TITLES = {
+    "system1_accuracy": "System 1",
+    "system2_accuracy": "System 2",
+    "majority_accuracy": "majority",
+    "trap_rate": "trap rate",
+    "group_accuracy": "group",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Base and trained on the same riddles of one split."""
+
+    base: Evaluation
+    trained: Evaluation
+
+    @classmethod
+    def read(cls, path: Path) -> Comparison:
+        """Read the evaluation of a split from a run folder."""
+        measured = json.loads(path.read_text(encoding="utf-8"))
+        return cls(Evaluation.from_dict(measured["base"]), Evaluation.from_dict(measured["trained"]))
+
+    def table(self) -> Table:
+        """Return base and trained side by side, with 95 % intervals and a paired one for the difference."""
+        riddles, samples = len(self.base.riddles), self.base.samples
+        table = Table("", "base", "trained", "difference", title=f"{self.base.split}: {riddles} riddles, N = {samples}")
+        for measure in MEASURES:
+            mean, low, high = paired_difference(self.base, self.trained, measure)
+            difference = f"{100 * mean:+.0f} [{100 * low:+.0f}, {100 * high:+.0f}]"
+            table.add_row(TITLES[measure], _cell(self.base, measure), _cell(self.trained, measure), difference)
+        return table
+
+    def examples(self, count: int = 3) -> list[tuple[Answered, Answered]]:
+        """Return riddles before and after, learned ones first, of different families where there are."""
+        pairs = zip(self.base.riddles, self.trained.riddles, strict=True)
+        chosen: dict[str, tuple[Answered, Answered]] = {}
+        for before, after in sorted(pairs, key=lambda pair: pair[0].correct - pair[1].correct):
+            chosen.setdefault(before.family, (before, after))
+        return list(chosen.values())[:count]
+
+
+def print_round(console: Console, metrics: Mapping[str, float]) -> None:
+    """Print the one line of a round."""
+    parts = [f"round {metrics['round']:.0f}", f"coverage {metrics['coverage']:.0%}", f"{metrics['rows']:.0f} rows"]
+    parts += [f"{TITLES[measure]} {metrics[measure]:.0%}" for measure in MEASURES if measure in metrics]
+    if "gap_closed" in metrics:
+        parts.append(f"gap closed {metrics['gap_closed']:.0%}")
+    seconds = sum(value for name, value in metrics.items() if name.endswith("_seconds"))
+    console.print(" | ".join([*parts, f"{metrics['episodes']:.0f} episodes", f"{seconds:.0f} s"]), soft_wrap=True)
+
+
+def read_metrics(run: Path) -> list[dict[str, float]]:
+    """Read the metrics of all rounds of a run."""
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def write_report(run: Path) -> None:
+    """Draw the curve and write the page of a finished run."""
+    comparisons = [Comparison.read(path) for path in sorted(run.glob("evaluation-*.json"))]
+    base = Evaluation.from_dict(json.loads((run / "base.json").read_text(encoding="utf-8")))
+    draw_curve(run / "curve.png", base, read_metrics(run))
+    write_text(run / "report.html", _page(run.name, comparisons))
+
+
+def print_results(console: Console, run: Path) -> None:
+    """Print the final tables of a run, and three riddles with the answer before and after."""
+    comparisons = {path.stem.removeprefix("evaluation-"): Comparison.read(path) for path in run.glob("evaluation-*")}
+    for split in sorted(comparisons):
+        console.print(comparisons[split].table())
+    for before, after in comparisons["test"].examples() if "test" in comparisons else ():
+        console.print(f"\n[bold]{before.question}[/]", highlight=False)
+        for name, one in (("before", before), ("after", after)):
+            mark = "[green]right[/]" if one.correct else "[red]wrong[/]"
+            console.print(f"  {name:<7}{mark}  {_plain(one.greedy)}", highlight=False)
+    console.print(f"\nReport: {run / 'report.html'}, curve: {run / 'curve.png'}", soft_wrap=True)
+
+
+def draw_curve(path: Path, base: Evaluation, rounds: Sequence[Mapping[str, float]]) -> None:
+    """Draw the measures on validation over the rounds, from the base model on."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 4), layout="constrained")
+    axes = figure.subplots()
+    for measure in MEASURES:
+        values = [base.mean(measure), *(metrics[measure] for metrics in rounds)]
+        axes.plot(range(len(values)), values, marker="o", label=TITLES[measure])
+    axes.set(xlabel="rounds of expert iteration", ylabel="share of validation riddles", ylim=(0, 1))
+    axes.set_xticks(range(len(rounds) + 1), ["base", *(str(index + 1) for index in range(len(rounds)))])
+    axes.grid(alpha=0.3)
+    axes.legend(loc="upper left", ncols=2, fontsize="small")
+    part = path.with_suffix(".part.png")
+    figure.savefig(part, dpi=150)
+    part.replace(path)
+
+
+def _cell(evaluation: Evaluation, measure: str) -> str:
+    low, high = evaluation.interval(measure)
+    return f"{100 * evaluation.mean(measure):.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).replace("[", "\\[") or "(nothing)"
+
+
+def _page(name: str, comparisons: Sequence[Comparison]) -> str:
+    sections = "".join(_section(comparison) for comparison in comparisons)
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(name)}</title>'
+        "<style>body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+        "table{border-collapse:collapse}td,th{padding:.2rem .8rem;text-align:left;border-bottom:1px solid #ddd}"
+        ".right{color:#176f2c}.wrong{color:#b3261e}img{max-width:100%}</style>"
+        f'<h1>{html.escape(name)}</h1><img src="curve.png" alt="accuracy on validation by round">{sections}</html>\n'
+    )
+
+
+def _section(comparison: Comparison) -> str:
+    rows = "".join(
+        f"<tr><th>{TITLES[measure]}<td>{_cell(comparison.base, measure)}<td>{_cell(comparison.trained, measure)}"
+        for measure in MEASURES
+    )
+    answers = "".join(
+        f"<tr><td>{html.escape(before.question)}<td>{html.escape(after.answer)}{_answer(before)}{_answer(after)}"
+        for before, after in zip(comparison.base.riddles, comparison.trained.riddles, strict=True)
+    )
+    return (
+        f"<h2>{comparison.base.split}</h2><table><tr><th><th>base<th>trained{rows}</table>"
+        f"<details><summary>All {len(comparison.base.riddles)} riddles</summary>"
+        f"<table><tr><th>riddle<th>answer<th>base<th>trained{answers}</table></details>"
+    )
+
+
+def _answer(one: Answered) -> str:
+    return f'<td class="{"right" if one.correct else "wrong"}">{html.escape(one.greedy)}'
