@@ -1,0 +1,354 @@
+"""Impossible premises: what is asked about does not exist, so that nothing can be worked out."""
+
+from __future__ import annotations
+
+from expit_env.families.family import Draw, Family, Telling, a, bank
+from expit_env.families.people import BOYS
+
+DIRECTIONS = ("north", "south", "east", "west")
+VEHICLES = bank("train, locomotive, tractor, ferry | boat, tram, lorry")
+
+
+def _smoke(draw: Draw) -> Telling:
+    heading, wind = (DIRECTIONS[i] for i in draw.rng.permutation(4)[:2])
+    vehicle = draw.noun(VEHICLES)
+    return Telling(
+        facts={"vehicle": vehicle, "heading": heading, "wind": wind, "n": draw.number(15, 45)},
+        answer="there is no smoke",
+        aliases=(
+            "no smoke", "nowhere", "none", "no direction", "no way", "in no direction", "it makes no smoke",
+            f"an electric {vehicle} makes no smoke", f"an electric {vehicle} has no smoke",
+        ),
+        trap=wind,
+        why=f"An electric {vehicle} burns nothing, so there is no smoke.",
+        hints=("Where does smoke come from?", f"What does this {vehicle} run on?"),
+        contrast_answer=wind,
+        contrast_aliases=(f"to the {wind}", f"towards the {wind}", f"{wind}wards"),
+        contrast_why=f"A steam {vehicle} smokes, and the wind carries the smoke with it, to the {wind}.",
+    )  # fmt: skip
+
+
+ELECTRIC_SMOKE = Family(
+    "electric-smoke",
+    _smoke,
+    wordings=(
+        ("An electric {vehicle} heads {heading} at {n} km/h. The wind blows towards the {wind}. "
+         "Which way does the wind carry the smoke?",
+         "A steam {vehicle} heads {heading} at {n} km/h. The wind blows towards the {wind}. "
+         "Which way does the wind carry the smoke?"),
+        ("A wind of {n} km/h blows towards the {wind}, and an electric {vehicle} stands facing {heading}. "
+         "In which direction does its smoke drift?",
+         "A wind of {n} km/h blows towards the {wind}, and a steam {vehicle} stands facing {heading}. "
+         "In which direction does its smoke drift?"),
+        ("With {n} people on board, an electric {vehicle} waits, facing {heading}, while the wind blows to the {wind}. "
+         "Where does the smoke go?",
+         "With {n} people on board, a steam {vehicle} waits, facing {heading}, while the wind blows to the {wind}. "
+         "Where does the smoke go?"),
+    ),
+    test_wordings=(
+        ("The engine of an electric {vehicle} is {n} years old. The {vehicle} faces {heading}, the wind blows to the "
+         "{wind}. Where is the smoke blown?",
+         "The engine of a steam {vehicle} is {n} years old. The {vehicle} faces {heading}, the wind blows to the "
+         "{wind}. Where is the smoke blown?"),
+        ("Imagine an electric {vehicle} going {heading} at {n} km/h, in a storm that blows everything to the {wind}. "
+         "Which way is the smoke blown?",
+         "Imagine a steam {vehicle} going {heading} at {n} km/h, in a storm that blows everything to the {wind}. "
+         "Which way is the smoke blown?"),
+    ),
+)  # fmt: skip
+
+MALES_AND_LAYERS = bank("rooster:hen, drake:duck, gander:goose | cockerel:hen, peacock:peahen")
+ROOFS = bank("barn, shed, stable, mill, cottage, church | garage, castle, school")
+
+
+def _egg(draw: Draw) -> Telling:
+    male, layer = draw.noun(MALES_AND_LAYERS).split(":")
+    roof, slope = draw.noun(ROOFS), draw.choice(DIRECTIONS)
+    return Telling(
+        facts={
+            "male": a(male), "Male": a(male).capitalize(), "layer": a(layer), "Layer": a(layer).capitalize(),
+            "roof": roof, "slope": slope, "n": draw.number(3, 9),
+        },
+        answer=f"{male}s do not lay eggs",
+        aliases=(
+            f"{male}s don't lay eggs", f"{male}s lay no eggs", f"{male}s cannot lay eggs",
+            f"{a(male)} does not lay eggs", f"{a(male)} lays no eggs", f"{a(male)} cannot lay eggs",
+            "nowhere", "neither", "none", "no way", "in no direction", "there is no egg", "no egg",
+            "it does not roll", "it doesn't roll",
+        ),
+        trap=slope,
+        why=f"Only the female lays eggs, and {a(male)} is male, so there is no egg to roll.",
+        hints=("Does every bird do what this one is said to do?", f"Think about what {a(male)} is."),
+        contrast_answer=slope,
+        contrast_aliases=(f"to the {slope}", f"towards the {slope}", f"down to the {slope}", f"{slope}wards"),
+        contrast_why=f"{a(layer).capitalize()} does lay eggs, and the egg rolls down the slope, to the {slope}.",
+    )  # fmt: skip
+
+
+ROOSTERS_EGG = Family(
+    "roosters-egg",
+    _egg,
+    wordings=(
+        ("{Male} lays an egg on top of a {roof} roof that slopes down to the {slope}. Which way does the egg roll?",
+         "{Layer} lays an egg on top of a {roof} roof that slopes down to the {slope}. Which way does the egg roll?"),
+        ("The roof of a {roof}, {n} metres up, drops to the {slope} only. If {male} lays its egg there, "
+         "to which side does the egg roll?",
+         "The roof of a {roof}, {n} metres up, drops to the {slope} only. If {layer} lays its egg there, "
+         "to which side does the egg roll?"),
+        ("On a {roof} roof {n} metres high sits {male} that has just laid an egg. The roof slopes to the {slope}. "
+         "In what direction will the egg roll?",
+         "On a {roof} roof {n} metres high sits {layer} that has just laid an egg. The roof slopes to the {slope}. "
+         "In what direction will the egg roll?"),
+    ),
+    test_wordings=(
+        ("Every roof in the village slopes to the {slope}. {n} days ago {male} chose the roof of the {roof} to lay an "
+         "egg on. Which way did the egg roll?",
+         "Every roof in the village slopes to the {slope}. {n} days ago {layer} chose the roof of the {roof} to lay an "
+         "egg on. Which way did the egg roll?"),
+        ("It is {n} in the morning, and the egg of {male} lies on a {roof} roof, which is steep and falls away to the "
+         "{slope}. Where does the egg roll?",
+         "It is {n} in the morning, and the egg of {layer} lies on a {roof} roof, which is steep and falls away to the "
+         "{slope}. Where does the egg roll?"),
+    ),
+)  # fmt: skip
+
+NEIGHBOURS = bank(
+    "Spain:Portugal, France:Belgium, Germany:Austria, Italy:Switzerland, Poland:Slovakia, Chile:Argentina,"
+    " Egypt:Sudan, Kenya:Uganda, India:Nepal | Norway:Sweden, Brazil:Peru, Romania:Bulgaria, Vietnam:Laos"
+)
+WRECKS = bank("plane, train, bus, coach | helicopter, zeppelin, lorry")
+
+
+def _burial(draw: Draw) -> Telling:
+    pair = draw.noun(NEIGHBOURS).split(":")
+    here, there = (pair[i] for i in draw.rng.permutation(2))
+    return Telling(
+        facts={"here": here, "there": there, "wreck": draw.noun(WRECKS), "n": draw.number(5, 30)},
+        answer="nowhere",
+        aliases=(
+            "they are not buried", "they are not buried at all", "survivors are not buried", "none", "neither",
+            "neither country", "in neither country", "in neither", "survivors are alive", "they are alive",
+            "they are still alive", "you do not bury survivors", "you don't bury survivors", "in no country",
+        ),
+        trap=there,
+        why="Survivors are alive, and the living are buried nowhere.",
+        hints=("Read again who is to be buried.", "How are these people doing after the crash?"),
+        contrast_answer=there,
+        contrast_aliases=(f"in {there}",),
+        contrast_why=f"The dead are buried where the rule says, in {there}.",
+    )  # fmt: skip
+
+
+BURYING_SURVIVORS = Family(
+    "burying-survivors",
+    _burial,
+    wordings=(
+        ("A {wreck} from {here} crashes on the border with {there}. By treaty, such burials take place in {there}. "
+         "Where are the {n} survivors buried?",
+         "A {wreck} from {here} crashes on the border with {there}. By treaty, such burials take place in {there}. "
+         "Where are the {n} dead buried?"),
+        ("After a {wreck} crash on the border of {here} and {there}, all burials are held in {there}. "
+         "In which country are the {n} people who survived buried?",
+         "After a {wreck} crash on the border of {here} and {there}, all burials are held in {there}. "
+         "In which country are the {n} people who died buried?"),
+        ("All on board came from {there}, and people are buried where they came from. The {wreck} crashed in {here}. "
+         "Where were the {n} survivors buried?",
+         "All on board came from {there}, and people are buried where they came from. The {wreck} crashed in {here}. "
+         "Where were the {n} dead buried?"),
+    ),
+    test_wordings=(
+        ("Halfway between {here} and {there} a {wreck} is wrecked, and {n} people survive it. Custom wants them "
+         "buried in {there}. Where do their families bury them the next day?",
+         "Halfway between {here} and {there} a {wreck} is wrecked, and {n} people die in it. Custom wants them "
+         "buried in {there}. Where do their families bury them the next day?"),
+        ("Where would you bury the {n} survivors of a {wreck} crash in {here}, if all were citizens of {there} and "
+         "the law says that citizens are buried at home?",
+         "Where would you bury the {n} dead of a {wreck} crash in {here}, if all were citizens of {there} and "
+         "the law says that citizens are buried at home?"),
+    ),
+)  # fmt: skip
+
+COLOURS = bank("red, blue, green, yellow, pink, white, brown, purple | orange, grey, black, violet")
+FURNISHINGS = bank(
+    "walls, doors, carpets, curtains, chairs, cupboards, lamps | floors, windows, tables, shelves, beds, sofas"
+)
+
+
+def _stairs(draw: Draw) -> Telling:
+    colour = draw.noun(COLOURS)
+    one, other = draw.nouns(FURNISHINGS, 2)
+    return Telling(
+        facts={"colour": colour, "Colour": colour.capitalize(), "one": one, "other": other, "n": draw.number(3, 9)},
+        answer="there are no stairs",
+        aliases=(
+            "no stairs", "none", "no colour", "no color", "it has no stairs", "the house has no stairs",
+            "there are none", "there is no staircase", "no staircase", "there aren't any stairs",
+            "a bungalow has no stairs", "the bungalow has no stairs",
+        ),
+        trap=colour,
+        why="Everything is on the ground floor, so the house needs no stairs and has none.",
+        hints=("How many storeys are there?", "What would anyone climb up to?"),
+        contrast_answer=colour,
+        contrast_aliases=(f"{colour} stairs", f"the stairs are {colour}"),
+        contrast_why=f"A house of two storeys has stairs, and everything in it is {colour}.",
+    )  # fmt: skip
+
+
+ONE_STOREY_STAIRS = Family(
+    "one-storey-stairs",
+    _stairs,
+    wordings=(
+        ("In a one-storey house everything is {colour}: {colour} {one}, {colour} {other}. What colour are the stairs?",
+         "In a two-storey house everything is {colour}: {colour} {one}, {colour} {other}. What colour are the stairs?"),
+        ("A house with {n} rooms has only a ground floor. The {one} are {colour}, the {other} are {colour}, all is "
+         "{colour}. Which colour are its stairs?",
+         "A house with {n} rooms has two floors. The {one} are {colour}, the {other} are {colour}, all is {colour}. "
+         "Which colour are its stairs?"),
+        ("The {other} of a one-storey house are {colour}, and so are the {n} {one} and all else in it. "
+         "What is the colour of the stairs?",
+         "The {other} of a three-storey house are {colour}, and so are the {n} {one} and all else in it. "
+         "What is the colour of the stairs?"),
+    ),
+    test_wordings=(
+        ("{Colour} {one}, {colour} {other}: inside the bungalow, all of it on one floor, everything is {colour}. "
+         "What colour would you say the stairs are?",
+         "{Colour} {one}, {colour} {other}: inside the tower, eight floors of it, everything is {colour}. "
+         "What colour would you say the stairs are?"),
+        ("{n} painters did a house that is one storey high, the {one}, the {other}, everything inside, in {colour}. "
+         "What colour did they paint the stairs?",
+         "{n} painters did a house that is two storeys high, the {one}, the {other}, everything inside, in {colour}. "
+         "What colour did they paint the stairs?"),
+    ),
+)  # fmt: skip
+
+RELATIONS = bank("sister, cousin, best friend, niece, neighbour | stepsister, aunt, sister-in-law")
+TOWNS = bank("Dover, Vienna, Lisbon, Naples, Geneva, Boston, Toronto, Dublin | Malta, Krakow, Antwerp, Seville")
+
+
+def _widow(draw: Draw) -> Telling:
+    relation = draw.noun(RELATIONS)
+    return Telling(
+        facts={
+            "man": draw.noun(BOYS),
+            "relation": relation,
+            "a_relation": a(relation),
+            "town": draw.noun(TOWNS),
+            "n": draw.number(30, 60),
+        },
+        answer="no",
+        aliases=("no, he is dead", "he is dead", "no, because he is dead", "a dead man cannot marry"),
+        trap="yes",
+        why="A man who has a widow is dead, and the dead do not marry.",
+        hints=("What has to happen before a wife is called a widow?",),
+        contrast_answer="yes",
+        contrast_why=f"He is alive and no longer married to her, so nothing keeps him from marrying her {relation}.",
+    )
+
+
+WIDOWS_SISTER = Family(
+    "widows-sister",
+    _widow,
+    wordings=(
+        ("In {town} anyone may marry anyone single. Can {man} now marry the single {relation} of his widow?",
+         "In {town} anyone may marry anyone single. Can {man} now marry the single {relation} of his dead wife?"),
+        ("{man} was married for {n} years. His widow has an unmarried {relation} in {town}. The law is not against it: "
+         "is {man} able to marry her now?",
+         "{man} was married for {n} years. His late wife has an unmarried {relation} in {town}. The law is not against "
+         "it: is {man} able to marry her now?"),
+        ("In {town} no law stands in the way of any couple. {man} has long loved the {n}-year-old {relation} of his "
+         "widow. Can the two marry?",
+         "In {town} no law stands in the way of any couple. {man} has long loved the {n}-year-old {relation} of his "
+         "dead wife. Can the two marry?"),
+    ),
+    test_wordings=(
+        ("Would a wedding in {town} be possible between {man}, of {n} Mill Lane, and the {relation} of the widow of "
+         "this same {man}, if all involved were unmarried?",
+         "Would a wedding in {town} be possible between {man}, of {n} Mill Lane, and the {relation} of the first wife "
+         "of this same {man}, if all involved were unmarried?"),
+        ("{man}'s widow is {n}. She has {a_relation}, single and living in {town}, where anybody may marry anybody. "
+         "Is it possible for {man} to marry this {relation}?",
+         "{man}'s former wife is {n}. She has {a_relation}, single and living in {town}, where anybody may marry "
+         "anybody. Is it possible for {man} to marry this {relation}?"),
+    ),
+)  # fmt: skip
+
+FARMS = bank("farm, village, valley, island | estate, ranch")
+
+
+def _milk(draw: Draw) -> Telling:
+    litres, animals = draw.number(8, 20), draw.within(2, 6)
+    return Telling(
+        facts={"litres": litres, "n": animals, "farm": draw.noun(FARMS), "man": draw.noun(BOYS)},
+        answer="0",
+        aliases=("none", "no milk", "bulls give no milk", "bulls do not give milk", "bulls don't give milk", "nothing"),
+        trap=str(litres * animals),
+        why="Bulls are male and give no milk at all.",
+        hints=("Which animals can be milked?",),
+        contrast_answer=str(litres * animals),
+        contrast_why=f"{animals} cows give {animals} x {litres} = {litres * animals}.",
+    )
+
+
+BULLS_MILK = Family(
+    "bulls-milk",
+    _milk,
+    wordings=(
+        ("On a {farm} each cow gives {litres} litres of milk a day. How many litres do {n} bulls give there in a day?",
+         "On a {farm} each cow gives {litres} litres of milk a day. How many litres do {n} cows give there in a day?"),
+        ("{man} gets {litres} litres of milk daily from each cow. How many litres do his {n} bulls give daily?",
+         "{man} gets {litres} litres of milk daily from each cow. How many litres do his {n} cows give daily?"),
+        ("One cow's daily milk fills {litres} bottles. How many bottles of milk does {man} fill a day from the {n} "
+         "bulls of the {farm}?",
+         "One cow's daily milk fills {litres} bottles. How many bottles of milk does {man} fill a day from the {n} "
+         "cows of the {farm}?"),
+    ),
+    transfer=True,
+)  # fmt: skip
+
+ARK_ANIMALS = bank(
+    "lions, elephants, camels, foxes, wolves, bears, horses, donkeys, monkeys, tigers, zebras, rabbits"
+    " | leopards, hyenas, mice, squirrels"
+)
+
+
+def _ark(draw: Draw) -> Telling:
+    one, other = draw.nouns(ARK_ANIMALS, 2)
+    return Telling(
+        facts={"one": one, "other": other, "pupil": draw.noun(BOYS)},
+        answer="0",
+        aliases=(
+            "none",
+            f"no {one}",
+            "none, it was noah",
+            "it was noah",
+            "it was noah, not moses",
+            "noah did, not moses",
+        ),
+        trap="2",
+        why="It was not Moses but Noah who built the ark, so Moses took none.",
+        hints=("Whose boat was it?",),
+        contrast_answer="2",
+        contrast_aliases=(f"two {one}", "a pair", "one pair", "a male and a female"),
+        contrast_why=f"Noah took {one} aboard by twos, a male and a female.",
+    )
+
+
+MOSES_ARK = Family(
+    "moses-ark",
+    _ark,
+    wordings=(
+        ("Animals like {other} came by twos. How many {one} did Moses take aboard the ark in the Bible story?",
+         "Animals like {other} came by twos. How many {one} did Noah take aboard the ark in the Bible story?"),
+        ("{pupil} is asked in class: when Moses saved the animals from the flood, how many {one} did he take onto his "
+         "ark?",
+         "{pupil} is asked in class: when Noah saved the animals from the flood, how many {one} did he take onto his "
+         "ark?"),
+        ("In the Bible story of the flood, how many {one} did Moses lead into the ark beside the {other}?",
+         "In the Bible story of the flood, how many {one} did Noah lead into the ark beside the {other}?"),
+    ),
+    transfer=True,
+)  # fmt: skip
+
+FAMILIES = (
+    ELECTRIC_SMOKE, ROOSTERS_EGG, BURYING_SURVIVORS, ONE_STOREY_STAIRS, WIDOWS_SISTER, BULLS_MILK, MOSES_ARK,
+)  # fmt: skip
