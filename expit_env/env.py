@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import gymnasium as gym
-from gymnasium import spaces
 
 from expit_env import splits
 from expit_env.episode import REFUTED_LENGTH, Deck, Episode, Rules, Verifier, read_options, unknown
+from expit_env.text_space import SharedText
 from expit_env.verifier import verify
 
 QUESTION_LENGTH = 2048
@@ -107,7 +107,6 @@ class RiddleEnv(gym.Env[str, str]):
         self._deck = Deck.of(split, families, level)
         self._rules = Rules(max_attempts, hints, verifier or verify)
         self._episode: Episode | None = None
-        self._transcript: list[str] = []
         self._printed = 0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
@@ -115,7 +114,7 @@ class RiddleEnv(gym.Env[str, str]):
         super().reset(seed=seed)
         riddle = self._deck.draw(self.np_random) if riddle_id is None else splits.riddle(riddle_id)
         self._episode = Episode(riddle, self._rules)
-        self._transcript, self._printed = [f"Riddle: {riddle.question}"], 0
+        self._printed = 0
         self._show()
         return self._episode.observation, dict(self._episode.info)
 
@@ -125,12 +124,7 @@ class RiddleEnv(gym.Env[str, str]):
             raise gym.error.ResetNeeded("no riddle has been asked yet: call reset() before step()")
         if episode.over:
             raise gym.error.ResetNeeded("the episode is over, the riddle is answered: call reset() for the next one")
-        asked = episode.observation
         reward, info = episode.attempt(action)
-        self._transcript += [f"Agent: {action}", f"Verdict: {info['outcome']}"]
-        if episode.over:
-            self._transcript.append(f"Answer: {info['answer']}")
-        self._transcript += episode.observation[len(asked) :].splitlines()[1:]
         self._show()
         return episode.observation, reward, episode.over, False, info
 
@@ -139,20 +133,26 @@ class RiddleEnv(gym.Env[str, str]):
             gym.logger.warn('render() does nothing without a render mode: gym.make("Riddle-v0", render_mode="ansi")')
             return None
         if self.render_mode == "ansi":
-            return "\n".join(self._transcript)
+            return "\n".join(self._episode.transcript() if self._episode else [])
         self._show()
         return None
 
     def _show(self) -> None:
         """In the mode human, print what has been said since the last time."""
-        new = self._transcript[self._printed :]
-        if self.render_mode == "human" and new:
-            print("\n".join(new), flush=True)
-            self._printed = len(self._transcript)
+        if self.render_mode != "human" or self._episode is None:
+            return
+        transcript = self._episode.transcript()
+        if transcript[self._printed :]:
+            print("\n".join(transcript[self._printed :]), flush=True)
+            self._printed = len(transcript)
 
 
-def text_spaces(max_attempts: int) -> tuple[spaces.Text, spaces.Text]:
+def text_spaces(max_attempts: int) -> tuple[SharedText, SharedText]:
     """Return the spaces of observations and of actions."""
     attempts = max(0, max_attempts - 1) if isinstance(max_attempts, int) else 0
     longest = QUESTION_LENGTH + attempts * (REFUTED_LENGTH + HINT_LENGTH)
-    return tuple(spaces.Text(size, min_length=0, charset=string.printable) for size in (longest, RESPONSE_LENGTH))
+    return _text(longest), _text(RESPONSE_LENGTH)
+
+
+def _text(max_length: int) -> SharedText:
+    return SharedText(max_length, min_length=0, charset=string.printable)

@@ -77,13 +77,14 @@ class Rules:
 class Episode:
     """One riddle, and the attempts at it so far."""
 
-    __slots__ = ("attempts_left", "info", "observation", "riddle", "rules")
+    __slots__ = ("attempts_left", "info", "observation", "replies", "riddle", "rules")
 
     def __init__(self, riddle: Riddle, rules: Rules) -> None:
         self.riddle = riddle
         self.rules = rules
         self.observation = riddle.question
         self.attempts_left = int(rules.max_attempts)
+        self.replies: list[tuple[str, Outcome, str]] = []
         self.info: dict[str, Any] = {
             "riddle_id": riddle.riddle_id,
             "family": riddle.family,
@@ -113,9 +114,16 @@ class Episode:
         if self.over:
             info["answer"] = self.riddle.answer
             info["fell_for_trap"] = not verdict.correct and fell_for_trap(self.riddle, response)
-        else:
-            self._refute(verdict)
+        comment = f"Answer: {self.riddle.answer}" if self.over else self._refute(verdict)
+        self.replies.append((response, verdict.outcome, comment))
         return verdict.reward, info
+
+    def transcript(self) -> list[str]:
+        """Return what has been said so far, a line for each turn; the answer only when the episode is over."""
+        lines = [f"Riddle: {self.riddle.question}"]
+        for response, outcome, comment in self.replies:
+            lines += [f"Agent: {response}", f"Verdict: {outcome}", comment]
+        return lines
 
     def _judge(self, response: str) -> Verdict:
         if not isinstance(response, str):
@@ -127,14 +135,15 @@ class Episode:
             raise TypeError(f"the verifier {self.rules.verifier!r} must return a Verdict, not {verdict!r}")
         return verdict
 
-    def _refute(self, verdict: Verdict) -> None:
-        """Put what was wrong, and a hint if one is due, under the question."""
+    def _refute(self, verdict: Verdict) -> str:
+        """Put what was wrong, and a hint if one is due, under the question; return what was put there."""
         failed = self.rules.max_attempts - self.attempts_left
         hints = self.riddle.hints[: self.rules.hints]
-        lines = [self.observation, _refutation(verdict)]
+        comment = _refutation(verdict)
         if failed <= len(hints):
-            lines.append(f"Hint: {hints[failed - 1]}")
-        self.observation = "\n".join(lines)
+            comment += f"\nHint: {hints[failed - 1]}"
+        self.observation += f"\n{comment}"
+        return comment
 
 
 def fell_for_trap(riddle: Riddle, response: str) -> bool:

@@ -12,14 +12,14 @@ ROOT = Path(__file__).parent.parent
 PROBLEM = sorted((ROOT / "expit_env").rglob("*.py"))
 LEARNERS = sorted((ROOT / "agents").rglob("*.py"))
 
-TORCH_ROOMS = ("policy.py", "fine_tuning.py", "embedded.py", "grpo.py", "sampling/")
+TORCH_ROOMS = ("policy.py", "fine_tuning.py", "shared_prompt.py", "embedded.py", "grpo.py", "sampling/")
 """Where in agents/ torch may be imported."""
 
 INSIDE_AGENTS = {"cli.py": {"expit_env.audit"}}
 """What a file of agents/ may import of expit_env beyond its public names."""
 
 LAYERS = (
-    ("answers",),
+    ("answers", "text_space"),
     ("riddle",),
     ("families",),
     ("splits", "verifier"),
