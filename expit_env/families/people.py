@@ -14,6 +14,7 @@ BOYS = bank(
 )
 PEOPLE = Bank(GIRLS.train + BOYS.train, GIRLS.test + BOYS.test)
 SURNAMES = bank(
-    "Parker, Miller, Bennett, Carter, Dawson, Fletcher, Hughes, Jensen, Keller, Lambert, Morris, Novak"
-    " | Olsen, Porter, Quinn, Russell, Sanders, Turner"
+    "Parker, Miller, Bennett, Carter, Dawson, Fletcher, Hughes, Jensen, Keller, Lambert, Morris, Novak,"
+    " Nelson, Palmer, Rogers, Shaw, Taylor, Walsh"
+    " | Olsen, Porter, Quinn, Becker, Vance, Russell, Sanders, Turner"
 )
