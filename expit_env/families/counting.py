@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from expit_env.families.family import Draw, Family, Telling, bank
+from expit_env.families.people import PEOPLE
 
-BIRDS = bank("crows, sparrows, pigeons, robins, starlings, gulls, blackbirds, doves | ravens, finches, swallows, magpies")
+BIRDS = bank(
+    "crows, sparrows, pigeons, robins, starlings, gulls, blackbirds, doves | ravens, finches, swallows, magpies"
+)
 PERCHES = bank("wire, fence, branch, roof, wall, bridge | railing, ledge, mast")
 
 
@@ -43,4 +46,274 @@ BIRDS_ON_A_WIRE = Family(
     ),
 )  # fmt: skip
 
-FAMILIES = (BIRDS_ON_A_WIRE,)
+ANIMALS = bank("cows, goats, horses, ducks, chickens, pigs, donkeys, hens | lambs, geese, ponies, turkeys, calves")
+HERDERS = bank("farmer, shepherd, widow, miller, baron, peasant | herdsman, landlord, squire, nun")
+
+
+def _all_but(draw: Draw) -> Telling:
+    total = draw.number(9, 20)
+    kept = draw.within(2, total - 2, but=total / 2)
+    animals = draw.noun(ANIMALS)
+    return Telling(
+        facts={"n": total, "k": kept, "animals": animals, "owner": draw.noun(HERDERS)},
+        answer=str(kept),
+        aliases=(f"{kept} {animals}",),
+        trap=str(total - kept),
+        why=f"'All but {kept}' makes {kept} of the {animals} the exception, and the question is about these {kept}.",
+        hints=("What does 'all but' say about the number behind it?", "Nothing has to be subtracted."),
+        contrast_answer=str(total - kept),
+        contrast_aliases=(f"{total - kept} {animals}",),
+        contrast_why=f"The question is about the other {animals}, and they are {total} - {kept} = {total - kept}.",
+    )
+
+
+ALL_BUT = Family(
+    "all-but",
+    _all_but,
+    wordings=(
+        ("A {owner} has {n} {animals}. All but {k} die. How many {animals} are left alive?",
+         "A {owner} has {n} {animals}. Of these, {k} die. How many {animals} are left alive?"),
+        ("Of the {n} {animals} of a {owner}, all but {k} fall ill. How many {animals} stay healthy?",
+         "Of the {n} {animals} of a {owner}, {k} fall ill. How many {animals} stay healthy?"),
+        ("{n} {animals} were in the stable of a {owner}, and all except {k} ran away. How many {animals} did not run?",
+         "{n} {animals} were in the stable of a {owner}, and {k} of them ran away. How many {animals} did not run?"),
+    ),
+    test_wordings=(
+        ("A {owner} who had {n} {animals} sold every one of them but {k}. How many {animals} were not sold?",
+         "A {owner} who had {n} {animals} sold {k} of them. How many {animals} were not sold?"),
+        ("When a storm surprised {n} {animals}, the {owner} brought all but {k} home. How many {animals} got lost?",
+         "When a storm surprised {n} {animals}, the {owner} brought {k} home. How many {animals} got lost?"),
+    ),
+)  # fmt: skip
+
+GOODS = bank(
+    "apples, pears, plums, oranges, lemons, walnuts, biscuits, muffins, marbles | peaches, figs, buttons, chestnuts"
+)
+VESSELS = bank("basket, bowl, box, bag, crate, bucket | tin, sack, jar, chest")
+
+
+def _take_away(draw: Draw) -> Telling:
+    total = draw.number(5, 12)
+    taken = draw.within(2, total - 1, but=total / 2)
+    goods = draw.noun(GOODS)
+    return Telling(
+        facts={"n": total, "k": taken, "goods": goods, "vessel": draw.noun(VESSELS)},
+        answer=str(taken),
+        aliases=(f"{taken} {goods}",),
+        trap=str(total - taken),
+        why=f"You have what you took, and that is {taken}.",
+        hints=("Whose are they afterwards?", "The question is not how many are left behind."),
+        contrast_answer=str(total - taken),
+        contrast_aliases=(f"{total - taken} {goods}",),
+        contrast_why=f"Without the {taken} that you took, {total} - {taken} = {total - taken} are left.",
+    )
+
+
+TAKE_AWAY = Family(
+    "take-away",
+    _take_away,
+    wordings=(
+        ("There are {n} {goods} in a {vessel}, and you take away {k}. How many {goods} do you have?",
+         "There are {n} {goods} in a {vessel}, and you take away {k}. How many {goods} are left in it?"),
+        ("From a neighbour's {vessel} with {n} {goods} you take {k}. How many {goods} do you have then?",
+         "From a neighbour's {vessel} with {n} {goods} you take {k}. How many {goods} does the neighbour have then?"),
+        ("A {vessel} in a shop holds {n} {goods}. You take {k} out of it. How many {goods} are in your hands?",
+         "A {vessel} in a shop holds {n} {goods}. You take {k} out of it. How many {goods} are still in the {vessel}?"),
+    ),
+    test_wordings=(
+        ("If you take {k} {goods} from a {vessel} of {n}, how many {goods} will you be holding?",
+         "If you take {k} {goods} from a {vessel} of {n}, how many {goods} will be left behind?"),
+        ("Your aunt offers you a {vessel} of {n} {goods}, and you take {k}. How many {goods} did you get?",
+         "Your aunt offers you a {vessel} of {n} {goods}, and you take {k}. How many {goods} did she keep?"),
+    ),
+)  # fmt: skip
+
+CANDLES = bank(
+    "candles, tea lights, wax candles, white candles, red candles, thin candles"
+    " | tapers, beeswax candles, green candles, altar candles"
+)
+GUSTS = bank(
+    "a draught, a gust of wind, a child, a sneeze, the night watchman | a breeze, an old monk, a waiter, a cough"
+)
+
+
+def _candles(draw: Draw) -> Telling:
+    total = draw.number(5, 12)
+    out = draw.within(2, total - 1, but=total / 2)
+    candles, gust = draw.noun(CANDLES), draw.noun(GUSTS)
+    return Telling(
+        facts={"n": total, "k": out, "candles": candles, "gust": gust, "Gust": gust[0].upper() + gust[1:]},
+        answer=str(out),
+        aliases=(f"{out} {candles}", f"the {out} that went out", f"the {out} that were put out"),
+        trap=str(total - out),
+        why=f"The {candles} that burn on are used up, so only the {out} that went out are left.",
+        hints=("What becomes of wax that burns all night?", "A flame that is out uses nothing up."),
+        contrast_answer=str(total - out),
+        contrast_aliases=(f"{total - out} {candles}",),
+        contrast_why=f"Of {total} flames {out} have gone out, so {total} - {out} = {total - out} are burning.",
+    )
+
+
+CANDLES_LEFT = Family(
+    "candles-left",
+    _candles,
+    wordings=(
+        ("{n} {candles} are lit. {Gust} puts out {k}, and the rest burn all the way down. How many {candles} are left "
+         "in the end?",
+         "{n} {candles} are lit. {Gust} puts out {k}, and the rest burn on. How many {candles} are burning then?"),
+        ("In the evening {n} {candles} are burning, when {gust} puts out {k} of them. The others burn until nothing is "
+         "left. How many {candles} remain the next day?",
+         "In the evening {n} {candles} are burning, when {gust} puts out {k} of them. The others burn on. "
+         "How many {candles} are alight a minute later?"),
+        ("Out of {n} burning {candles}, {gust} puts out {k}, which are never lit again. The rest burn up. "
+         "How many {candles} can still be found?",
+         "Out of {n} burning {candles}, {gust} puts out {k}, which are never lit again. The rest go on burning. "
+         "How many {candles} still give light?"),
+    ),
+    test_wordings=(
+        ("Someone lights {n} {candles}. Soon {gust} puts out {k}, while the flames of the others eat up all their wax. "
+         "At dawn, how many {candles} are there?",
+         "Someone lights {n} {candles}. Soon {gust} puts out {k}, while the flames of the others burn brightly. "
+         "At that moment, how many {candles} are burning?"),
+        ("{Gust} puts out {k} of the {n} {candles} that burn in a hall. None of the other flames goes out before its "
+         "wax is gone. How many {candles} are left over?",
+         "{Gust} puts out {k} of the {n} {candles} that burn in a hall. None of the other flames goes out. "
+         "How many {candles} are burning now?"),
+    ),
+)  # fmt: skip
+
+UNCLEAN = bank(
+    "camels, pigs, donkeys, lions, bears, wolves, foxes, horses, elephants, monkeys, snakes, lizards"
+    " | leopards, rabbits, tigers, zebras, hyenas, cats, squirrels, rats"
+)
+PROPHETS = bank(
+    "Moses, Abraham, Jonah, Samson, Jacob, Solomon, Isaac, Joshua, Esau, Saul, Gideon, Samuel"
+    " | Daniel, Elijah, Goliath, Ezekiel, Absalom, King David"
+)
+
+
+def _ark(draw: Draw) -> Telling:
+    animals, man = draw.noun(UNCLEAN), draw.noun(PROPHETS)
+    return Telling(
+        facts={"animals": animals, "man": man},
+        answer="0",
+        aliases=(
+            "none", f"no {animals}", "it was Noah", f"{man} was not on the ark",
+            f"it was Noah, not {man}", f"none, it was Noah, not {man}", f"{man} did not take any",
+        ),
+        trap="2",
+        why=f"It was Noah who filled the ark; {man} was not on board and took no {animals} at all.",
+        hints=("Read the name once more.", "Whose ark was it?"),
+        contrast_answer="2",
+        contrast_aliases=("a pair", "one pair", f"a pair of {animals}", "one male and one female"),
+        contrast_why=f"Noah took {animals} as a pair, one male and one female.",
+    )  # fmt: skip
+
+
+WRONG_ARK = Family(
+    "whose-ark",
+    _ark,
+    wordings=(
+        ("How many {animals} did {man} take with him on the ark in the Bible?",
+         "How many {animals} did Noah take with him on the ark in the Bible?"),
+        ("When the great flood came, {animals} were on board the ark. How many had {man} brought there?",
+         "When the great flood came, {animals} were on board the ark. How many had Noah brought there?"),
+        ("To save the {animals} from drowning in the great flood, how many did {man} lead into the ark?",
+         "To save the {animals} from drowning in the great flood, how many did Noah lead into the ark?"),
+    ),
+    test_wordings=(
+        ("Before the rain of forty days began, how many {animals} had {man} put on the ark?",
+         "Before the rain of forty days began, how many {animals} had Noah put on the ark?"),
+        ("In the story of the flood, what number of {animals} did {man} shelter in the ark?",
+         "In the story of the flood, what number of {animals} did Noah shelter in the ark?"),
+    ),
+)  # fmt: skip
+
+EARTHS = bank("earth, soil, clay, sand, gravel, mud | loam, peat, chalk, turf")
+
+
+def _hole(draw: Draw) -> Telling:
+    long, wide, deep = (draw.number(2, 6) for _ in range(3))
+    earth, unit = draw.noun(EARTHS), draw.choice(("metres", "feet"))
+    volume = long * wide * deep
+    return Telling(
+        facts={"long": long, "wide": wide, "deep": deep, "earth": earth, "unit": unit},
+        answer="0",
+        aliases=("none", "nothing", f"no {earth}", f"there is no {earth}", "there is none", "a hole is empty",
+                 "it is empty", f"there is no {earth} in a hole", f"there isn't any {earth}"),
+        trap=str(volume),
+        why=f"A hole is where the {earth} has been taken out, so there is none in it.",
+        hints=("What makes a hole a hole?", f"Where did the {earth} go when someone dug?"),
+        contrast_answer=str(volume),
+        contrast_aliases=(f"{volume} cubic {unit}",),
+        contrast_why=f"It is full, so it holds {long} x {wide} x {deep} = {volume} cubic {unit}.",
+    )  # fmt: skip
+
+
+EARTH_IN_A_HOLE = Family(
+    "earth-in-a-hole",
+    _hole,
+    wordings=(
+        ("How many cubic {unit} of {earth} are there in a hole {long} {unit} long, {wide} {unit} wide and {deep} "
+         "{unit} deep?",
+         "How many cubic {unit} of {earth} are there in a full box {long} {unit} long, {wide} {unit} wide and {deep} "
+         "{unit} deep?"),
+        ("A hole in the {earth} measures {long} by {wide} by {deep} {unit}. How many cubic {unit} of {earth} are in "
+         "the hole?",
+         "A block cut from the {earth} measures {long} by {wide} by {deep} {unit}. How many cubic {unit} of {earth} "
+         "are in the block?"),
+        ("Two workers dig in the {earth} a hole that is {deep} {unit} deep, {wide} {unit} wide and {long} {unit} long. "
+         "How many cubic {unit} of {earth} are in the hole?",
+         "Two workers fill with {earth} a bin that is {deep} {unit} deep, {wide} {unit} wide and {long} {unit} long. "
+         "How many cubic {unit} of {earth} are in the bin?"),
+    ),
+    test_wordings=(
+        ("Someone has just dug a hole in the {earth}, {wide} {unit} across, {long} {unit} long and {deep} {unit} deep. "
+         "How many cubic {unit} of {earth} does the finished hole contain?",
+         "Someone has just filled a crate with {earth}, {wide} {unit} across, {long} {unit} long and {deep} {unit} "
+         "deep. How many cubic {unit} of {earth} does the full crate contain?"),
+        ("The hole is {deep} {unit} deep, {long} {unit} long and {wide} {unit} wide. Calculate: how many cubic {unit} "
+         "of {earth} are inside?",
+         "The container is {deep} {unit} deep, {long} {unit} long, {wide} {unit} wide, and full. Calculate: how many "
+         "cubic {unit} of {earth} are inside?"),
+    ),
+)  # fmt: skip
+
+
+def _months(draw: Draw) -> Telling:
+    year = draw.within(1904, 2024)
+    days = 28 if year % 4 else 29
+    return Telling(
+        facts={"year": year, "days": days, "name": draw.noun(PEOPLE)},
+        answer="12",
+        aliases=("all", "all of them", "all twelve", "every month", "each of them", "every one", "all the months"),
+        trap="1",
+        why=f"Every month has {days} days in that year; most have a few more. So all 12 do.",
+        hints=("A month with more days than that has that many, too.", f"Is there a month without a {days}th day?"),
+        contrast_answer="1",
+        contrast_aliases=("only February", "just February", "February", "one, February"),
+        contrast_why=f"Only February had {days} days and no more in {year}.",
+    )
+
+
+MONTHS_OF_28_DAYS = Family(
+    "months-of-28-days",
+    _months,
+    wordings=(
+        ("How many months of the year {year} had {days} days?",
+         "How many months of the year {year} had exactly {days} days?"),
+        ("{name} was born in {year}. How many months of that year had {days} days?",
+         "{name} was born in {year}. How many months of that year had {days} days and no more?"),
+        ("A calendar for {year} hangs on a wall. How many months on it have {days} days?",
+         "A calendar for {year} hangs on a wall. How many months on it have only {days} days?"),
+    ),
+    test_wordings=(
+        ("Think of all the months of {year}. In how many of them were there {days} days?",
+         "Think of all the months of {year}. In how many of them were there just {days} days?"),
+        ("{name} leafs through the diary of {year} and counts the months that have {days} days. What is the count?",
+         "{name} leafs through the diary of {year} and counts the months that end after {days} days. What is the "
+         "count?"),
+    ),
+)  # fmt: skip
+
+FAMILIES = (BIRDS_ON_A_WIRE, ALL_BUT, TAKE_AWAY, CANDLES_LEFT, WRONG_ARK, EARTH_IN_A_HOLE, MONTHS_OF_28_DAYS)

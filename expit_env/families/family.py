@@ -39,13 +39,14 @@ def bank(words: str) -> Bank:
 
 
 NAMES = bank(
-    "Anna, Ben, Carla, David, Elena, Felix, Grace, Henry, Isabel, Jack, Karen, Leo, Maria, Noah, Olivia, Paul,"
-    " Rosa, Sam, Tina, Victor | Amir, Bianca, Chen, Dora, Emil, Farah, Goran, Hana, Ivan, Julia"
+    "Anna, Ben, Carla, David, Elena, Felix, Grace, Henry, Isabel, Jack, Karen, Leo, Maria, Nina, Olivia, Paul,"
+    " Rosa, Sam, Tina, Victor | Amir, Bianca, Chen, Dora, Emil, Farah, Goran, Hana, Ivan, Julia, Kofi, Lena, Marek,"
+    " Nadia, Otto, Petra, Rania, Sonja, Uma, Yusuf"
 )
 PLACES = bank(
     "in the library, in the kitchen, on the bus, at the market, at the train station, in the garden, at the museum,"
     " at the cinema, on the beach, in the office | in the harbour, at the bakery, in the playground, at the airport,"
-    " at the theatre"
+    " at the theatre, in the attic, on the ferry, at the zoo, in the canteen, at the town hall"
 )
 LISTENERS = bank("friends, cousins, classmates, neighbours, children, guests | colleagues, visitors, pupils")
 
@@ -83,9 +84,12 @@ class Draw:
             high += high - low
         return self.within(low, high)
 
-    def within(self, low: int, high: int) -> int:
-        """Like ``number``, for a range that must not grow with the level (hours, weekdays, parts of a whole)."""
-        allowed = [n for n in range(low, high + 1) if self.held_out or n % 7 or n == 0]
+    def within(self, low: int, high: int, but: float | None = None) -> int:
+        """Like ``number``, for a range that must not grow with the level (hours, weekdays, parts of a whole).
+
+        ``but`` is one number that must not be drawn, such as the half of a whole, where answer and trap would be equal.
+        """
+        allowed = [n for n in range(low, high + 1) if (self.held_out or n % 7 or n == 0) and n != but]
         if not allowed:
             raise ValueError(f"no number from {low} to {high} may be used in {self.split}")
         return allowed[self.rng.integers(len(allowed))]
