@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 
-from expit_env.families import counting, kinship, premises
+from expit_env.families import counting, kinship, measure, premises
 from expit_env.families.family import LEVELS, Family
 
-GROUPS = {"counting traps": counting, "impossible premises": premises, "kinship and names": kinship}
+GROUPS = {
+    "counting traps": counting,
+    "impossible premises": premises,
+    "kinship and names": kinship,
+    "measure and parallel work": measure,
+}
 
 FAMILIES: dict[str, Family] = {
     family.name: dataclasses.replace(family, group=group)
