@@ -1,0 +1,6 @@
+"""Sampling: N completions for each of P prompts."""
+
+from agents.sampling.local import LocalSampler
+from agents.sampling.sampler import Message, Prompt, Sampler
+
+__all__ = ["LocalSampler", "Message", "Prompt", "Sampler"]

@@ -1,0 +1,71 @@
+"""One completion in the making: the row of a batch that the decoding loops pass around."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from agents.sampling.draw import draw
+from agents.sampling.sampler import Prompt, SamplingParameters
+from agents.trajectory import Completion
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """A completion in the making; ``uniforms`` has one number for each token it may get."""
+
+    prompt_ids: tuple[int, ...]
+    uniforms: np.ndarray
+    token_ids: list[int] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
+    finished: bool = False
+
+    @property
+    def full(self) -> bool:
+        return self.finished or len(self.token_ids) == len(self.uniforms)
+
+    @property
+    def position(self) -> int:
+        """Where its last drawn token stands."""
+        return len(self.prompt_ids) + len(self.token_ids) - 1
+
+
+def row_uniforms(seed: int | Sequence[int], prompt: int, sample: int, count: int) -> np.ndarray:
+    """Return the uniforms of one completion, addressed by what it is and not by when it is drawn."""
+    parts = [seed] if isinstance(seed, int) else list(seed)
+    return np.random.default_rng(np.random.SeedSequence([*parts, prompt, sample])).random(count)
+
+
+def extend(rows: Sequence[Row], logits: Tensor, parameters: SamplingParameters, end_tokens: frozenset[int]) -> None:
+    """Draw the next token of each row from ``logits`` (R, V), which are overwritten."""
+    uniform = torch.tensor([row.uniforms[len(row.token_ids)] for row in rows], dtype=torch.float64)
+    tokens, logprobs = draw(logits, uniform.to(logits.device), parameters.temperature, parameters.top_p)
+    for row, token, logprob in zip(rows, tokens.tolist(), logprobs.tolist(), strict=True):
+        row.token_ids.append(token)
+        row.logprobs.append(logprob)
+        row.finished = token in end_tokens
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> tuple[int, ...]:
+    """Apply the chat template, up to where the answer begins."""
+    messages = [dict(message) for message in prompt]
+    text = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+    return tuple(tokenizer(str(text), add_special_tokens=False).input_ids)
+
+
+def complete(tokenizer: PreTrainedTokenizerBase, row: Row) -> Completion:
+    """Make a full row a completion; its text is without special tokens."""
+    text = tokenizer.decode(row.token_ids, skip_special_tokens=True)
+    return Completion(str(text), tuple(row.token_ids), tuple(row.logprobs), row.finished)
+
+
+def end_tokens_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+    """All tokens that end an answer, of which a generation config may name several."""
+    named = model.generation_config.eos_token_id if model.generation_config is not None else None
+    several = named if isinstance(named, list) else [named]
+    return frozenset(token for token in (*several, tokenizer.eos_token_id) if isinstance(token, int))

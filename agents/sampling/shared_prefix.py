@@ -1,0 +1,276 @@
+"""Attention in which all samples of a prompt share its keys and values.
+
+It serves any decoder that goes through transformers' attention interface. A decoding step has one new token in each
+row. Its query meets the keys of the row's prompt, which are stored once for all rows of that prompt (their queries are
+folded into one matmul), and the keys of the row's own earlier tokens, the suffix. One softmax runs over both. The
+cache reaches the attention as a keyword argument of the model's forward.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import AttentionInterface, PreTrainedModel
+
+NAME = "shared_prefix"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Layer:
+    """One layer's states: suffixes of (rows, heads, columns, size) and prefixes of (groups, heads, length, size)."""
+
+    suffix_keys: Tensor
+    suffix_values: Tensor
+    prefix_keys: Tensor
+    prefix_values: Tensor
+
+
+class SharedPrefixCache:
+    """Keys and values of the resident prompts (groups), and of the tokens that each row has generated.
+
+    Suffixes are written in place to a ring of ``columns``, at the same column for all rows: a row lives for at most
+    that many steps, so it never meets its own end, and the bias hides what was written before it came.
+    """
+
+    def __init__(self, rows: int, columns: int, device: torch.device, dtype: torch.dtype) -> None:
+        self._capacity = rows
+        self._columns = columns
+        self._layers: dict[int, _Layer] = {}
+        self._suffix_bias = torch.full((rows, 1, 1, columns), -torch.inf, device=device, dtype=dtype)
+        self._prefix_bias = torch.empty((0, 0), device=device, dtype=dtype)
+        self._lengths: list[int] = []
+        self._incoming: list[int] = []
+        self._steps = 0
+        self._rows = 0
+        self._fold: Tensor | None = None
+        self._unfold: Tensor | None = None
+        self._group_of_row: list[int] = []
+
+    def add_prefixes(self, lengths: Sequence[int]) -> None:
+        """Make the next forward a prefill: it holds these prompts one after another in one row, without padding."""
+        self._incoming = list(lengths)
+
+    def finish_prefill(self) -> None:
+        """Make the prompts of the last forward resident, as the last groups."""
+        self._lengths += self._incoming
+        self._incoming = []
+        self._mask_padding()
+
+    def keep_prefixes(self, groups: Sequence[int]) -> None:
+        """Forget all resident prompts but these."""
+        self._lengths = [self._lengths[group] for group in groups]
+        index = torch.tensor(groups, dtype=torch.long, device=self._suffix_bias.device)
+        longest = max(self._lengths, default=0)
+        for layer in self._layers.values():
+            layer.prefix_keys = layer.prefix_keys[index, :, :longest]
+            layer.prefix_values = layer.prefix_values[index, :, :longest]
+        self._mask_padding()
+
+    def clear_row(self, row: int) -> None:
+        """Start a row afresh: what its slot held is no longer seen."""
+        self._suffix_bias[row] = -torch.inf
+
+    def move_row(self, source: int, target: int) -> None:
+        """Let the row at ``source`` go on at ``target``."""
+        width = min(self._steps, self._columns)
+        for layer in self._layers.values():
+            layer.suffix_keys[target, :, :width] = layer.suffix_keys[source, :, :width]
+            layer.suffix_values[target, :, :width] = layer.suffix_values[source, :, :width]
+        self._suffix_bias[target] = self._suffix_bias[source]
+
+    def begin_step(self, group_of_row: Sequence[int]) -> None:
+        """Make the next forward a decoding step with one token for each of these rows, named by their group."""
+        self._rows = len(group_of_row)
+        if list(group_of_row) != self._group_of_row:
+            self._group_of_row = list(group_of_row)
+            self._fold = self._unfold = None
+        self._suffix_bias[: self._rows, ..., self._steps % self._columns] = 0
+        self._steps += 1
+
+    def attend(
+        self, layer_idx: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, softcap: float | None
+    ) -> Tensor:
+        """Attend with queries of (batch, heads, length, size); returns (batch, length, heads, size)."""
+        if self._incoming:
+            return self._prefill(layer_idx, query, key, value, scaling, softcap)
+        return self._decode(self._layers[layer_idx], query, key, value, scaling, softcap)
+
+    def _prefill(
+        self, layer_idx: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, softcap: float | None
+    ) -> Tensor:
+        queries, keys, values = (states.split(self._incoming, dim=2) for states in (query, key, value))
+        parts = zip(queries, keys, values, strict=True)
+        output = torch.cat([_causal_attention(q, k, v, scaling, softcap) for q, k, v in parts], dim=2)
+        layer = self._layers.get(layer_idx)
+        if layer is None:
+            layer = self._layers[layer_idx] = self._empty_layer(key)
+        layer.prefix_keys = self._append(layer.prefix_keys, key)
+        layer.prefix_values = self._append(layer.prefix_values, value)
+        return output.transpose(1, 2)
+
+    def _empty_layer(self, key: Tensor) -> _Layer:
+        _, heads, _, size = key.shape
+        # Zeros, for what is masked must still be finite.
+        suffix = key.new_zeros((2, self._capacity, heads, self._columns, size))
+        prefix = key.new_zeros((2, 0, heads, 0, size))
+        return _Layer(suffix[0], suffix[1], prefix[0], prefix[1])
+
+    def _append(self, resident: Tensor, states: Tensor) -> Tensor:
+        groups, heads, length, size = resident.shape
+        longest = max(length, *self._incoming)
+        grown = resident.new_zeros((groups + len(self._incoming), heads, longest, size))
+        grown[:groups, :, :length] = resident
+        for group, part in enumerate(states[0].split(self._incoming, dim=1), start=groups):
+            grown[group, :, : part.shape[1]] = part
+        return grown
+
+    def _mask_padding(self) -> None:
+        positions = torch.arange(max(self._lengths, default=0), device=self._suffix_bias.device)
+        lengths = torch.tensor(self._lengths, dtype=torch.long, device=positions.device)
+        self._prefix_bias = torch.zeros(
+            (len(lengths), len(positions)), device=positions.device, dtype=self._suffix_bias.dtype
+        ).masked_fill_(positions >= lengths[:, None], -torch.inf)
+        self._group_of_row = []
+
+    def _decode(
+        self, layer: _Layer, query: Tensor, key: Tensor, value: Tensor, scaling: float, softcap: float | None
+    ) -> Tensor:
+        rows, column = self._rows, (self._steps - 1) % self._columns
+        layer.suffix_keys[:rows, :, column] = key[:, :, 0]
+        layer.suffix_values[:rows, :, column] = value[:, :, 0]
+        width = min(self._steps, self._columns)
+        suffix_keys = layer.suffix_keys[:rows, :, :width].flatten(0, 1)
+        suffix_values = layer.suffix_values[:rows, :, :width].flatten(0, 1)
+        prefix_keys, prefix_values = layer.prefix_keys.flatten(0, 1), layer.prefix_values.flatten(0, 1)
+        heads, length, size = layer.prefix_keys.shape[1:]
+        shared = query.shape[1] // heads  # query heads to one key head
+        fold, unfold = self._folds(heads)
+
+        own = query.reshape(rows * heads, shared, size)
+        folded = own.index_select(0, fold).view(len(prefix_keys), -1, size)
+        suffix_bias = self._suffix_bias[:rows, ..., :width].expand(-1, heads, -1, -1).reshape(rows * heads, 1, width)
+        prefix_bias = self._prefix_bias[:, None].expand(-1, heads, -1).reshape(len(prefix_keys), 1, length)
+        suffix_scores = _scores(own, suffix_keys, suffix_bias, scaling, softcap)
+        prefix_scores = _scores(folded, prefix_keys, prefix_bias, scaling, softcap).view(-1, shared, length)
+        scores = torch.cat((prefix_scores.index_select(0, unfold), suffix_scores), dim=-1)
+        weights = torch.softmax(scores, dim=-1, dtype=torch.float32).to(query.dtype)
+
+        prefix_weights = weights[..., :length].index_select(0, fold).view(len(prefix_keys), -1, length)
+        prefix_output = torch.bmm(prefix_weights, prefix_values).view(-1, shared, size).index_select(0, unfold)
+        return torch.baddbmm(prefix_output, weights[..., length:], suffix_values).view(rows, 1, -1, size)
+
+    def _folds(self, heads: int) -> tuple[Tensor, Tensor]:
+        """Indices that bring (row, head) to (group, head, place in the group) and back."""
+        if self._fold is None or self._unfold is None:
+            group = np.array(self._group_of_row)
+            counts = np.bincount(group, minlength=len(self._lengths))
+            order = np.argsort(group, kind="stable")
+            place = np.empty_like(order)
+            place[order] = np.arange(len(order)) - np.repeat(counts.cumsum() - counts, counts)
+            head = np.arange(heads)
+            unfold = (group[:, None] * heads + head) * counts.max() + place[:, None]
+            # Groups are padded to the largest one with row 0, whose result there nobody reads.
+            fold = np.zeros(len(counts) * heads * counts.max(), dtype=np.int64)
+            fold[unfold] = np.arange(len(group))[:, None] * heads + head
+            device = self._suffix_bias.device
+            self._fold, self._unfold = (torch.from_numpy(i.reshape(-1)).to(device) for i in (fold, unfold))
+        return self._fold, self._unfold
+
+
+def _scores(query: Tensor, keys: Tensor, bias: Tensor, scaling: float, softcap: float | None) -> Tensor:
+    if softcap is None:
+        return torch.baddbmm(bias, query, keys.transpose(1, 2), alpha=scaling)
+    return torch.bmm(query, keys.transpose(1, 2)).mul_(scaling / softcap).tanh_().mul_(softcap).add_(bias)
+
+
+def _causal_attention(query: Tensor, key: Tensor, value: Tensor, scaling: float, softcap: float | None) -> Tensor:
+    if softcap is None:
+        return functional.scaled_dot_product_attention(
+            query, key, value, is_causal=True, scale=scaling, enable_gqa=True
+        )
+    shared = query.shape[1] // key.shape[1]
+    key, value = key.repeat_interleave(shared, dim=1), value.repeat_interleave(shared, dim=1)
+    scores = (query @ key.transpose(2, 3)).mul_(scaling / softcap).tanh_().mul_(softcap)
+    future = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu(1)
+    return torch.softmax(scores.masked_fill_(future, -torch.inf), dim=-1, dtype=torch.float32).to(query.dtype) @ value
+
+
+def _shared_prefix_attention(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    scaling: float | None = None,
+    softcap: float | None = None,
+    shared_prefix: SharedPrefixCache | None = None,
+    **_: object,
+) -> tuple[Tensor, None]:
+    if shared_prefix is None:
+        raise LookupError(f"{type(module).__name__} did not hand the cache to its attention")
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    return shared_prefix.attend(cast(int, module.layer_idx), query, key, value, scale, softcap), None
+
+
+AttentionInterface.register(NAME, _shared_prefix_attention)
+
+
+@contextmanager
+def shared_prefix_attention(model: PreTrainedModel) -> Iterator[None]:
+    """Let ``model`` attend through a `SharedPrefixCache` given to its forward as ``shared_prefix``, until the end."""
+    before = model.config._attn_implementation or "eager"
+    model.set_attn_implementation(NAME)
+    try:
+        yield
+    finally:
+        model.set_attn_implementation(before)
+
+
+def longest_shared(model: PreTrainedModel) -> int:
+    """How many tokens, prompt and answer together, `model` can attend to through a shared prefix; 0 for none at all."""
+    if not getattr(model, "_supports_attention_backend", False) or not _agrees(model):
+        return 0
+    config = model.config.get_text_config()
+    # Up to its length a window hides nothing, and so is full attention.
+    limits = [getattr(config, name, None) for name in ("sliding_window", "attention_chunk_size")]
+    return min((limit for limit in limits if limit is not None), default=sys.maxsize)
+
+
+def _agrees(model: PreTrainedModel) -> bool:
+    """Whether a prefill and a decoding step give the logits that the model's own attention gives."""
+    ids = torch.arange(4, device=model.device)[None]
+    expected = model(input_ids=ids, use_cache=False).logits[0, -1].float()
+    try:
+        with shared_prefix_attention(model):
+            found = _probe(model, ids).float()
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        logger.info("%s cannot share prefixes: %s", type(model).__name__, error)
+        return False
+    tolerance = (1e-3 if model.dtype == torch.float32 else 0.1) * expected.std()
+    return bool((found - expected).abs().max() <= tolerance)
+
+
+def _probe(model: PreTrainedModel, ids: Tensor) -> Tensor:
+    cache = SharedPrefixCache(rows=2, columns=2, device=ids.device, dtype=model.dtype)
+    cache.add_prefixes([2, 1])
+    positions = torch.tensor([[0, 1, 0]], device=ids.device)
+    model(input_ids=ids[:, [0, 1, 0]], position_ids=positions, use_cache=False, shared_prefix=cache)
+    cache.finish_prefill()
+    for step in (2, 3):
+        cache.begin_step([0, 0])
+        positions = torch.full((2, 1), step, device=ids.device)
+        logits = model(
+            input_ids=ids[:, step].expand(2, 1), position_ids=positions, use_cache=False, shared_prefix=cache
+        ).logits
+    return logits[1, -1]
