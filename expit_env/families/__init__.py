@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
-from expit_env.families import counting, kinship, measure, premises
+from expit_env.families import comparison, counting, kinship, measure, order, premises
 from expit_env.families.family import LEVELS, Family
 
 GROUPS = {
     "counting traps": counting,
+    "comparison": comparison,
+    "order and position": order,
     "impossible premises": premises,
     "kinship and names": kinship,
     "measure and parallel work": measure,

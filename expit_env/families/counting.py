@@ -316,4 +316,59 @@ MONTHS_OF_28_DAYS = Family(
     ),
 )  # fmt: skip
 
-FAMILIES = (BIRDS_ON_A_WIRE, ALL_BUT, TAKE_AWAY, CANDLES_LEFT, WRONG_ARK, EARTH_IN_A_HOLE, MONTHS_OF_28_DAYS)
+TOWNS = bank(
+    "Dover, Oxford, Bath, York, Chester, Exeter, Derby, Lincoln, Norwich | Kendal, Ripon, Wells, Durham, Truro"
+)
+STRANGERS = bank("farmer, pedlar, teacher, piper, monk, nurse, fiddler, baker | tinker, captain, lady, juggler")
+COMPANIONS = bank("sons, daughters, pupils, friends, cousins, servants, nephews | nieces, brothers, apprentices")
+
+
+def _road(draw: Draw) -> Telling:
+    others = draw.number(3, 9)
+    stranger, companions, town = draw.noun(STRANGERS), draw.noun(COMPANIONS), draw.noun(TOWNS)
+    return Telling(
+        facts={"n": others, "stranger": stranger, "companions": companions, "town": town, "m": draw.number(2, 9)},
+        answer="1",
+        aliases=("only me", "only you", "just me", "just you", "me", "only I", "only myself", "just one person"),
+        trap=str(others + 2),
+        why=f"The {stranger} and the {companions} came away from {town}, so only the one who tells it was going there.",
+        hints=("Who walks in which direction?", f"Those who come from {town} are not on their way to it."),
+        contrast_answer=str(others + 2),
+        contrast_aliases=(f"{others + 2} people", f"{others + 2} of us"),
+        contrast_why=f"The teller, the {stranger} and {others} {companions} all go to {town}: "
+        f"1 + 1 + {others} = {others + 2}.",
+    )
+
+
+ROAD_TO_TOWN = Family(
+    "road-to-town",
+    _road,
+    wordings=(
+        ("On my way to {town} I met a {stranger} who was coming from {town} with {n} {companions}. How many of us were "
+         "going to {town}?",
+         "On my way to {town} I caught up with a {stranger} who was going to {town} with {n} {companions}. How many of "
+         "us were going to {town}?"),
+        ("I walked to {town} alone, {m} miles. A {stranger} and {n} {companions}, on the way home from {town}, walked "
+         "past me. How many people is that on the way to {town}?",
+         "I walked to {town}, {m} miles. A {stranger} and {n} {companions}, on the way to {town} like me, walked "
+         "with me. How many people is that on the way to {town}?"),
+        ("Going to {town} by myself, I saw a {stranger} leave it with {n} {companions}. Counting us all, how many were "
+         "headed for {town}?",
+         "Going to {town} for the day, I was joined by a {stranger} with {n} {companions}. Counting us all, how many "
+         "were headed for {town}?"),
+    ),
+    test_wordings=(
+        ("Out of {town} came a {stranger}, followed by {n} {companions}, when I rode towards {town} on my own. How "
+         "many riders or walkers were bound for {town}?",
+         "Towards {town} went a {stranger}, followed by {n} {companions}, when I rode towards {town} behind them. How "
+         "many riders or walkers were bound for {town}?"),
+        ("{m} miles before {town}, where I was going, a {stranger} with {n} {companions} greeted me. They were on the "
+         "way back from there. How many of us, counting me, were travelling to {town}?",
+         "{m} miles before {town}, where I was going, a {stranger} with {n} {companions} greeted me. They were on the "
+         "way there, too. How many of us, counting me, were travelling to {town}?"),
+    ),
+)  # fmt: skip
+
+FAMILIES = (
+    BIRDS_ON_A_WIRE, ALL_BUT, TAKE_AWAY, CANDLES_LEFT, WRONG_ARK, EARTH_IN_A_HOLE, MONTHS_OF_28_DAYS, ROAD_TO_TOWN,
+)  # fmt: skip

@@ -1,0 +1,271 @@
+"""Order and position: what comes first, what place it is, and what does not move after all."""
+
+from __future__ import annotations
+
+from expit_env.answers import Kind
+from expit_env.families.family import Draw, Family, Telling, a, bank
+from expit_env.families.people import PEOPLE
+
+ORDINALS = (
+    "", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
+    "twelfth",
+)  # fmt: skip
+RACES = bank(
+    "a running race, a bicycle race, a ski race, a swimming race, a sack race, a rowing race, a horse race, a marathon"
+    " | a skating race, a sledge race, a sailing race, a relay race"
+)
+
+
+def _places(place: int) -> tuple[str, ...]:
+    """Say a place in a race in the other ways that are right."""
+    suffix = {1: "st", 2: "nd", 3: "rd"}.get(place, "th")
+    return f"{ORDINALS[place]} place", f"{place}{suffix}", f"{place}{suffix} place", str(place), f"place {place}"
+
+
+def _overtaking(draw: Draw) -> Telling:
+    place = draw.number(2, 6)
+    return Telling(
+        facts={"place": ORDINALS[place], "k": place, "race": draw.noun(RACES), "name": draw.noun(PEOPLE)},
+        answer=ORDINALS[place],
+        aliases=_places(place),
+        trap=ORDINALS[place - 1],
+        why=f"Whoever passes the one in {ORDINALS[place]} place takes over that very place.",
+        hints=("Whose place is taken?", "Those who were ahead of that competitor are still ahead."),
+        contrast_answer=ORDINALS[place - 1],
+        contrast_aliases=_places(place - 1),
+        contrast_why=f"The one right in front of the {ORDINALS[place]} is {ORDINALS[place - 1]}, and that place is "
+        f"won.",
+    )
+
+
+OVERTAKING = Family(
+    "overtaking",
+    _overtaking,
+    kind=Kind.ORDINAL,
+    wordings=(
+        ("In {race} you pass the person in {place} place. What place are you in now?",
+         "In {race} you are in {place} place and pass the person right in front of you. What place are you in now?"),
+        ("{name} takes part in {race} and overtakes whoever is {place}. In which place is {name} then?",
+         "{name} is {place} in {race} and overtakes whoever is right in front. In which place is {name} then?"),
+        ("Near the end of {race}, {name} gets past the one who was {place}. No one else passes anyone. In what place "
+         "does {name} finish?",
+         "Near the end of {race}, {name}, who was {place}, gets past just one other. No one else passes anyone. "
+         "In what place does {name} finish?"),
+    ),
+    test_wordings=(
+        ("Just before the finish of {race} you slip ahead of the competitor lying {place}, and nobody comes past you. "
+         "What is your final place?",
+         "Just before the finish of {race} you are lying {place}, slip ahead of one competitor, and nobody comes past "
+         "you. What is your final place?"),
+        ("{name} catches and passes the one who holds position number {k} in {race}. What position does {name} hold "
+         "after that?",
+         "{name} holds position number {k} in {race}, then catches and passes the next one ahead. What position does "
+         "{name} hold after that?"),
+    ),
+)  # fmt: skip
+
+QUEUES = bank(
+    "for a bus, for ice cream, for tickets, for bread, for a taxi, for coffee, for apples, for a haircut"
+    " | for soup, for stamps, for a boat trip, for pancakes"
+)
+
+
+def _queue(draw: Draw) -> Telling:
+    front, back = draw.number(2, 6), draw.number(2, 6)
+    name = draw.noun(PEOPLE)
+    people = front + back - 1
+    return Telling(
+        facts={"front": ORDINALS[front], "back": ORDINALS[back], "i": front, "j": back, "name": name,
+               "queue": draw.noun(QUEUES)},
+        answer=str(people),
+        aliases=(f"{people} people",),
+        trap=str(front + back),
+        why=f"{front} and {back} both count {name}, who is one person: {front} + {back} - 1 = {people}.",
+        hints=(f"How often is {name} counted?", "Draw the people in a row."),
+        contrast_answer=str(front + back),
+        contrast_aliases=(f"{front + back} people",),
+        contrast_why=f"{front} in front and {back} behind are {front + back}, and {name} is not to be counted.",
+    )  # fmt: skip
+
+
+PLACE_IN_THE_QUEUE = Family(
+    "place-in-the-queue",
+    _queue,
+    wordings=(
+        ("In a queue {queue}, {name} is {front} from the front and {back} from the back. How many people are in the "
+         "queue?",
+         "In a queue {queue}, {i} people are in front of {name} and {j} are behind. How many people besides {name} are "
+         "in the queue?"),
+        ("{name} waits in a single line {queue}. Counted from the front, {name} is number {i}; counted from the end, "
+         "number {j}. How long is the line, in people?",
+         "{name} waits in a single line {queue}. Towards the front stand {i} people, towards the end stand {j}. How "
+         "many others is {name} waiting with?"),
+        ("People line up {queue}. {name} is the {front} from one end and the {back} from the other. How many have "
+         "lined up?",
+         "People line up {queue}. {name} sees {i} towards one end and {j} towards the other. How many others have "
+         "lined up?"),
+    ),
+    test_wordings=(
+        ("{name} queues {queue}, as the {front} in the row if you start at its head and the {back} if you start at its "
+         "tail. How many people make up the row?",
+         "{name} queues {queue}, with {i} people on the side of the row's head and {j} on the side of its tail. "
+         "How many people does {name} share the row with?"),
+        ("Number {i} from the left and number {j} from the right in a row of people queueing {queue}: that is {name}. "
+         "How many people are in this row?",
+         "With {i} people on the left and {j} on the right in a row of people queueing {queue}: that is {name}. "
+         "How many people are in this row, leaving out {name}?"),
+    ),
+)  # fmt: skip
+
+SHIPS = bank("ship, boat, yacht, sailing boat, tanker, steamer, fishing boat | barge, trawler, schooner, houseboat")
+
+
+def _ladder(draw: Draw) -> Telling:
+    wet, rise = draw.number(2, 6), draw.number(2, 5)
+    rungs = wet + rise + draw.within(3, 9)
+    ship = draw.noun(SHIPS)
+    return Telling(
+        facts={"n": rungs, "k": wet, "r": rise, "ship": ship},
+        answer=str(wet),
+        aliases=(f"{wet} rungs", f"still {wet}", f"the same {wet}"),
+        trap=str(wet + rise),
+        why=f"The {ship} floats and rises with the water, ladder and all, so there are still {wet} under water.",
+        hints=(f"What does the {ship} do when the water rises?",),
+        contrast_answer=str(wet + rise),
+        contrast_aliases=(f"{wet + rise} rungs",),
+        contrast_why=f"This ladder does not rise with the water, so there are {wet} + {rise} = {wet + rise} rungs "
+        f"under water.",
+    )
+
+
+LADDER_AND_TIDE = Family(
+    "ladder-and-tide",
+    _ladder,
+    wordings=(
+        ("A ladder of {n} rungs hangs from a floating {ship}, with {k} rungs under water. The tide lifts the water by "
+         "the height of {r} rungs. How many rungs are under water now?",
+         "A ladder of {n} rungs hangs from a harbour wall, with {k} rungs under water. The tide lifts the water by "
+         "the height of {r} rungs. How many rungs are under water now?"),
+        ("The sea covers the lowest {k} of the {n} rungs on the ladder of a {ship} afloat in a bay. Then the sea rises "
+         "by {r} rungs. How many rungs does it cover?",
+         "The sea covers the lowest {k} of the {n} rungs on the ladder of a stone tower on a rock in a bay. Then the "
+         "sea rises by {r} rungs. How many rungs does it cover?"),
+        ("At low tide {k} rungs of the rope ladder on a floating {ship} are wet. By high tide the water has risen as "
+         "far as {r} rungs reach. How many of the {n} rungs are in the water then?",
+         "At low tide {k} rungs of the iron ladder on a concrete pier are wet. By high tide the water has risen as "
+         "far as {r} rungs reach. How many of the {n} rungs are in the water then?"),
+    ),
+    test_wordings=(
+        ("Someone on a floating {ship} lets down a rope ladder with {n} rungs until {k} of them are in the sea. Hours "
+         "later the flood stands {r} rungs higher. How many rungs are in the sea then?",
+         "Someone on a stone pier lets down a rope ladder with {n} rungs until {k} of them are in the sea. Hours "
+         "later the flood stands {r} rungs higher. How many rungs are in the sea then?"),
+        ("There are {n} rungs on the side of a {ship} riding at anchor, and the water hides {k}. When the tide has "
+         "come in by another {r} rungs, how many does the water hide?",
+         "There are {n} rungs on the side of a quay of solid rock, and the water hides {k}. When the tide has "
+         "come in by another {r} rungs, how many does the water hide?"),
+    ),
+)  # fmt: skip
+
+LIGHTABLES = bank(
+    "candle, oil lamp, lantern, stove, fireplace, gas cooker, gas lamp, cigar, pipe, stick of incense"
+    " | tea light, brazier, paraffin heater, wood burner, storm lamp"
+)
+
+
+def _match(draw: Draw) -> Telling:
+    first, second, third = draw.nouns(LIGHTABLES, 3)
+    return Telling(
+        facts={"first": a(first), "second": a(second), "third": a(third), "n": draw.number(2, 9),
+               "name": draw.noun(PEOPLE)},
+        answer="a match",
+        aliases=("the match", "match", "one match", "one of the matches", "the matches"),
+        trap=first,
+        why="Nothing in the room can be lit before a match burns.",
+        hints=("What is needed to light any of these?", "Think of what comes before the first flame in the room."),
+        contrast_answer=f"the {first}",
+        contrast_aliases=(first, a(first)),
+        contrast_why=f"The match burns already, and of the three things the {first} is the first in the order given.",
+    )  # fmt: skip
+
+
+MATCH_FIRST = Family(
+    "match-first",
+    _match,
+    wordings=(
+        ("You come into a cold, dark room with a box of {n} matches. There are {first}, {second} and {third}. What do "
+         "you light first?",
+         "You come into a cold, dark room with a burning match. There are {first}, {second} and {third}, which you "
+         "light in this order. What do you light first?"),
+        ("In a hut there are {first}, {second} and {third}, and in your pocket you have {n} dry matches. What must be "
+         "lit first?",
+         "In a hut there are {first}, {second} and {third}, and in your hand you have a match that burns. You go in "
+         "this order. What does it light first?"),
+        ("{name} has {n} matches and wants to light {first}, {second} and {third}. What will {name} have to light "
+         "first?",
+         "{name} has a match, already alight, and wants to light {first}, {second} and {third}, in this order. What "
+         "will {name} light with it first?"),
+    ),
+    test_wordings=(
+        ("The power is cut and {name} gropes for {n} matches, with {first}, {second} and {third} at hand. What is the "
+         "first thing that {name} sets alight?",
+         "The power is cut and {name} already holds a lit match, with {first}, {second} and {third} at hand, to be "
+         "lit in this order. What is the next thing that {name} sets alight?"),
+        ("Here are {first}, {second} and {third}, and here are your {n} matches. Before anything else, what do you "
+         "light?",
+         "Here are {first}, {second} and {third}, and your match is burning. Going through them in this order, what "
+         "do you light next?"),
+    ),
+)  # fmt: skip
+
+CUTTABLES = bank("rope, wire, ribbon, cord, string, hose, belt, thread | cable, strap, garland, tube")
+
+
+def _cuts(draw: Draw) -> Telling:
+    pieces = draw.number(3, 9)
+    thing = draw.noun(CUTTABLES)
+    return Telling(
+        facts={"n": pieces, "thing": thing, "name": draw.noun(PEOPLE), "length": draw.number(2, 12)},
+        answer=str(pieces - 1),
+        aliases=(f"{pieces - 1} cuts", f"{pieces - 1} times"),
+        trap=str(pieces),
+        why=f"The first cut makes two pieces and every further cut one more, so {pieces - 1} cuts make {pieces} "
+        f"pieces.",
+        hints=("How many pieces are there after the first cut?", "The last piece needs no cut of its own."),
+        contrast_answer=str(pieces),
+        contrast_aliases=(f"{pieces} cuts", f"{pieces} times"),
+        contrast_why="The first cut only opens the ring, and each further cut makes one more piece, "
+        f"so {pieces} cuts make {pieces} pieces.",
+    )
+
+
+CUTS_AND_PIECES = Family(
+    "cuts-and-pieces",
+    _cuts,
+    wordings=(
+        ("A straight {thing} of {length} metres is cut into {n} pieces, one cut at a time. How many cuts does that "
+         "take?",
+         "A {thing} of {length} metres, joined into a closed ring, is cut into {n} pieces, one cut at a time. How many "
+         "cuts does that take?"),
+        ("{name} stretches out a {thing}, {length} metres long, and cuts right across it until there are {n} pieces. "
+         "How many times does {name} cut?",
+         "{name} joins the ends of a {thing}, {length} metres long, into a loop and cuts right across it until there "
+         "are {n} pieces. How many times does {name} cut?"),
+        ("How many cuts turn a straight {thing}, {length} metres long, into {n} pieces, if each cut goes through one "
+         "spot only?",
+         "How many cuts turn a {thing}, {length} metres long, with its ends joined in a ring, into {n} pieces, if each "
+         "cut goes through one spot only?"),
+    ),
+    test_wordings=(
+        ("{name} lays {length} metres of {thing} in a line and needs {n} pieces. How many snips with the scissors does "
+         "that take?",
+         "{name} lays {length} metres of {thing} in a ring, end joined to end, and needs {n} pieces. How many snips "
+         "with the scissors does that take?"),
+        ("A {thing} {length} metres long has two loose ends. To get {n} parts of it without ever cutting through two "
+         "layers, how often must one cut?",
+         "A {thing} {length} metres round has no ends, since it is a closed loop. To get {n} parts of it without ever "
+         "cutting through two layers, how often must one cut?"),
+    ),
+)  # fmt: skip
+
+FAMILIES = (OVERTAKING, PLACE_IN_THE_QUEUE, LADDER_AND_TIDE, MATCH_FIRST, CUTS_AND_PIECES)
