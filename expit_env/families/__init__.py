@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from expit_env.families import comparison, counting, kinship, measure, order, premises
+from expit_env.families import comparison, counting, everyday, kinship, measure, order, premises
 from expit_env.families.family import LEVELS, Family
 
 GROUPS = {
@@ -14,6 +14,7 @@ GROUPS = {
     "impossible premises": premises,
     "kinship and names": kinship,
     "measure and parallel work": measure,
+    "everyday physics": everyday,
 }
 
 FAMILIES: dict[str, Family] = {

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+
 from expit_env.families.family import Draw, Family, Telling, a, bank
 from expit_env.families.people import BOYS
 
 DIRECTIONS = ("north", "south", "east", "west")
+HEADINGS_AND_WINDS = tuple(itertools.permutations(DIRECTIONS, 2))
 VEHICLES = bank("train, locomotive, tractor, ferry | boat, tram, lorry")
 
 
 def _smoke(draw: Draw) -> Telling:
-    heading, wind = (DIRECTIONS[i] for i in draw.rng.permutation(4)[:2])
+    heading, wind = draw.choice(HEADINGS_AND_WINDS)
     vehicle = draw.noun(VEHICLES)
     return Telling(
         facts={"vehicle": vehicle, "heading": heading, "wind": wind, "n": draw.number(15, 45)},
@@ -120,8 +123,8 @@ WRECKS = bank("plane, train, bus, coach | helicopter, zeppelin, lorry")
 
 
 def _burial(draw: Draw) -> Telling:
-    pair = draw.noun(NEIGHBOURS).split(":")
-    here, there = (pair[i] for i in draw.rng.permutation(2))
+    one, other = draw.noun(NEIGHBOURS).split(":")
+    here, there = draw.choice(((one, other), (other, one)))
     return Telling(
         facts={"here": here, "there": there, "wreck": draw.noun(WRECKS), "n": draw.number(5, 30)},
         answer="nowhere",
@@ -305,50 +308,45 @@ BULLS_MILK = Family(
     transfer=True,
 )  # fmt: skip
 
-ARK_ANIMALS = bank(
-    "lions, elephants, camels, foxes, wolves, bears, horses, donkeys, monkeys, tigers, zebras, rabbits"
-    " | leopards, hyenas, mice, squirrels"
-)
+HAIR_COLOURS = bank("red, black, brown, blond, grey, white | auburn, ginger, silver")
+BROTHERS = bank("brothers, cousins, uncles, nephews | grandsons, stepbrothers")
 
 
-def _ark(draw: Draw) -> Telling:
-    one, other = draw.nouns(ARK_ANIMALS, 2)
+def _bald(draw: Draw) -> Telling:
+    hair, man = draw.noun(HAIR_COLOURS), draw.noun(BOYS)
     return Telling(
-        facts={"one": one, "other": other, "pupil": draw.noun(BOYS)},
-        answer="0",
-        aliases=(
-            "none",
-            f"no {one}",
-            "none, it was noah",
-            "it was noah",
-            "it was noah, not moses",
-            "noah did, not moses",
-        ),
-        trap="2",
-        why="It was not Moses but Noah who built the ark, so Moses took none.",
-        hints=("Whose boat was it?",),
-        contrast_answer="2",
-        contrast_aliases=(f"two {one}", "a pair", "one pair", "a male and a female"),
-        contrast_why=f"Noah took {one} aboard by twos, a male and a female.",
+        facts={"hair": hair, "man": man, "brothers": draw.noun(BROTHERS), "n": draw.number(2, 6)},
+        answer="he has no hair",
+        aliases=("none", "no hair", "no colour", "no color", "he is bald", f"{man} is bald", f"{man} has no hair"),
+        trap=hair,
+        why=f"A bald head has no hair on it, so {man}'s hair has no colour.",
+        hints=("Think of what can be seen on top of this head.",),
+        contrast_answer=hair,
+        contrast_aliases=(f"{hair} hair", f"it is {hair}"),
+        contrast_why=f"{man} takes after the others, and their hair is {hair}.",
     )
 
 
-MOSES_ARK = Family(
-    "moses-ark",
-    _ark,
+BALD_MANS_HAIR = Family(
+    "bald-mans-hair",
+    _bald,
     wordings=(
-        ("Animals like {other} came by twos. How many {one} did Moses take aboard the ark in the Bible story?",
-         "Animals like {other} came by twos. How many {one} did Noah take aboard the ark in the Bible story?"),
-        ("{pupil} is asked in class: when Moses saved the animals from the flood, how many {one} did he take onto his "
-         "ark?",
-         "{pupil} is asked in class: when Noah saved the animals from the flood, how many {one} did he take onto his "
-         "ark?"),
-        ("In the Bible story of the flood, how many {one} did Moses lead into the ark beside the {other}?",
-         "In the Bible story of the flood, how many {one} did Noah lead into the ark beside the {other}?"),
+        ("{man}'s {n} {brothers} have {hair} hair. {man} himself is completely bald. "
+         "What colour is the hair on his head?",
+         "{man}'s {n} {brothers} have {hair} hair. {man} himself looks just the same. "
+         "What colour is the hair on his head?"),
+        ("In a family with {hair} hair, {man} is the one who is as bald as an egg, unlike his {n} {brothers}. "
+         "Which colour is the hair on top of {man}'s head?",
+         "In a family with {hair} hair, {man} is the one who is as thin as a rake, unlike his {n} {brothers}. "
+         "Which colour is the hair on top of {man}'s head?"),
+        ("Bald as an egg, {man} meets his {n} {brothers}, whose hair is {hair} like their father's. What is the hair "
+         "colour of {man}?",
+         "Happy as a lark, {man} meets his {n} {brothers}, whose hair is {hair} like his own. What is the hair colour "
+         "of {man}?"),
     ),
     transfer=True,
 )  # fmt: skip
 
 FAMILIES = (
-    ELECTRIC_SMOKE, ROOSTERS_EGG, BURYING_SURVIVORS, ONE_STOREY_STAIRS, WIDOWS_SISTER, BULLS_MILK, MOSES_ARK,
+    ELECTRIC_SMOKE, ROOSTERS_EGG, BURYING_SURVIVORS, ONE_STOREY_STAIRS, WIDOWS_SISTER, BULLS_MILK, BALD_MANS_HAIR,
 )  # fmt: skip
