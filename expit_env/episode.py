@@ -49,7 +49,7 @@ class Deck:
         count = splits.INDEX_COUNT // step
         family, index = divmod(int(rng.integers(len(self.families) * count)), count)
         index = index * step + (0 if self.level is None else LEVELS.index(self.level))
-        return splits.riddle(f"{self.families[family]}/{self.split}/{index}")
+        return splits.riddle_at(self.families[family], self.split, index)
 
 
 @dataclass(frozen=True, slots=True)

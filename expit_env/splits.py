@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import re
 import zlib
-from collections.abc import Iterator
 
 import numpy as np
 
 from expit_env.families import FAMILIES, LEVELS
+from expit_env.families.family import Drawn
 from expit_env.riddle import Riddle
 
 SPLITS = ("train", "validation", "test", "transfer")
@@ -18,9 +17,8 @@ GENERATOR_VERSION = 1
 INDEX_COUNT = 1_000_000
 """How many addresses a family has in a split. The level of a riddle is ``1 + index % 5``."""
 
-_TRIES = 10_000
 
-
+@functools.cache
 def families_of(split: str) -> tuple[str, ...]:
     """Return the names of the families that a split poses, in a fixed order.
 
@@ -40,8 +38,16 @@ def riddle(riddle_id: str) -> Riddle:
     Raises:
         ValueError: if the address names no riddle.
     """
-    family, split, index, contrast = _parse(riddle_id)
-    return _pair(family, split, index)[contrast]
+    return riddle_at(*_parse(riddle_id))
+
+
+@functools.lru_cache(maxsize=4_096)
+def riddle_at(family: str, split: str, index: int, contrast: bool = False) -> Riddle:
+    """Return a riddle by the parts of its address, of which each must exist: `riddle` checks them."""
+    name, drawn = f"{family}/{split}/{index}", _drawn(family, split, index)
+    if contrast:
+        return FAMILIES[family].contrast(drawn, f"{name}/contrast", name)
+    return FAMILIES[family].riddle(drawn, name, f"{name}/contrast")
 
 
 def normalise(question: str) -> str:
@@ -65,28 +71,33 @@ def _parse(riddle_id: str) -> tuple[str, str, int, bool]:
     return family, split, index, contrast
 
 
-@functools.lru_cache(maxsize=65_536)
-def _pair(family: str, split: str, index: int) -> tuple[Riddle, Riddle]:
-    level = LEVELS[index % len(LEVELS)]
-    name = f"{family}/{split}/{index}"
-    entropy = [GENERATOR_VERSION, zlib.crc32(family.encode()), zlib.crc32(split.encode()), index]
-    rng = np.random.default_rng(np.random.SeedSequence(entropy))
-    for riddle, contrast in _draws(family, split, level, rng):
-        if _belongs(riddle.question, split) and _belongs(contrast.question, split):
-            return (
-                dataclasses.replace(riddle, riddle_id=name, contrast_id=f"{name}/contrast"),
-                dataclasses.replace(contrast, riddle_id=f"{name}/contrast", contrast_id=name),
-            )
-    raise RuntimeError(f"the family {family} has no riddle for {split} in {_TRIES} draws: give it more words")
+@functools.lru_cache(maxsize=4_096)
+def _drawn(family: str, split: str, index: int) -> Drawn:
+    entropy = np.array([GENERATOR_VERSION, _crc32(family), _crc32(split), index], dtype=np.uint32)
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy)))
+    return FAMILIES[family].draw(rng, LEVELS[index % len(LEVELS)], split, _BELONGS[split])
 
 
-def _draws(family: str, split: str, level: int, rng: np.random.Generator) -> Iterator[tuple[Riddle, Riddle]]:
-    for _ in range(_TRIES):
-        yield FAMILIES[family].generate(rng, level, split)
+@functools.cache
+def _crc32(name: str) -> int:
+    return zlib.crc32(name.encode())
 
 
-def _belongs(question: str, split: str) -> bool:
-    """Whether a question may stand in a split: train and validation share wordings, so its own hash decides."""
-    if split not in ("train", "validation"):
-        return True
-    return (zlib.crc32(normalise(question).encode()) & 1) == (split == "validation")
+def _side(question: str) -> int:
+    """Return 0 or 1 by the letters and digits of a question, so that questions with the same words are on one side."""
+    return zlib.crc32(question.lower().encode("ascii", "ignore").translate(None, _SEPARATORS)) & 1
+
+
+def _in_train(question: str) -> bool:
+    return _side(question) == 0
+
+
+def _in_validation(question: str) -> bool:
+    return _side(question) == 1
+
+
+_SEPARATORS = bytes(code for code in range(128) if not chr(code).isalnum())
+
+_BELONGS = {"train": _in_train, "validation": _in_validation, "test": bool, "transfer": bool}
+"""Whether a question may stand in a split. Train and validation share wordings, so the question's own hash decides: of
+the question without its opening, so that no riddle of train comes back in validation behind another opening."""

@@ -7,6 +7,7 @@ trick taken out, so that the literal answer is right.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -19,6 +20,12 @@ from expit_env.riddle import Riddle
 T = TypeVar("T")
 
 LEVELS = (1, 2, 3, 4, 5)
+
+_TELLINGS = 10_000
+"""How many tellings are drawn at most until a riddle and its contrast may be posed."""
+
+_FRACTIONS = 32
+"""How many numbers are taken from the generator at a time: one call for 32 costs no more than three for 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +65,29 @@ class Draw:
     rng: np.random.Generator
     split: str
     level: int
+    _fractions: list[float] = field(default_factory=list, init=False, repr=False)
 
     @property
     def held_out(self) -> bool:
         """Whether this riddle is made of the words and wordings that train and validation never use."""
         return self.split == "test"
 
+    def below(self, count: int) -> int:
+        """Draw a whole number from 0 to ``count - 1``: what every other draw is made of."""
+        if not self._fractions:
+            self._fractions.extend(self.rng.random(_FRACTIONS).tolist())
+        return int(self._fractions.pop() * count)
+
     def noun(self, words: Bank) -> str:
         """Draw one word of a bank: of its test words in test, of its train words elsewhere."""
-        return self.nouns(words, 1)[0]
+        return self.choice(words.test if self.held_out else words.train)
 
     def nouns(self, words: Bank, count: int) -> list[str]:
         """Draw ``count`` different words of a bank, in random order."""
-        pool = words.test if self.held_out else words.train
+        pool = list(words.test if self.held_out else words.train)
         if count > len(pool):
             raise ValueError(f"{count} words drawn from a bank of {len(pool)}: {pool}")
-        return [pool[i] for i in self.rng.permutation(len(pool))[:count]]
+        return [pool.pop(self.below(len(pool))) for _ in range(count)]
 
     def number(self, low: int, high: int) -> int:
         """Draw a whole number from ``low`` to ``high``, both included; multiples of 7 occur in test only.
@@ -89,14 +103,14 @@ class Draw:
 
         ``but`` is one number that must not be drawn, such as the half of a whole, where answer and trap would be equal.
         """
-        allowed = [n for n in range(low, high + 1) if (self.held_out or n % 7 or n == 0) and n != but]
+        allowed = _numbers(low, high, self.held_out, but)
         if not allowed:
             raise ValueError(f"no number from {low} to {high} may be used in {self.split}")
-        return allowed[self.rng.integers(len(allowed))]
+        return self.choice(allowed)
 
     def choice(self, options: tuple[T, ...]) -> T:
         """Draw one of ``options``, the same in every split (for what is no noun: a verb, a direction, an order)."""
-        return options[self.rng.integers(len(options))]
+        return options[self.below(len(options))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +135,18 @@ class Telling:
     contrast_aliases: tuple[str, ...] = ()
     contrast_trap: str | None = None
     hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A telling that has been put into a wording: all that a riddle and its contrast are built from."""
+
+    telling: Telling
+    split: str
+    level: int
+    opening: str
+    question: str
+    contrast_question: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,23 +180,47 @@ class Family:
                 number in the opening that is beside the point, at 5 two openings.
             split: whose words and wordings may be used.
         """
+        drawn = self.draw(rng, level, split, bool)
+        return self.riddle(drawn), self.contrast(drawn)
+
+    def draw(self, rng: np.random.Generator, level: int, split: str, belongs: Callable[[str], bool]) -> Drawn:
+        """Draw until two questions belong: each telling is tried in every wording, from a drawn one on.
+
+        ``belongs`` says whether a question, as it is without its opening, may stand in the split.
+
+        Raises:
+            RuntimeError: if no two questions belong.
+        """
         draw = Draw(rng, split, level)
-        telling = self.tell(draw)
-        pool = self.test_wordings if draw.held_out else self.wordings
-        templates = pool[rng.integers(len(pool))]
-        opening = _opening(draw)
-        question, contrast_question = (opening + template.format(**telling.facts) for template in templates)
-        shared = {"family": self.name, "level": level, "split": split}
-        riddle = Riddle(
-            question, telling.answer, telling.aliases, telling.trap, self.kind,
-            explanation=telling.why, hints=telling.hints, **shared,
+        wordings = self.test_wordings if draw.held_out else self.wordings
+        for _ in range(_TELLINGS):
+            telling = self.tell(draw)
+            first = draw.below(len(wordings))
+            for template, contrast_template in wordings[first:] + wordings[:first]:
+                question = template.format_map(telling.facts)
+                if not belongs(question):
+                    continue
+                contrast_question = contrast_template.format_map(telling.facts)
+                if belongs(contrast_question):
+                    return Drawn(telling, split, level, _opening(draw), question, contrast_question)
+        raise RuntimeError(f"the family {self.name} has no riddle for {split} at level {level}: give it more words")
+
+    def riddle(self, drawn: Drawn, riddle_id: str | None = None, contrast_id: str | None = None) -> Riddle:
+        """Build the riddle of what was drawn."""
+        telling = drawn.telling
+        return Riddle(
+            drawn.opening + drawn.question, telling.answer, telling.aliases, telling.trap, self.kind,
+            riddle_id, self.name, drawn.level, drawn.split, telling.why, telling.hints, contrast_id,
         )  # fmt: skip
-        contrast = Riddle(
-            contrast_question, telling.contrast_answer, telling.contrast_aliases,
+
+    def contrast(self, drawn: Drawn, riddle_id: str | None = None, contrast_id: str | None = None) -> Riddle:
+        """Build the contrast riddle of what was drawn; ``contrast_id`` is the id of the riddle."""
+        telling = drawn.telling
+        return Riddle(
+            drawn.opening + drawn.contrast_question, telling.contrast_answer, telling.contrast_aliases,
             telling.contrast_trap or telling.answer, self.contrast_kind or self.kind,
-            explanation=telling.contrast_why, **shared,
+            riddle_id, self.name, drawn.level, drawn.split, telling.contrast_why, (), contrast_id,
         )  # fmt: skip
-        return riddle, contrast
 
 
 def a(noun: str) -> str:
@@ -183,14 +233,19 @@ def count(number: int, singular: str, plural: str | None = None) -> str:
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
+@functools.cache
+def _numbers(low: int, high: int, held_out: bool, but: float | None) -> tuple[int, ...]:
+    """Return the numbers from ``low`` to ``high`` that may be drawn: multiples of 7 are held out, but for 0."""
+    return tuple(n for n in range(low, high + 1) if (held_out or n % 7 or n == 0) and n != but)
+
+
 def _opening(draw: Draw) -> str:
     """Write the sentences beside the point that a level calls for: with a space behind, or nothing."""
     if draw.level == 1:
         return ""
     person, other = draw.nouns(NAMES, 2)
-    opening = f"{person} heard this riddle {draw.noun(PLACES)}. "
-    if draw.level >= 4:
-        opening = f"{person} told this riddle to {draw.number(3, 9)} {draw.noun(LISTENERS)} {draw.noun(PLACES)}. "
-    if draw.level == 5:
-        opening += f"Only {other} knew it. "
-    return opening
+    place = draw.noun(PLACES)
+    if draw.level <= 3:
+        return f"{person} heard this riddle {place}. "
+    opening = f"{person} told this riddle to {draw.number(3, 9)} {draw.noun(LISTENERS)} {place}. "
+    return opening if draw.level == 4 else f"{opening}Only {other} knew it. "
