@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from expit_env.families import comparison, counting, everyday, kinship, measure, order, premises
+from expit_env.families import comparison, counting, dates, everyday, kinship, measure, order, premises
 from expit_env.families.family import LEVELS, Family
 
 GROUPS = {
@@ -15,6 +15,7 @@ GROUPS = {
     "kinship and names": kinship,
     "measure and parallel work": measure,
     "everyday physics": everyday,
+    "time and calendar": dates,
 }
 
 FAMILIES: dict[str, Family] = {
