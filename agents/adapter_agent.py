@@ -1,0 +1,131 @@
+"""What the agents share that learn a LoRA adapter: how they act, are evaluated, are saved, and what a run records."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import tempfile
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar, Generic, Protocol, TypeVar
+
+import gymnasium as gym
+from rich.console import Console
+
+from agents.base import Agent, Budget, History
+from agents.evaluation import Evaluation, evaluate_policy, split_env, to_dict
+from agents.policy import GREEDY, LanguageModelPolicy, PolicyAgent
+from agents.progress import QUIET
+from agents.run import RunFolder
+from agents.trajectory import Completion
+
+
+class AdapterConfig(Protocol):
+    """What any agent with an adapter is asked for; its config is a frozen dataclass that has these."""
+
+    @property
+    def max_new_tokens(self) -> int: ...
+    @property
+    def validation_riddles(self) -> int: ...
+    @property
+    def evaluation_samples(self) -> int: ...
+    @property
+    def episodes(self) -> int: ...
+
+
+Config = TypeVar("Config", bound=AdapterConfig)
+
+
+class AdapterAgent(Agent, Generic[Config]):
+    """An agent that learns an adapter on a base model, and answers greedily with it.
+
+    Args:
+        policy: the base model; its adapter is replaced as the agent learns.
+        config: what is asked.
+        folder: the run folder. A run that was cut off there goes on, and ends with the same trajectories as one that
+            was never cut off. Without a folder nothing is kept.
+        console: where progress is shown.
+        provenance: model and versions, for the record; a run whose record differs is refused.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(
+        self,
+        policy: LanguageModelPolicy,
+        config: Config,
+        folder: Path | None = None,
+        console: Console = QUIET,
+        provenance: Mapping[str, object] | None = None,
+    ) -> None:
+        self.policy, self.config = policy, config
+        self.folder, self.console, self.provenance = folder, console, dict(provenance or {})
+        self.adapter: Path | None = None
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+
+    def act(self, observations: Sequence[str]) -> list[Completion]:
+        decoding = dataclasses.replace(GREEDY, max_new_tokens=self.config.max_new_tokens)
+        return PolicyAgent(self.policy, decoding).act(observations)
+
+    @abstractmethod
+    def learn(self, env: gym.Env[str, str], budget: Budget | None = None) -> History:
+        """Learn for the budget, or else for as many episodes as the config takes."""
+
+    def save(self, path: Path) -> None:
+        if self.adapter is None:
+            raise ValueError("nothing was learned yet: call learn first")
+        shutil.copytree(self.adapter, path, dirs_exist_ok=True)
+
+    def load(self, path: Path) -> None:
+        self.use_adapter(path)
+
+    def use_adapter(self, path: Path | None) -> None:
+        """Answer from now on with the adapter in a folder, or with the base model."""
+        self.policy.use_adapter(path)
+        self.adapter = path
+
+    def open_run(self, env: gym.Env[str, str], budget: Budget) -> RunFolder:
+        """Start a run in the folder, or go on with it.
+
+        Raises:
+            RunConflictError: if the folder holds a run that was asked for something else.
+        """
+        if self.folder is None:
+            self._scratch = tempfile.TemporaryDirectory(prefix="expit-")
+        record = {
+            "agent": self.name,
+            **self.provenance,
+            "environment": _described(env),
+            "budget": dataclasses.asdict(budget),
+            "config": dataclasses.asdict(self.config),  # type: ignore[call-overload]
+        }
+        return RunFolder.open(self.folder or Path(self._scratch.name), record)  # type: ignore[union-attr]
+
+    def validate(self, env: gym.Env[str, str], title: str) -> Evaluation:
+        """Evaluate the agent, as it stands, on the fixed validation riddles."""
+        config = self.config
+        return evaluate_policy(
+            self.policy, split_env(env, "validation"), config.validation_riddles, config.evaluation_samples,
+            config.max_new_tokens, self.console, title,
+        )  # fmt: skip
+
+    def evaluate_base(self, run: RunFolder, env: gym.Env[str, str]) -> Evaluation | None:
+        """Evaluate the base model, once a run; None where no validation riddles are asked for."""
+        if not self.config.validation_riddles:
+            return None
+
+        def produce(path: Path) -> None:
+            self.use_adapter(None)
+            path.write_text(json.dumps(to_dict(self.validate(env, "base model"))), encoding="utf-8")
+
+        return Evaluation.from_dict(json.loads(run.stage("base.json", produce).read_text(encoding="utf-8")))
+
+
+def _described(env: gym.Env[str, str]) -> dict[str, object] | None:
+    """Return what an environment was made with, as JSON values: a verifier is told by its name."""
+    if env.spec is None:
+        return None
+    kwargs = {name: getattr(value, "__qualname__", value) for name, value in env.spec.kwargs.items()}
+    return {"id": env.spec.id, "kwargs": kwargs}
