@@ -208,7 +208,7 @@ DATE_ABROAD = Family(
 
 LATE_DAYS = bank("Christmas Day, Christmas Eve, New Year's Eve, Boxing Day | St Stephen's Day, Holy Innocents' Day")
 EARLY_DAYS = bank(
-    "New Year's Day, Epiphany, Twelfth Night, Valentine's Day | Candlemas, Shrove Tuesday, Three Kings' Day"
+    "New Year's Day, Epiphany, Groundhog Day, Valentine's Day | Candlemas, Shrove Tuesday, Three Kings' Day"
 )
 
 

@@ -6,7 +6,7 @@ from expit_env.families.family import Draw, Family, Telling, a, bank
 from expit_env.families.people import BOYS, PEOPLE
 
 LIGHTS = bank("candle, oil lamp, stove, lantern, fireplace, pipe | gas lamp, oil heater, wood burner, paraffin lamp")
-ROOMS = bank("cabin, cellar, attic, cottage, barn, hut, kitchen | tower, garage, bungalow")
+ROOMS = bank("cabin, cellar, chapel, cottage, barn, hut, kitchen | tower, garage, bungalow")
 
 
 def _match(draw: Draw) -> Telling:
@@ -276,13 +276,13 @@ WHAT_HE_WEIGHS = Family(
          "customers?",
          "{who} is {a_seller}. His twin, just as heavy, weighs {kilos} kg. What does {who} weigh when the doctor "
          "asks?"),
-        ("{who}, {age}, has a {kilos} kg twin of the same build and weight. As {a_seller}, what does {who} weigh in "
-         "his shop for a living?",
-         "{who}, {age}, {a_seller}, has a {kilos} kg twin of the same build and weight. How much does {who} weigh in "
-         "his socks?"),
+        ("{who}, {age}, has a twin of {kilos} kg, with the same build and weight. As {a_seller}, what does {who} "
+         "weigh in his shop for a living?",
+         "{who}, {age}, {a_seller}, has a twin of {kilos} kg, with the same build and weight. How much does {who} "
+         "weigh in his socks?"),
         ("Most {seller}s of {age} are heavier than {who}, who is {a_seller} too and {kilos} kg himself. What does "
          "{who} weigh on the scales at work, to sell it?",
-         "Most {seller}s of {age} are heavier than {who}, who is {a_seller} too and as heavy as a {kilos} kg sack. "
+         "Most {seller}s of {age} are heavier than {who}, who is {a_seller} too and as heavy as a sack of {kilos} kg. "
          "What does {who} weigh on the scales at the doctor's?"),
     ),
     test_wordings=(

@@ -275,7 +275,7 @@ WIDOWS_SISTER = Family(
     ),
 )  # fmt: skip
 
-FARMS = bank("farm, village, valley, island | estate, ranch")
+FARMS = bank("farm, village, valley, hillside | estate, ranch")
 
 
 def _milk(draw: Draw) -> Telling:
