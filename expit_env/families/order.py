@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expit_env.answers import Kind
-from expit_env.families.family import Draw, Family, Telling, a, bank
+from expit_env.families.family import Draw, Family, Telling, bank
 from expit_env.families.people import PEOPLE
 
 ORDINALS = (
@@ -167,54 +167,55 @@ LADDER_AND_TIDE = Family(
     ),
 )  # fmt: skip
 
-LIGHTABLES = bank(
-    "candle, oil lamp, lantern, stove, fireplace, gas cooker, gas lamp, cigar, pipe, stick of incense"
-    " | tea light, brazier, paraffin heater, wood burner, storm lamp"
+COURSES = bank(
+    "to the old oak, to the lake, down the hill, to the bridge, to the church, across the field, to the village, home"
+    " | to the lighthouse, up the mountain, to the station, through the tunnel"
 )
+RUNNERS = bank("children, scouts, runners, cyclists, soldiers, teachers | students, firefighters, waiters")
+LAST_BUT_ONE = ("second to last", "next to last", "second last", "second-last", "penultimate", "the last but one")
 
 
-def _match(draw: Draw) -> Telling:
-    first, second, third = draw.nouns(LIGHTABLES, 3)
+def _passing_the_last(draw: Draw) -> Telling:
     return Telling(
-        facts={"first": a(first), "second": a(second), "third": a(third), "n": draw.number(2, 9),
+        facts={"n": draw.number(8, 20), "runners": draw.noun(RUNNERS), "course": draw.noun(COURSES),
                "name": draw.noun(PEOPLE)},
-        answer="a match",
-        aliases=("the match", "match", "one match", "one of the matches", "the matches"),
-        trap=first,
-        why="Nothing in the room can be lit before a match burns.",
-        hints=("What is needed to light any of these?", "Think of what comes before the first flame in the room."),
-        contrast_answer=f"the {first}",
-        contrast_aliases=(first, a(first)),
-        contrast_why=f"The match burns already, and of the three things the {first} is the first in the order given.",
+        answer="it is impossible",
+        aliases=("impossible", "that is impossible", "nobody can pass the last", "no one can pass the last", "no place",
+                 "you cannot pass the last", "you can't pass the last", "that cannot happen", "it cannot happen",
+                 "that can't happen", "it can't happen", "it cannot be done", "that cannot be done", "none", "nowhere"),
+        trap="last but one",
+        why="There is nobody behind the last one, so nobody is there to do the passing.",
+        hints=("Where would one have to be just before passing?", "Who runs behind that competitor?"),
+        contrast_answer="last but one",
+        contrast_aliases=LAST_BUT_ONE,
+        contrast_why="One competitor is now behind, and all the others are still ahead: that is last but one.",
     )  # fmt: skip
 
 
-MATCH_FIRST = Family(
-    "match-first",
-    _match,
+PASSING_THE_LAST = Family(
+    "passing-the-last",
+    _passing_the_last,
     wordings=(
-        ("You come into a cold, dark room with a box of {n} matches. There are {first}, {second} and {third}. What do "
-         "you light first?",
-         "You come into a cold, dark room with a burning match. There are {first}, {second} and {third}, which you "
-         "light in this order. What do you light first?"),
-        ("In a hut there are {first}, {second} and {third}, and in your pocket you have {n} dry matches. What must be "
-         "lit first?",
-         "In a hut there are {first}, {second} and {third}, and in your hand you have a match that burns. You go in "
-         "this order. What does it light first?"),
-        ("{name} has {n} matches and wants to light {first}, {second} and {third}. What will {name} have to light "
-         "first?",
-         "{name} has a match, already alight, and wants to light {first}, {second} and {third}, in this order. What "
-         "will {name} light with it first?"),
+        ("{name}, one of {n} {runners} in a race {course}, overtakes the one who is last. What place does {name} take?",
+         "{name}, last of {n} {runners} in a race {course}, overtakes the one in front. What place does {name} take?"),
+        ("You and {n} {runners} race {course}. If you come from behind and pass the one who is last of all, what is "
+         "your position?",
+         "You and {n} {runners} race {course}. If you are last of all and pass the one ahead of you, what is your "
+         "position?"),
+        ("A race {course} is on. {name}, one of the {n} {runners}, sees that the last of all is tired and gets past "
+         "this one from behind. Where in the order is {name} then?",
+         "A race {course} is on. {name}, last of the {n} {runners}, sees that the one ahead is tired and gets past "
+         "this one from behind. Where in the order is {name} then?"),
     ),
     test_wordings=(
-        ("The power is cut and {name} gropes for {n} matches, with {first}, {second} and {third} at hand. What is the "
-         "first thing that {name} sets alight?",
-         "The power is cut and {name} already holds a lit match, with {first}, {second} and {third} at hand, to be "
-         "lit in this order. What is the next thing that {name} sets alight?"),
-        ("Here are {first}, {second} and {third}, and here are your {n} matches. Before anything else, what do you "
-         "light?",
-         "Here are {first}, {second} and {third}, and your match is burning. Going through them in this order, what "
-         "do you light next?"),
+        ("Suppose that {name}, one of {n} {runners} in a race {course}, catches up with the very last, behind whom "
+         "there is no one, and overtakes. Which place is it now for {name}?",
+         "Suppose that {name}, the very last of {n} {runners} in a race {course}, behind whom there is no one, "
+         "catches up with just one and overtakes. Which place is it now for {name}?"),
+        ("You take part in a race of {n} {runners} {course} and leave the one at the tail end behind you by passing. "
+         "Which place have you come to?",
+         "You take part in a race of {n} {runners} {course}, at the tail end, and leave just one behind you by "
+         "passing. Which place have you come to?"),
     ),
 )  # fmt: skip
 
@@ -268,4 +269,4 @@ CUTS_AND_PIECES = Family(
     ),
 )  # fmt: skip
 
-FAMILIES = (OVERTAKING, PLACE_IN_THE_QUEUE, LADDER_AND_TIDE, MATCH_FIRST, CUTS_AND_PIECES)
+FAMILIES = (OVERTAKING, PASSING_THE_LAST, PLACE_IN_THE_QUEUE, LADDER_AND_TIDE, CUTS_AND_PIECES)
