@@ -42,9 +42,9 @@ LIGHT_FIRST = Family(
          "the far end. What is the first that {who} reaches and lights?"),
     ),
     test_wordings=(
-        ("A matchbox holds one last match. {who} wants light in the {room}, from {first} or from {second}. "
+        ("A matchbox holds one last match. {who} wants to light {first} or {second} in the {room}. "
          "Either way, what will burn first?",
-         "The last match burns already. {who} wants light in the {room}, from {first} rather than from {second}. "
+         "The last match burns already. {who} wants to light {first}, not {second}, in the {room}. "
          "What will be lit next?"),
         ("It is pitch-dark in the {room} of {who}, where {first} and {second} wait to be lit. With only an unlit match "
          "to start with, what has to be lit first?",

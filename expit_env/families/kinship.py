@@ -149,6 +149,57 @@ THE_DOCTORS_BROTHER = Family(
 )  # fmt: skip
 
 
+RELATIONS = bank("sister, cousin, best friend, niece, neighbour | stepsister, aunt, sister-in-law")
+TOWNS = bank("Dover, Vienna, Lisbon, Naples, Geneva, Boston, Toronto, Dublin | Malta, Krakow, Antwerp, Seville")
+
+
+def _widow(draw: Draw) -> Telling:
+    relation = draw.noun(RELATIONS)
+    return Telling(
+        facts={
+            "man": draw.noun(BOYS),
+            "relation": relation,
+            "a_relation": a(relation),
+            "town": draw.noun(TOWNS),
+            "n": draw.number(30, 60),
+        },
+        answer="no",
+        aliases=("no, he is dead", "he is dead", "no, because he is dead", "a dead man cannot marry"),
+        trap="yes",
+        why="A man who has a widow is dead, and the dead do not marry.",
+        hints=("What has to happen before a wife is called a widow?",),
+        contrast_answer="yes",
+        contrast_why=f"He is alive and no longer married to her, so nothing keeps him from marrying her {relation}.",
+    )
+
+
+WIDOWS_SISTER = Family(
+    "widows-sister",
+    _widow,
+    wordings=(
+        ("In {town} anyone may marry anyone single. Can {man} now marry the single {relation} of his widow?",
+         "In {town} anyone may marry anyone single. Can {man} now marry the single {relation} of his dead wife?"),
+        ("{man} was married for {n} years. His widow has an unmarried {relation} in {town}. The law is not against it: "
+         "is {man} able to marry her now?",
+         "{man} was married for {n} years. His late wife has an unmarried {relation} in {town}. The law is not against "
+         "it: is {man} able to marry her now?"),
+        ("In {town} no law stands in the way of any couple. {man} has long loved the {n}-year-old {relation} of his "
+         "widow. Can the two marry?",
+         "In {town} no law stands in the way of any couple. {man} has long loved the {n}-year-old {relation} of his "
+         "dead wife. Can the two marry?"),
+    ),
+    test_wordings=(
+        ("Would a wedding in {town} be possible between {man}, of {n} Mill Lane, and the {relation} of the widow of "
+         "this same {man}, if all involved were unmarried?",
+         "Would a wedding in {town} be possible between {man}, of {n} Mill Lane, and the {relation} of the first wife "
+         "of this same {man}, if all involved were unmarried?"),
+        ("{man}'s widow is {n}. She has {a_relation}, single and living in {town}, where anybody may marry anybody. "
+         "Is it possible for {man} to marry this {relation}?",
+         "{man}'s former wife is {n}. She has {a_relation}, single and living in {town}, where anybody may marry "
+         "anybody. Is it possible for {man} to marry this {relation}?"),
+    ),
+)  # fmt: skip
+
 TABLES = bank("table, campfire, piano, fireplace, pond, swing, oven | fountain, well")
 
 
@@ -187,4 +238,4 @@ CHILDREN_IN_ALL = Family(
     transfer=True,
 )  # fmt: skip
 
-FAMILIES = (LAST_DAUGHTER, ONE_SISTER, THE_DOCTORS_BROTHER, CHILDREN_IN_ALL)
+FAMILIES = (LAST_DAUGHTER, ONE_SISTER, THE_DOCTORS_BROTHER, WIDOWS_SISTER, CHILDREN_IN_ALL)

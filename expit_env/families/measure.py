@@ -97,9 +97,9 @@ BOILING_EGGS = Family(
     ),
     test_wordings=(
         ("One {food} has to stay in the {pot} for {minutes} minutes. {cook} puts in {n} {foods} at the same moment. "
-         "When, in minutes, can all {n} be served?",
+         "When, in minutes, can all be served?",
          "One {food} has to stay in the {pot} for {minutes} minutes. {cook} puts in {n} {foods}, always one alone. "
-         "When, in minutes, can all {n} be served?"),
+         "When, in minutes, can all be served?"),
         ("If you {verb} one {food} for {minutes} minutes, it is done. How much time do {n} {foods} in one large {pot} "
          "take, {cook} wonders?",
          "If you {verb} one {food} for {minutes} minutes, it is done. How much time do {n} {foods} take, one at a "

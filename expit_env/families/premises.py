@@ -20,6 +20,7 @@ def _smoke(draw: Draw) -> Telling:
         answer="there is no smoke",
         aliases=(
             "no smoke", "nowhere", "none", "no direction", "no way", "in no direction", "it makes no smoke",
+            "electric vehicles make no smoke", f"an electric {vehicle} does not smoke",
             f"an electric {vehicle} makes no smoke", f"an electric {vehicle} has no smoke",
         ),
         trap=wind,
@@ -187,6 +188,7 @@ def _stairs(draw: Draw) -> Telling:
             "no stairs", "none", "no colour", "no color", "it has no stairs", "the house has no stairs",
             "there are none", "there is no staircase", "no staircase", "there aren't any stairs",
             "a bungalow has no stairs", "the bungalow has no stairs",
+            "a one-storey house has no stairs", "there are no stairs in a one-storey house",
         ),
         trap=colour,
         why="Everything is on the ground floor, so the house needs no stairs and has none.",
@@ -221,57 +223,6 @@ ONE_STOREY_STAIRS = Family(
          "What colour did they paint the stairs?",
          "{n} painters did a house that is two storeys high, the {one}, the {other}, everything inside, in {colour}. "
          "What colour did they paint the stairs?"),
-    ),
-)  # fmt: skip
-
-RELATIONS = bank("sister, cousin, best friend, niece, neighbour | stepsister, aunt, sister-in-law")
-TOWNS = bank("Dover, Vienna, Lisbon, Naples, Geneva, Boston, Toronto, Dublin | Malta, Krakow, Antwerp, Seville")
-
-
-def _widow(draw: Draw) -> Telling:
-    relation = draw.noun(RELATIONS)
-    return Telling(
-        facts={
-            "man": draw.noun(BOYS),
-            "relation": relation,
-            "a_relation": a(relation),
-            "town": draw.noun(TOWNS),
-            "n": draw.number(30, 60),
-        },
-        answer="no",
-        aliases=("no, he is dead", "he is dead", "no, because he is dead", "a dead man cannot marry"),
-        trap="yes",
-        why="A man who has a widow is dead, and the dead do not marry.",
-        hints=("What has to happen before a wife is called a widow?",),
-        contrast_answer="yes",
-        contrast_why=f"He is alive and no longer married to her, so nothing keeps him from marrying her {relation}.",
-    )
-
-
-WIDOWS_SISTER = Family(
-    "widows-sister",
-    _widow,
-    wordings=(
-        ("In {town} anyone may marry anyone single. Can {man} now marry the single {relation} of his widow?",
-         "In {town} anyone may marry anyone single. Can {man} now marry the single {relation} of his dead wife?"),
-        ("{man} was married for {n} years. His widow has an unmarried {relation} in {town}. The law is not against it: "
-         "is {man} able to marry her now?",
-         "{man} was married for {n} years. His late wife has an unmarried {relation} in {town}. The law is not against "
-         "it: is {man} able to marry her now?"),
-        ("In {town} no law stands in the way of any couple. {man} has long loved the {n}-year-old {relation} of his "
-         "widow. Can the two marry?",
-         "In {town} no law stands in the way of any couple. {man} has long loved the {n}-year-old {relation} of his "
-         "dead wife. Can the two marry?"),
-    ),
-    test_wordings=(
-        ("Would a wedding in {town} be possible between {man}, of {n} Mill Lane, and the {relation} of the widow of "
-         "this same {man}, if all involved were unmarried?",
-         "Would a wedding in {town} be possible between {man}, of {n} Mill Lane, and the {relation} of the first wife "
-         "of this same {man}, if all involved were unmarried?"),
-        ("{man}'s widow is {n}. She has {a_relation}, single and living in {town}, where anybody may marry anybody. "
-         "Is it possible for {man} to marry this {relation}?",
-         "{man}'s former wife is {n}. She has {a_relation}, single and living in {town}, where anybody may marry "
-         "anybody. Is it possible for {man} to marry this {relation}?"),
     ),
 )  # fmt: skip
 
@@ -348,5 +299,5 @@ BALD_MANS_HAIR = Family(
 )  # fmt: skip
 
 FAMILIES = (
-    ELECTRIC_SMOKE, ROOSTERS_EGG, BURYING_SURVIVORS, ONE_STOREY_STAIRS, WIDOWS_SISTER, BULLS_MILK, BALD_MANS_HAIR,
+    ELECTRIC_SMOKE, ROOSTERS_EGG, BURYING_SURVIVORS, ONE_STOREY_STAIRS, BULLS_MILK, BALD_MANS_HAIR,
 )  # fmt: skip
