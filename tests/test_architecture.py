@@ -19,7 +19,7 @@ INSIDE_AGENTS = {"cli.py": {"expit_env.audit"}}
 """What a file of agents/ may import of expit_env beyond its public names."""
 
 LAYERS = (
-    ("answers", "text_space"),
+    ("answers", "text_space", "features"),
     ("riddle",),
     ("families",),
     ("splits", "verifier"),

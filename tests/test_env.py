@@ -2,7 +2,6 @@
 
 import json
 import pickle
-import random
 import subprocess
 import sys
 import warnings
@@ -270,15 +269,6 @@ def test_it_runs_under_the_usual_wrappers():
     assert info["episode"]["l"] == 2
     ask(env)
     assert env.step(riddle.answer)[4]["episode"]["r"] == 1.0
-
-
-def test_no_global_generator_is_touched():
-    states = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
-    env = make()
-    for seed in range(5):
-        env.reset(seed=seed)
-        env.step("3")
-    assert (random.getstate(), np.random.get_state()[1].tolist()) == states  # noqa: NPY002
 
 
 def test_importing_is_fast_and_light():

@@ -1,0 +1,213 @@
+"""RiddleChoiceEnv, registered as RiddleChoice-v0: the riddle with a few answers to choose from, for classic RL."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium import spaces
+
+from expit_env import splits
+from expit_env.answers import Kind
+from expit_env.env import RiddleEnv
+from expit_env.episode import unknown
+from expit_env.families import FAMILIES
+from expit_env.features import hashed_ngrams
+from expit_env.riddle import Riddle
+from expit_env.verifier import verify
+
+Observation = dict[str, np.ndarray] | np.ndarray
+
+_SAMPLE = 50
+"""How many riddles of a family are asked for their answers and traps, which are options for other riddles."""
+
+
+class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
+    """A riddle is asked; the agent chooses one of a few answers; the right one is worth 1.
+
+    ## Description
+
+    The riddles of Riddle-v0 for agents that do not speak: text becomes vectors, an answer becomes a number.
+
+    >>> import gymnasium as gym, expit_env
+    >>> env = gym.make("RiddleChoice-v0", num_options=4)
+    >>> observation, info = env.reset(seed=0)
+    >>> len(info["options"]), observation["options"].shape
+    (4, (4, 128))
+    >>> _, reward, terminated, _, info = env.step(0)
+
+    ## Action Space
+
+    `Discrete(num_options)`: which option is the answer. Where a riddle has fewer plausible answers (yes or no), the
+    last options are empty and answer nothing: `action_masks()` says which are there.
+
+    ## Observation Space
+
+    `Dict` of `Box`: `question` of shape (features,) and `options` of shape (num_options, features), each row a text's
+    hashed word n-grams scaled to length 1, an empty option all 0. With `flat=True` one `Box` of shape
+    ((1 + num_options) * features,), the question first.
+
+    ## Starting State
+
+    A riddle as in Riddle-v0, of the same seed the same. Its options are the answer, the trap and other answers of the
+    same kind that the verifier does not take for right, in an order drawn from the environment's generator.
+
+    ## Rewards
+
+    1 for the right option, 0 for any other.
+
+    ## Episode End
+
+    The episode terminates with the one choice. It is never truncated.
+
+    ## Information
+
+    As in Riddle-v0, and `question` and `options`, the texts.
+
+    ## Arguments
+
+    - `split`, `families`, `level`: as in Riddle-v0.
+    - `num_options`: how many answers there are to choose from, at least 2.
+    - `features`: the length of a text's vector.
+    - `flat`: whether observations are one vector.
+    - `render_mode`: `"ansi"` (`render` returns the transcript).
+
+    ## References
+
+    - Weinberger, Dasgupta, Langford, Smola, Attenberg: Feature Hashing for Large Scale Multitask Learning. ICML 2009.
+      https://arxiv.org/abs/0902.2206
+
+    ## Version History
+
+    - v0: first version.
+    """
+
+    metadata = {"render_modes": ["ansi"], "render_fps": 4}  # noqa: RUF012 (Gymnasium declares it so)
+
+    def __init__(
+        self,
+        split: str = "train",
+        families: str | Sequence[str] = "all",
+        level: int | None = None,
+        num_options: int = 4,
+        features: int = 128,
+        flat: bool = False,
+        render_mode: str | None = None,
+    ) -> None:
+        if render_mode not in (None, *self.metadata["render_modes"]):
+            raise unknown("render mode", render_mode, self.metadata["render_modes"])
+        for name, value, least in (("num_options", num_options, 2), ("features", features, 1)):
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+                raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
+        self.render_mode = render_mode
+        self.action_space = spaces.Discrete(num_options)
+        self._num_options, self._features, self._flat = int(num_options), int(features), flat
+        self._env = RiddleEnv(split, families, level, render_mode=render_mode)
+        self._options: tuple[str, ...] = ()
+        self.observation_space = self._space()
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        super().reset(seed=seed)
+        self._env.np_random = self.np_random
+        question, info = self._env.reset(options=options)
+        self._question = question
+        self._options = self._draw_options(splits.riddle(info["riddle_id"]))
+        return self._observe(), self._tell(info)
+
+    def step(self, action: np.int64 | int) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        if not self._options:
+            raise gym.error.ResetNeeded("no riddle has been asked yet: call reset() before step()")
+        if not self.action_space.contains(action):
+            raise gym.error.InvalidAction(f"an action is a number from 0 to {self._num_options - 1}, not {action!r}")
+        _, reward, terminated, truncated, info = self._env.step(self._options[int(action)])
+        return self._observe(), reward, terminated, truncated, self._tell(info)
+
+    def action_masks(self) -> np.ndarray:
+        """Return which options are there, as sb3-contrib's MaskablePPO asks for it."""
+        if not self._options:
+            raise gym.error.ResetNeeded("no riddle has been asked yet: call reset() before action_masks()")
+        return np.array([option != "" for option in self._options])  # (num_options,)
+
+    def render(self) -> str | None:  # pyright: ignore[reportIncompatibleMethodOverride] (a frame is a string here)
+        transcript = self._env.render()
+        if transcript is None:
+            return None
+        question, *rest = transcript.split("\n")
+        listed = "; ".join(f"{number} {option}" for number, option in enumerate(self._options) if option)
+        return "\n".join([question, f"Options: {listed}", *rest])
+
+    def _tell(self, info: dict[str, Any]) -> dict[str, Any]:
+        return info | {"question": self._question, "options": self._options}
+
+    def _space(self) -> spaces.Space[Any]:
+        question = spaces.Box(-1, 1, (self._features,), np.float32)
+        options = spaces.Box(-1, 1, (self._num_options, self._features), np.float32)
+        if self._flat:
+            return spaces.Box(-1, 1, ((1 + self._num_options) * self._features,), np.float32)
+        return spaces.Dict({"question": question, "options": options})
+
+    def _observe(self) -> Observation:
+        question = hashed_ngrams(self._question, self._features)
+        options = np.stack([hashed_ngrams(option, self._features) for option in self._options])
+        if self._flat:
+            return np.concatenate([question, options.ravel()])
+        return {"question": question, "options": options}
+
+    def _draw_options(self, riddle: Riddle) -> tuple[str, ...]:
+        """Draw the options: the answer, the trap, other answers, and empty ones where there are too few."""
+        options = [riddle.answer]
+        known = {riddle.answer.lower()}
+        for other in self._others(riddle):
+            if len(options) == self._num_options:
+                break
+            if other.lower() not in known and not verify(riddle, other).correct:
+                options.append(other)
+            known.add(other.lower())
+        drawn = [options[i] for i in self.np_random.permutation(len(options))]
+        return tuple(drawn + [""] * (self._num_options - len(drawn)))
+
+    def _others(self, riddle: Riddle) -> Iterator[str]:
+        """Yield answers of the riddle's kind: the trap, then in random order its family's, its group's, everyone's."""
+        if riddle.trap is not None:
+            yield riddle.trap
+        if riddle.kind is Kind.YES_NO:
+            yield from ("yes", "no")
+            return
+        if riddle.kind is Kind.NUMBER:
+            numbers = _numbers_near(riddle)
+            yield from (str(numbers[i]) for i in self.np_random.permutation(len(numbers)))
+        for families in _circles(str(riddle.family), str(riddle.split)):
+            answers = _answers(families, str(riddle.split), riddle.kind)
+            yield from (answers[i] for i in self.np_random.permutation(len(answers)))
+
+
+def _circles(family: str, split: str) -> tuple[tuple[str, ...], ...]:
+    """Return a family alone, then its group, then all families of the split."""
+    posed = splits.families_of(split)
+    group = tuple(name for name in posed if FAMILIES[name].group == FAMILIES[family].group)
+    return (family,), group, posed
+
+
+@functools.cache
+def _answers(families: tuple[str, ...], split: str, kind: Kind | None) -> tuple[str, ...]:
+    """Return answers and traps of one kind, of a few riddles of each family."""
+    if len(families) > 1:
+        return tuple(dict.fromkeys(answer for name in families for answer in _answers((name,), split, kind)))
+    sample = (splits.riddle_at(name, split, index) for name in families for index in range(_SAMPLE))
+    said = [(riddle.answer, riddle.trap) for riddle in sample if riddle.kind is kind]
+    return tuple(dict.fromkeys(answer for pair in said for answer in pair if answer is not None))
+
+
+def _numbers_near(riddle: Riddle) -> list[int]:
+    """Return the numbers of the question, their sums and differences, and the neighbours of answer and trap."""
+    given = {int(number) for number in re.findall(r"\d{1,9}", riddle.question)}
+    said = {int(number) for text in (riddle.answer, riddle.trap or "") for number in re.findall(r"\d{1,9}", text)}
+    worked_out = {n + sign * m for n in given for m in given for sign in (1, -1) if n != m}
+    neighbours = {n + step for n in said for step in (-1, 1)}
+    return sorted(n for n in given | worked_out | neighbours | {0, 1} if n >= 0)
