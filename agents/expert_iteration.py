@@ -244,7 +244,7 @@ class _Round:
         """System 1: a fresh adapter on the base model, from the pooled answers of all rounds so far."""
         rows = self._archive()
         settings, config = self.config.fine_tuning, self.config
-        with stage(self.agent.console, f"round {self.index}: distil", steps(len(rows), settings)) as progress:
+        with stage(self.agent.console, f"round {self.index}: distil", steps(rows, settings)) as progress:
             seed = spawn_seeds([config.seed, self.index, 1], 1)[0]
             self.loss = fine_tune(self.agent.policy, rows, settings, path, seed, progress)
 

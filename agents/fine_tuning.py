@@ -13,9 +13,10 @@ from datasets import Dataset
 from peft import LoraConfig
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback
 from transformers.utils import logging as transformers_logging
-from trl import SFTConfig, SFTTrainer
+from trl import SFTConfig
 
 from agents.policy import LanguageModelPolicy, prompt
+from agents.shared_prompt import SharedPromptTrainer, collate, encode_group
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class FineTuning:
         learning_rate: at the start; it falls linearly to 0.
         epochs: passes over the rows.
         max_steps: optimiser steps, in place of epochs, where given.
-        batch_size: rows a step.
+        batch_size: questions a step, each with all its answers.
     """
 
     rank: int = 16
@@ -37,7 +38,7 @@ class FineTuning:
     learning_rate: float = 1e-3
     epochs: int = 3
     max_steps: int | None = None
-    batch_size: int = 16
+    batch_size: int = 8
 
     def lora(self) -> LoraConfig:
         """The shape of the adapter, which the agents that are compared share."""
@@ -73,21 +74,17 @@ def fine_tune(
     """
     if not rows:
         raise ValueError("there are no rows to fine-tune on")
-    dataset = Dataset.from_list(
-        [
-            {"prompt": list(prompt(row.question)), "completion": [{"role": "assistant", "content": row.answer}]}
-            for row in rows
-        ]
-    )
+    dataset = Dataset.from_list(_groups(policy, rows))
     bars = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()
     try:
         with tempfile.TemporaryDirectory() as scratch:
-            trainer = SFTTrainer(
+            trainer = SharedPromptTrainer(
                 copy.deepcopy(policy.base),
                 args=_arguments(settings, scratch, seed, policy.base.device),
                 train_dataset=dataset,
                 processing_class=policy.tokenizer,
+                data_collator=lambda groups: collate(groups, int(policy.tokenizer.pad_token_id)),  # type: ignore[arg-type]
                 peft_config=settings.lora(),
                 callbacks=[_Steps(progress)] if progress else [],
             )
@@ -101,9 +98,25 @@ def fine_tune(
     return float(loss)
 
 
-def steps(rows: int, settings: FineTuning) -> int:
+def steps(rows: Sequence[Row], settings: FineTuning) -> int:
     """How many optimiser steps the training takes."""
-    return settings.max_steps or settings.epochs * -(-rows // settings.batch_size)
+    return settings.max_steps or settings.epochs * -(-len(_by_question(rows)) // settings.batch_size)
+
+
+def _groups(policy: LanguageModelPolicy, rows: Sequence[Row]) -> list[dict[str, object]]:
+    return [encode_group(policy.tokenizer, prompt(question), answers) for question, answers in _by_question(rows)]
+
+
+def _by_question(rows: Sequence[Row]) -> list[tuple[str, list[str]]]:
+    """Put the different answers to a question together; a repeated answer opens a group of its own."""
+    groups: list[tuple[str, list[str]]] = []
+    latest: dict[str, list[str]] = {}
+    for row in rows:
+        if row.question not in latest or row.answer in latest[row.question]:
+            latest[row.question] = []
+            groups.append((row.question, latest[row.question]))
+        latest[row.question].append(row.answer)
+    return groups
 
 
 def _arguments(settings: FineTuning, folder: str, seed: int, device: torch.device) -> SFTConfig:
@@ -123,6 +136,9 @@ def _arguments(settings: FineTuning, folder: str, seed: int, device: torch.devic
         disable_tqdm=True,
         dataloader_pin_memory=device.type == "cuda",
         max_length=None,
+        remove_unused_columns=False,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        train_sampling_strategy="group_by_length",
     )
 
 

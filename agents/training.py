@@ -11,7 +11,6 @@ from typing import Literal
 import gymnasium as gym
 from rich.console import Console
 
-import expit_env  # noqa: F401  (registers Riddle-v0)
 from agents.base import Budget
 from agents.embedded import embedded_model_path, model_hash
 from agents.evaluation import evaluate_policy, split_env, to_dict
@@ -55,7 +54,7 @@ class TrainRequest:
         Raises:
             ValueError: if there are no such families or no such level.
         """
-        return gym.make("Riddle-v0", split="train", families=self.families or "all", level=self.level)
+        return gym.make("expit_env:Riddle-v0", split="train", families=self.families or "all", level=self.level)
 
     def resolved_model(self) -> str:
         """Return a folder or Hub id that transformers can load, fetching the embedded model where it is asked for."""
