@@ -1,0 +1,79 @@
+"""Reading a server's replies: what is not exactly an answer is refused, never counted as one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from agents.trajectory import Completion
+
+
+class MalformedReply(ValueError):
+    """A reply that can't be taken for an answer."""
+
+
+def read_reply(text: str, asked: int, temperature: float, top_p: float) -> list[Completion]:
+    """Read a chat completion's choices, at least one and at most as many as were asked for.
+
+    Raises:
+        MalformedReply: if anything in it is not as it should be.
+    """
+    try:
+        choices = json.loads(text)["choices"]
+        if not isinstance(choices, list) or not 1 <= len(choices) <= asked:
+            raise MalformedReply(f"choices is not a list of 1 to {asked}")
+        places = [choice.get("index", place) for place, choice in enumerate(choices)]
+        if len(set(places)) < len(places):
+            raise MalformedReply(f"choices have the same index: {places}")
+        ordered = sorted(zip(places, choices, strict=True), key=lambda pair: pair[0])
+        return [_completion(choice, temperature, top_p) for _, choice in ordered]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _malformed(error, text) from error
+
+
+def model_names(text: str) -> list[str]:
+    """Read a list of models.
+
+    Raises:
+        MalformedReply: if it is none.
+    """
+    try:
+        return [str(model["id"]) for model in json.loads(text)["data"] or []]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _malformed(error, text) from error
+
+
+def _malformed(error: Exception, text: str) -> MalformedReply:
+    reason = str(error) if isinstance(error, MalformedReply) else f"{type(error).__name__}: {error}"
+    return MalformedReply(f"{reason}, in {text[:200]!r}")
+
+
+def _completion(choice: dict[str, Any], temperature: float, top_p: float) -> Completion:
+    reason, text = choice["finish_reason"], choice["message"]["content"]
+    if reason not in ("stop", "length"):
+        raise MalformedReply(f"finish_reason is {reason!r}, not stop or length")
+    if text is None and reason == "length":
+        text = ""  # it was still thinking
+    if not isinstance(text, str):
+        raise MalformedReply(f"content is {text!r}, not a text")
+    entries = (choice.get("logprobs") or {}).get("content") or []
+    token_ids = tuple(_token_ids(choice, entries))
+    logprobs = _logprobs(entries, len(token_ids), temperature, top_p)
+    return Completion(text, token_ids, logprobs, finished=reason == "stop")
+
+
+def _token_ids(choice: dict[str, Any], entries: list[dict[str, Any]]) -> list[int]:
+    """They are on the choice from vLLM, beside each log-probability from llama.cpp, nowhere from Ollama."""
+    token_ids = choice.get("token_ids") or [entry["id"] for entry in entries if "id" in entry]
+    if any(type(token) is not int for token in token_ids):
+        raise MalformedReply("token_ids are not whole numbers")
+    return token_ids
+
+
+def _logprobs(entries: list[dict[str, Any]], num_tokens: int, temperature: float, top_p: float) -> tuple[float, ...]:
+    """The sampling policy's own; servers give the model's, which are the same only when nothing is warped."""
+    if temperature == 0:
+        return (0.0,) * (num_tokens or len(entries))
+    if temperature != 1 or top_p < 1 or (num_tokens and len(entries) != num_tokens):
+        return ()
+    return tuple(float(entry["logprob"]) for entry in entries)

@@ -1,0 +1,313 @@
+"""Sampling over HTTP against a stub server that misbehaves: nothing is lost, nothing counted twice."""
+
+import asyncio
+import threading
+from collections import deque
+from pathlib import Path
+
+import numpy as np
+import pytest
+from stub_server import MISBEHAVIOUR, StubServer
+
+from agents.trajectory import Completion
+
+pytest.importorskip("openai")
+
+from agents.sampling import http
+from agents.sampling.http import HTTPSampler, ServerError
+from agents.sampling.replies import MalformedReply, read_reply
+
+SEED = (5, 1)
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(http, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(http, "LONGEST_WAIT", 0.1)
+    stub = StubServer()
+    stub.start()
+    yield stub
+    stub.die()
+
+
+def make_sampler(server: StubServer, **options) -> HTTPSampler:
+    return HTTPSampler(server.url, "tiny", **({"timeout": 0.5, "retries": 6} | options))
+
+
+def chats(count: int) -> list[list[dict[str, str]]]:
+    return [[{"role": "user", "content": f"question {number}"}] for number in range(count)]
+
+
+def draw(sampler: HTTPSampler, prompts: int, n, temperature=1.0, top_p=1.0, **options) -> list[list[Completion]]:
+    return sampler.sample(
+        chats(prompts), n, temperature=temperature, top_p=top_p, max_new_tokens=9, **({"seed": SEED} | options)
+    )
+
+
+def seed_of(prompt: int, first: int) -> int:
+    return int(np.random.SeedSequence([*SEED, prompt, first]).generate_state(1)[0]) >> 1
+
+
+def together(prompts: int, n: int) -> list[list[str]]:
+    """What a server that honours n answers."""
+    return [[f"question {i} {seed_of(i, 0)} {j}" for j in range(n)] for i in range(prompts)]
+
+
+def one_by_one(prompts: int, n: int) -> list[list[str]]:
+    """What a server that does not honour n answers."""
+    return [[f"question {i} {seed_of(i, j)} 0" for j in range(n)] for i in range(prompts)]
+
+
+def texts(drawn: list[list[Completion]]) -> list[list[str]]:
+    return [[completion.text for completion in group] for group in drawn]
+
+
+def test_answers_come_in_the_order_of_the_prompts(server):
+    done = []
+    drawn = draw(make_sampler(server), 5, 4, progress=done.append)
+    assert texts(drawn) == together(5, 4)
+    assert drawn[0][0] == Completion(drawn[0][0].text, (7, 8), (-0.5, -1.5), finished=True)
+    assert len(server.seen) == 5
+    assert done == [4] * 5
+    body = server.seen[0]
+    assert (body["model"], body["n"], body["max_tokens"], body["temperature"]) == ("tiny", 4, 9, 1.0)
+
+
+def test_each_prompt_may_have_its_own_number(server):
+    assert [len(group) for group in draw(make_sampler(server), 3, [2, 0, 3])] == [2, 0, 3]
+    assert draw(make_sampler(server), 0, 4) == []
+
+
+def test_an_unfinished_answer_is_marked(server):
+    server.finish_reason = "length"
+    assert not draw(make_sampler(server), 1, 1)[0][0].finished
+
+
+def test_log_probabilities_are_those_of_the_sampling_policy_or_left_out(server):
+    assert draw(make_sampler(server), 1, 1, temperature=0.7)[0][0].logprobs == ()
+    assert draw(make_sampler(server), 1, 1, top_p=0.9)[0][0].logprobs == ()
+    assert draw(make_sampler(server), 1, 1, temperature=0.0)[0][0].logprobs == (0.0, 0.0)
+
+
+def test_greedy_answers_are_asked_for_one_by_one(server):
+    server.refuses_n = True
+    assert texts(draw(make_sampler(server), 2, 3, temperature=0.0)) == one_by_one(2, 3)
+    assert len(server.seen) == 6
+
+
+def test_a_server_that_ignores_n_is_asked_for_the_rest(server):
+    server.ignores_n = True
+    sampler = make_sampler(server)
+    assert texts(draw(sampler, 3, 4)) == one_by_one(3, 4)
+    assert len(server.seen) == 12
+    server.seen.clear()
+    draw(sampler, 3, 4)
+    assert all("n" not in body for body in server.seen), "it was found out the first time"
+
+
+@pytest.mark.parametrize("extras", [False, True])
+def test_a_server_that_refuses_n_is_asked_without(server, extras):
+    server.refuses_n, server.refuses_extras = True, extras
+    assert texts(draw(make_sampler(server), 2, 3)) == one_by_one(2, 3)
+
+
+def test_a_server_that_refuses_the_extras_is_asked_without(server):
+    server.refuses_extras = True
+    sampler = make_sampler(server)
+    drawn = draw(sampler, 2, 3)
+    assert texts(drawn) == together(2, 3)
+    assert drawn[0][0].token_ids == drawn[0][0].logprobs == ()
+
+
+def test_a_server_that_returns_fewer_choices_is_asked_for_the_rest(server, monkeypatch):
+    monkeypatch.setitem(
+        MISBEHAVIOUR, "fewer", lambda handler, reply: handler.reply(200, {"choices": reply["choices"][:2]})
+    )
+    server.faults.append("fewer")
+    got = texts(draw(make_sampler(server), 1, 4))
+    assert got == [
+        [f"question 0 {seed_of(0, 0)} {j}" for j in (0, 1)] + [f"question 0 {seed_of(0, 2)} {j}" for j in (0, 1)]
+    ]
+
+
+def test_the_wait_doubles_and_heeds_the_server(server, monkeypatch):
+    waits = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(http.asyncio, "sleep", sleep)
+    monkeypatch.setattr(http, "LONGEST_WAIT", 5.0)
+    later = lambda seconds: lambda handler, reply: handler.error(429, "slow down", Retry_After=seconds)  # noqa: E731
+    monkeypatch.setitem(MISBEHAVIOUR, "later", later("2"))
+    monkeypatch.setitem(MISBEHAVIOUR, "much later", later("3600"))
+    server.faults = deque(["503", "503", "drop", "later", "much later"])
+    draw(make_sampler(server), 1, 1)
+    assert waits == pytest.approx([0.01, 0.02, 0.04, 2.0, 5.0])
+
+
+@pytest.mark.parametrize("fault", sorted(MISBEHAVIOUR))
+def test_a_failure_in_passing_changes_no_answer(server, fault):
+    server.faults = deque([fault, None, fault, fault])
+    done = []
+    assert texts(draw(make_sampler(server), 6, 3, progress=done.append)) == together(6, 3)
+    assert sum(done) == 18
+    assert len(server.seen) == 9
+
+
+def test_a_storm_of_all_failures_changes_no_answer(server):
+    rng = np.random.default_rng(0)
+    kinds = [None, *MISBEHAVIOUR]
+    server.faults = deque(kinds[i] for i in rng.permutation(np.repeat(np.arange(len(kinds)), 3)))
+    assert texts(draw(make_sampler(server, retries=50, timeout=0.2), 20, 4)) == together(20, 4)
+
+
+def test_a_server_that_dies_and_comes_back_is_waited_for(server):
+    server.faults = deque([None] * 5 + ["stall"] * 3)
+    sampler = make_sampler(server, concurrency=3, timeout=20, retries=30)
+    back = threading.Timer(0.5, server.start)
+
+    def die_and_return(done: int) -> None:
+        answered.append(done)
+        if len(answered) == 5:
+            threading.Thread(target=lambda: (server.die(), back.start())).start()
+
+    answered: list[int] = []
+    assert texts(draw(sampler, 12, 2, progress=die_and_return)) == together(12, 2)
+    assert sum(answered) == 24
+    back.join()
+
+
+def test_a_server_that_stays_dead_is_given_up_with_a_clear_word(server):
+    sampler = make_sampler(server, retries=2)
+    server.die()
+    with pytest.raises(ServerError, match=r"tried 3 times; .*no connection.*Nothing is lost.*same command goes on"):
+        draw(sampler, 4, 2)
+    server.start()
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("stall", "no reply in 0.2 s"),
+        ("429", "HTTP 429: slow down"),
+        ("500", "HTTP 500: a bug"),
+        ("truncated JSON", "malformed: JSONDecodeError"),
+        ("aborted", "finish_reason is 'abort'"),
+    ],
+)
+def test_a_failure_that_stays_is_told(server, fault, words):
+    server.faults = deque([fault] * 50)
+    with pytest.raises(ServerError, match=words):
+        draw(make_sampler(server, retries=2, timeout=0.2), 2, 2)
+
+
+def test_many_requests_are_in_flight_but_no_more_than_allowed(server):
+    server.faults = deque(["stall"] * 10)
+    release = threading.Timer(0.3, server.released.set)
+    release.start()
+    draw(make_sampler(server, concurrency=4, timeout=10), 10, 1)
+    assert server.most_in_flight == 4
+    release.join()
+
+
+def test_a_wrong_key_is_told(server, monkeypatch):
+    server.key = "secret"
+    with pytest.raises(ServerError, match=r"refused the key \(HTTP 401: wrong key\).*EXPIT_API_KEY"):
+        draw(make_sampler(server), 1, 1)
+    assert texts(draw(make_sampler(server, api_key="secret"), 1, 1)) == together(1, 1)
+    monkeypatch.setenv("EXPIT_API_KEY", "secret")
+    assert texts(draw(make_sampler(server), 1, 1)) == together(1, 1)
+
+
+def test_a_wrong_model_is_told_with_those_that_exist(server):
+    server.models = ["other", "another"]
+    with pytest.raises(ServerError, match=r"no model 'tiny' .*It has: other, another"):
+        draw(make_sampler(server), 3, 1)
+    assert len(server.seen) <= 3, "no use in trying again"
+
+
+def test_a_wrong_path_is_told(server):
+    sampler = HTTPSampler(server.url.removesuffix("/v1"), "tiny")
+    with pytest.raises(ServerError, match=r"no OpenAI-compatible API .*/v1"):
+        draw(sampler, 1, 1)
+
+
+def test_a_refused_request_is_told(server, monkeypatch):
+    monkeypatch.setitem(MISBEHAVIOUR, "refused", lambda handler, reply: handler.error(400, "prompt too long"))
+    server.faults = deque(["refused"] * 4)
+    with pytest.raises(ServerError, match="HTTP 400: prompt too long"):
+        draw(make_sampler(server), 1, 2)
+
+
+def test_it_works_where_a_loop_is_running(server):
+    async def notebook() -> list[list[Completion]]:
+        return draw(make_sampler(server), 2, 2)
+
+    assert texts(asyncio.run(notebook())) == together(2, 2)
+
+
+@pytest.fixture
+def adapter(tmp_path) -> Path:
+    (tmp_path / "adapter_config.json").write_text("{}")
+    (tmp_path / "adapter_model.safetensors").write_text("weights")
+    return tmp_path
+
+
+def test_a_new_adapter_takes_the_old_ones_place(server, adapter):
+    sampler = make_sampler(server)
+    sampler.load_adapter(adapter, "round-1")
+    first = server.models[-1]
+    assert first.startswith("round-1-")
+    (adapter / "adapter_model.safetensors").write_text("other weights")
+    sampler.load_adapter(adapter, "round-1")
+    assert len(server.models) == 2
+    assert server.models[-1] != first, "one name never means two adapters"
+    draw(sampler, 1, 1)
+    assert server.seen[-1]["model"] == server.models[-1]
+    sampler.unload_adapter()
+    draw(sampler, 1, 1)
+    assert server.seen[-1]["model"] == "tiny"
+    assert server.models == ["tiny"]
+
+
+def test_an_adapter_whose_reply_was_lost_is_loaded_once(server, adapter):
+    server.faults.append("drop")
+    make_sampler(server).load_adapter(adapter, "round-1")
+    assert len(server.models) == 2
+
+
+def test_an_adapter_that_the_server_forgot_is_loaded_again(server, adapter):
+    sampler = make_sampler(server)
+    sampler.load_adapter(adapter, "round-1")
+    server.models = ["tiny"]
+    assert texts(draw(sampler, 5, 2)) == together(5, 2)
+    assert len(server.models) == 2
+
+
+def test_a_server_without_adapters_is_told(server, adapter):
+    server.loads_adapters = False
+    sampler = make_sampler(server)
+    with pytest.raises(ServerError, match=r"did not load the adapter .*VLLM_ALLOW_RUNTIME_LORA_UPDATING"):
+        sampler.load_adapter(adapter, "round-1")
+    assert texts(draw(sampler, 1, 1)) == together(1, 1)
+    assert server.seen[-1]["model"] == "tiny"
+
+
+def test_an_empty_folder_is_no_adapter(server, tmp_path):
+    with pytest.raises(FileNotFoundError, match="holds no adapter"):
+        make_sampler(server).load_adapter(tmp_path, "round-1")
+
+
+def test_token_ids_beside_the_log_probabilities_are_taken():
+    entries = '[{"id": 4, "logprob": -1.0}, {"id": 9, "logprob": -2.0}]'
+    choice = f'{{"message": {{"content": "x"}}, "finish_reason": "stop", "logprobs": {{"content": {entries}}}}}'
+    [completion] = read_reply(f'{{"choices": [{choice}]}}', 1, 1.0, 1.0)
+    assert completion == Completion("x", (4, 9), (-1.0, -2.0))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", '{"choices": {}}', '{"choices": [1]}', '{"error": "no"}', "{"])
+def test_what_is_no_reply_is_refused(text):
+    with pytest.raises(MalformedReply):
+        read_reply(text, 1, 1.0, 1.0)
