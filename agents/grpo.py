@@ -30,6 +30,7 @@ from agents.evaluation import gap_closed, summary
 from agents.fine_tuning import FineTuning
 from agents.policy import LanguageModelPolicy, prompt
 from agents.progress import QUIET, stage
+from agents.registry import Setting
 from agents.run import RunFolder, write_text
 from agents.sampling.rows import end_tokens_of
 from agents.trajectory import Completion, Trajectory, TrajectoryStore
@@ -135,8 +136,9 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
         return GRPOConfig(
             output_dir=str(folder),
             num_generations=config.generations,
-            per_device_train_batch_size=plan.batch,
             generation_batch_size=plan.batch,
+            per_device_train_batch_size=plan.generations,  # a group at a time, which bounds the memory
+            gradient_accumulation_steps=plan.riddles,
             max_steps=plan.steps,
             learning_rate=config.learning_rate,
             temperature=config.temperature,
@@ -177,6 +179,22 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
             metrics |= summary(after) | ({} if closed is None else {"gap_closed": closed})
             metrics["evaluate_seconds"] = round(time.perf_counter() - start, 1)
         path.write_text(json.dumps(metrics) + "\n", encoding="utf-8")
+
+
+def make(setting: Setting) -> GRPO:
+    """Make the peer of expert iteration: the same base, LoRA shape, prompt, sampling, validation and seed."""
+    asked = setting.config
+    config = GRPOAgentConfig(
+        episodes=asked.episodes,
+        temperature=asked.temperature,
+        top_p=asked.top_p,
+        max_new_tokens=asked.max_new_tokens,
+        fine_tuning=asked.fine_tuning,
+        validation_riddles=asked.validation_riddles,
+        evaluation_samples=asked.evaluation_samples,
+        seed=asked.seed,
+    )
+    return GRPO(setting.policy, config, setting.folder, setting.console, setting.provenance)
 
 
 @dataclass(frozen=True, slots=True)
