@@ -1,12 +1,175 @@
-"""verify(riddle, response) -> Verdict: pure and total."""
+"""verify(riddle, response) -> Verdict: pure, total and linear in the length of the response.
+
+A reply is right only if it commits to the right answer, and only where every word of the clause that commits it is
+understood: of an unknown word nobody knows whether it denies. The rules, in order:
+
+1. a bare answer is what it is;
+2. a structured answer is final, and a broken or doubled one never falls back to prose;
+3. prose is split into clauses, each of which claims the right answer, another one, or nothing. Hedges, denials and
+   retractions do not pass, and the clauses that claim an answer must all claim the right one.
+"""
 
 from __future__ import annotations
 
+from expit_env.answer_key import GOLD, AnswerKey, answer_key, stems_of
+from expit_env.answers import Kind, read_values
+from expit_env.clauses import Clause, mark_phrases, split
+from expit_env.lexicon import CONDITIONS, CONTRASTS, REFUTATIONS, RETRACTIONS, word_set
+from expit_env.reading import Claim, Reading, read_clause
 from expit_env.riddle import Outcome, Riddle, Verdict
+from expit_env.structured import Structured, find_structured
+from expit_env.text import fold, tokenise
+
+MAX_PROSE = 4_000
+"""Characters of prose that are read; in a longer reply only a structured answer counts."""
+
+_MAX_CONTENT = 400
 
 
 def verify(riddle: Riddle, response: str) -> Verdict:
-    """Judge a response."""
-    text = response.strip().strip(".").lower()
-    good = {riddle.answer.lower(), *(a.lower() for a in riddle.aliases)}
-    return Verdict(Outcome.CORRECT if text in good else Outcome.WRONG, text, "placeholder")
+    """Judge a response.
+
+    >>> riddle = Riddle("There are 5 birds on a wire. Hunters shoot 2. How many are left?", "0", ("none",), trap="3")
+    >>> verify(riddle, "There are none left, because the shots scared the other 3 away.").outcome
+    <Outcome.CORRECT: 'correct'>
+    >>> verify(riddle, "None or 3")
+    Verdict(outcome=<Outcome.AMBIGUOUS: 'ambiguous'>, extracted=None, rule='hedge')
+    """
+    kind = riddle.kind or Kind.PHRASE
+    key = answer_key(riddle.question, riddle.answer, riddle.aliases, riddle.trap, kind)
+    if len(response) <= _MAX_CONTENT:
+        label = key.exact.get(response.strip().rstrip(" .!").lower())
+        if label:
+            return _correct(key, "bare") if label == GOLD else Verdict(Outcome.WRONG, key.trap, "bare")
+    text = fold(response) if len(response) <= MAX_PROSE else _ascii(response)
+    structured = find_structured(text)
+    if structured:
+        return _judge_structured(key, structured)
+    if len(response) > MAX_PROSE:
+        return Verdict(Outcome.AMBIGUOUS, None, "too long")
+    return _judge_prose(key, text)
+
+
+def _ascii(response: str) -> str:
+    """Fold a long text fast: what is not ASCII becomes a question mark, and no answer that holds one passes."""
+    return response.encode("ascii", "replace").decode("ascii").lower()
+
+
+def _correct(key: AnswerKey, rule: str) -> Verdict:
+    return Verdict(Outcome.CORRECT, key.gold, rule)
+
+
+def _judge_structured(key: AnswerKey, found: Structured) -> Verdict:
+    if found.contents is None:
+        return Verdict(Outcome.AMBIGUOUS, None, f"broken {found.rule}")
+    if any(len(content) > _MAX_CONTENT for content in found.contents) or len(found.contents) > 8:
+        return Verdict(Outcome.AMBIGUOUS, None, f"too much in {found.rule}")
+    verdicts = [_judge_prose(key, fold(content)) for content in found.contents]
+    if len({(verdict.outcome, verdict.extracted) for verdict in verdicts}) > 1:
+        return Verdict(Outcome.AMBIGUOUS, None, f"different in {found.rule}")
+    verdict = verdicts[0]
+    if verdict.correct and _takes_back(key, found.after[:MAX_PROSE]):
+        return Verdict(Outcome.AMBIGUOUS, None, "retraction")
+    return Verdict(verdict.outcome, verdict.extracted, f"{found.rule}: {verdict.rule}")
+
+
+def _takes_back(key: AnswerKey, after: str) -> bool:
+    """Whether the text behind a right structured answer retracts it or claims another."""
+    if not after.strip():
+        return False
+    claims = [Claim.OTHER, Claim.DENIES] if key.kind.is_numeric or key.kind is Kind.YES_NO else [Claim.DENIES]
+    for clause, reading in _read(key, tokenise(fold(after))):
+        if _retracts(clause) or clause.lead == "or" or reading.claim in claims or clause.items[:1] == ["or"]:
+            return True
+    return False
+
+
+def _judge_prose(key: AnswerKey, text: str) -> Verdict:
+    tokens = tokenise(text)
+    stems = stems_of(tokens)
+    if not any(stem[-1].isalnum() for stem in stems) and "a" not in tokens:
+        return Verdict(Outcome.NO_ANSWER, None, "empty")
+    article_counts = key.kind is Kind.ORDINAL and "a" in tokens  # a third is no place in a race
+    if stems in key.whole and stems and "?" not in tokens and not article_counts:
+        return _correct(key, "whole reply")
+    return _decide(key, _read(key, tokens))
+
+
+def _read(key: AnswerKey, tokens: list[str]) -> list[tuple[Clause, Reading]]:
+    items = mark_phrases(key, tokens)
+    if key.kind.is_numeric:
+        items = read_values(items)
+    return [(clause, read_clause(key, clause)) for clause in split(items, keeps_and=not key.kind.is_numeric)]
+
+
+_REASONS = word_set("because since due given thanks")
+
+
+def _decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
+    """Let the clauses speak in turn: the first that unsettles the reply decides, else what they all claim."""
+    claimed: dict[str, None] = {}
+    doubtful = False  # something before this was not understood, and may have been another answer
+    for clause, reading in read:
+        unsettled = _unsettles(key, clause, reading, bool(claimed))
+        if unsettled:
+            return Verdict(Outcome.AMBIGUOUS, None, unsettled)
+        claims = reading.claim in (Claim.GOLD, Claim.OTHER)
+        if claims and clause.lead in _REASONS and (reading.claim is Claim.GOLD or not claimed):
+            continue
+        if claims and doubtful and not claimed and not _is_explicit(clause):
+            return Verdict(Outcome.AMBIGUOUS, None, "not understood")
+        if claims:
+            claimed[key.gold if reading.claim is Claim.GOLD else reading.said or ""] = None
+        doubtful |= _raises_doubt(key, clause, reading)
+    if len(claimed) > 1:
+        return Verdict(Outcome.AMBIGUOUS, None, "contradiction")
+    if claimed:
+        (answer,) = claimed
+        return _correct(key, "claim") if answer == key.gold else Verdict(Outcome.WRONG, answer, "claim")
+    said = {reading.said for _, reading in read if reading.said}
+    if len(said) == 1:
+        return Verdict(Outcome.WRONG, said.pop(), "mention")
+    return Verdict(Outcome.NO_ANSWER, None, "no claim")
+
+
+def _unsettles(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool) -> str | None:
+    if reading.claim is Claim.HEDGES:
+        return "hedge"
+    if reading.claim is Claim.DENIES:
+        return "denial"
+    if claimed and _retracts(clause):
+        return "retraction"
+    if clause.lead in CONDITIONS and not _is_harmless_condition(key, clause, reading, claimed):
+        return "condition"
+    if claimed and reading.rivals:
+        return "contradiction"
+    if claimed and clause.asks:
+        return "question"
+    return None
+
+
+def _retracts(clause: Clause) -> bool:
+    words = clause.items
+    if clause.lead in CONTRASTS or (words == ["no"]):
+        return True
+    if words and words[0] in RETRACTIONS and words[0] != "no":
+        return True
+    return any(word in REFUTATIONS for word in words)
+
+
+def _is_harmless_condition(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool) -> bool:
+    """Whether an *if* only repeats the question's, or explains in a sentence of its own."""
+    if clause.lead != "if" or reading.claim in (Claim.GOLD, Claim.OTHER) or reading.rivals or reading.said:
+        return False
+    words = stems_of([item for item in clause.items if isinstance(item, str)])
+    return clause.opens if claimed else all(word in key.stems or word in key.known for word in words)
+
+
+def _is_explicit(clause: Clause) -> bool:
+    return clause.lead == "so" or "answer" in clause.items
+
+
+def _raises_doubt(key: AnswerKey, clause: Clause, reading: Reading) -> bool:
+    if key.kind.is_numeric:
+        return reading.rivals
+    return reading.claim is Claim.OPAQUE and not clause.asks
