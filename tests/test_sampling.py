@@ -136,7 +136,7 @@ def test_leaves_the_model_and_the_random_state_as_they_were():
 def test_draws_follow_the_distribution(temperature, top_p, vocabulary):
     generator = np.random.default_rng(3)
     logits = torch.from_numpy(generator.normal(0, 1, vocabulary)).float()
-    count = 20_000
+    count = 8000
     tokens, logprobs = draw(logits.repeat(count, 1), torch.from_numpy(generator.random(count)), temperature, top_p)
     probabilities = (logits.double() / temperature).softmax(-1)
     ordered, order = probabilities.sort(descending=True)

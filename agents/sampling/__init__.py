@@ -2,5 +2,6 @@
 
 from agents.sampling.local import LocalSampler
 from agents.sampling.sampler import Message, Prompt, Sampler
+from agents.sampling.workers import WorkerSampler
 
-__all__ = ["LocalSampler", "Message", "Prompt", "Sampler"]
+__all__ = ["LocalSampler", "Message", "Prompt", "Sampler", "WorkerSampler"]

@@ -11,7 +11,7 @@ from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from agents.sampling.expanded import fill_expanded
-from agents.sampling.rows import Row, complete, encode, end_tokens_of, extend, row_uniforms
+from agents.sampling.rows import Row, check_context, complete, encode, end_tokens_of, extend, row_uniforms
 from agents.sampling.sampler import Prompt, SamplingParameters, counts_per_prompt
 from agents.sampling.shared_prefix import SharedPrefixCache, longest_shared, shared_prefix_attention
 from agents.trajectory import Completion
@@ -42,7 +42,6 @@ class LocalSampler:
         self._end_tokens = end_tokens_of(model, tokenizer)
         self._longest_shared: int | None = None
 
-    @torch.inference_mode()
     def sample(
         self,
         prompts: Sequence[Prompt],
@@ -61,15 +60,17 @@ class LocalSampler:
         """
         parameters = SamplingParameters(temperature, top_p, max_new_tokens)
         encoded = [encode(self._tokenizer, prompt) for prompt in prompts]
-        self._check_context(encoded, max_new_tokens)
+        check_context(self._model, encoded, max_new_tokens)
         rows = [
             [Row(encoded[i], row_uniforms(seed, i, j, max_new_tokens)) for j in range(count)]
             for i, count in enumerate(counts_per_prompt(prompts, n))
         ]
-        self._fill([row for group in rows for row in group], parameters, progress or _ignore)
+        self.fill([row for group in rows for row in group], parameters, progress or _ignore)
         return [[complete(self._tokenizer, row) for row in group] for group in rows]
 
-    def _fill(self, rows: Sequence[Row], parameters: SamplingParameters, progress: Callable[[int], None]) -> None:
+    @torch.inference_mode()
+    def fill(self, rows: Sequence[Row], parameters: SamplingParameters, progress: Callable[[int], None]) -> None:
+        """Draw the tokens of these rows in place."""
         with _evaluating(self._model):
             if self._longest_shared is None:
                 self._longest_shared = longest_shared(self._model)
@@ -80,15 +81,6 @@ class LocalSampler:
                 with shared_prefix_attention(self._model):
                     _Decoding(self._model, shared, self._max_batch, parameters, self._end_tokens).run(progress)
             fill_expanded(self._model, others, self._max_batch, parameters, self._end_tokens, progress)
-
-    def _check_context(self, encoded: Sequence[tuple[int, ...]], max_new_tokens: int) -> None:
-        context = getattr(self._model.config.get_text_config(), "max_position_embeddings", None)
-        for i, prompt_ids in enumerate(encoded):
-            if context is not None and len(prompt_ids) + max_new_tokens > context:
-                raise ValueError(
-                    f"prompt {i} has {len(prompt_ids)} tokens; with {max_new_tokens} new ones that is more than the "
-                    f"model's context of {context}"
-                )
 
 
 class _Decoding:

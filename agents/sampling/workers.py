@@ -1,0 +1,277 @@
+"""Sampling in several processes of few threads each, which on a CPU beat one process of many.
+
+Workers are started as ``python -m agents.sampling.worker`` and not through multiprocessing, whose spawn runs the
+caller's script again, and so needs a ``__main__`` guard there.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import weakref
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from multiprocessing import Pipe
+from multiprocessing.connection import wait
+from typing import BinaryIO, Self, cast
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from agents.sampling.requests import Failure, Reply, Request, Task
+from agents.sampling.rows import check_context, encode
+from agents.sampling.sampler import Prompt, SamplingParameters, counts_per_prompt
+from agents.sampling.weights import SharedWeights, nameless_file
+from agents.trajectory import Completion
+
+logger = logging.getLogger(__name__)
+
+MOST_WORKERS = 16
+"""More cores than this are given to the workers as threads: each worker is a Python process of some 300 MB."""
+
+LEAST_ROWS = 16
+"""Requests are not made smaller than this for balance's sake."""
+
+MOST_DEATHS = 3
+"""A request that has ended this many workers is not tried again."""
+
+SECONDS_TO_END = 5
+"""A worker that is still there so long after its line was closed is killed."""
+
+
+class WorkerSampler:
+    """Draws completions in worker processes, which share the pages of one copy of the weights.
+
+    For a seed it gives the answers that `LocalSampler` gives (as far as rounding goes, which depends on the size of the
+    batch). A worker that dies is replaced and its rows are drawn again. The workers end with `close`, with the context,
+    with this object or with this process, however it ends.
+
+    Args:
+        model: a causal language model on the CPU.
+        tokenizer: its tokenizer, with a chat template.
+        workers: how many processes; by default one for each core that this process may use.
+        max_batch: how many completions each of them decodes together.
+
+    Raises:
+        ValueError: if the model is not on the CPU: on an accelerator `LocalSampler` is as fast.
+        OSError: on a system that cannot hand open files to a process.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        workers: int | None = None,
+        max_batch: int = 128,
+    ) -> None:
+        if model.device.type != "cpu":
+            raise ValueError(f"workers sample on the CPU, not on {model.device}; use LocalSampler there")
+        if os.name != "posix":
+            raise OSError("workers need a POSIX system; use LocalSampler here")
+        self._model = model
+        self._tokenizer = tokenizer
+        self._max_batch = max_batch
+        self._weights = SharedWeights(model)
+        self._structure = nameless_file()
+        self._structure.write(self._weights.structure(model, tokenizer, max_batch))
+        self._structure.flush()
+        cores = usable_cores()
+        self._count = workers or min(cores, MOST_WORKERS)
+        self._threads = max(1, cores // self._count)
+        self._workers: list[_Worker] = []
+        self._closer = weakref.finalize(self, _close, self._workers, (self._weights.file, self._structure))
+        self._start_missing()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the workers, for good."""
+        self._closer()
+
+    def load(self, model: PreTrainedModel) -> None:
+        """Sample from the weights of ``model`` from now on; it must be the same architecture."""
+        self._weights.load(model)
+
+    def sample(
+        self,
+        prompts: Sequence[Prompt],
+        n: int | Sequence[int],
+        *,
+        temperature: float,
+        top_p: float,
+        max_new_tokens: int,
+        seed: int | Sequence[int],
+        progress: Callable[[int], None] | None = None,
+    ) -> list[list[Completion]]:
+        """Draw ``n`` completions for each prompt, as `agents.sampling.Sampler` says.
+
+        Raises:
+            ValueError: if a parameter is out of range, or a prompt with its answer does not fit the model's context.
+            RuntimeError: if a worker raised, or several died over the same rows. The workers are then ended.
+        """
+        parameters = SamplingParameters(temperature, top_p, max_new_tokens)
+        encoded = [encode(self._tokenizer, prompt) for prompt in prompts]
+        check_context(self._model, encoded, max_new_tokens)
+        counts = counts_per_prompt(prompts, n)
+        tasks = [Task(i, encoded[i], 0, count) for i, count in enumerate(counts)]
+        seeds = (seed,) if isinstance(seed, int) else tuple(seed)
+        jobs = [_Job(Request(some, parameters, seeds)) for some in split(tasks, self._count, self._max_batch)]
+        try:
+            self._run(jobs, progress or _ignore)
+        except BaseException:
+            # They would go on with it. The next call starts new ones.
+            _end_all(self._workers)
+            raise
+
+        done = [pair for job in jobs for pair in zip(job.request.tasks, job.completions, strict=True)]
+        return [[c for task, several in done if task.prompt == i for c in several] for i in range(len(prompts))]
+
+    def _start_missing(self) -> None:
+        alive = [worker for worker in self._workers if worker.process.poll() is None]
+        missing = self._count - len(alive)
+        files = self._weights.file.fileno(), self._structure.fileno()
+        # In place, for the list is what ends the workers.
+        self._workers[:] = [*alive, *(_Worker(*files, self._threads) for _ in range(missing))]
+
+    def _run(self, jobs: Sequence[_Job], progress: Callable[[int], None]) -> None:
+        waiting = deque(jobs)
+        while not all(job.finished for job in jobs):
+            self._start_missing()
+            for worker in self._workers:
+                if worker.job is None and waiting:
+                    worker.give(waiting.popleft())
+            for connection in wait([worker.connection for worker in self._workers]):
+                worker = next(worker for worker in self._workers if worker.connection is connection)
+                try:
+                    worker.receive(progress)
+                except (EOFError, OSError):
+                    waiting.extendleft(worker.bury())
+
+
+class _Job:
+    """A request and what has become of it."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.completions: list[list[Completion]] = []
+        self.deaths = 0
+        self.done = 0  # rows, by the worker at it now
+        self.reported = 0  # rows, to the caller
+
+    @property
+    def finished(self) -> bool:
+        return len(self.completions) == len(self.request.tasks)
+
+
+class _Worker:
+    """A process, the line to it, and the job it is at."""
+
+    def __init__(self, weights: int, structure: int, threads: int) -> None:
+        self.connection, theirs = Pipe()
+        with theirs:
+            descriptors = (theirs.fileno(), weights, structure)
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "agents.sampling.worker", *map(str, descriptors)],
+                pass_fds=descriptors,
+                stdin=subprocess.DEVNULL,
+                env=os.environ | {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": os.pathsep.join(sys.path)},
+            )
+        self.job: _Job | None = None
+
+    def give(self, job: _Job) -> None:
+        """Let it work at ``job``."""
+        self.job = job
+        with suppress(OSError):  # a dead one is noticed when it is listened to
+            self.connection.send(job.request)
+
+    def receive(self, progress: Callable[[int], None]) -> None:
+        """Take one reply.
+
+        Raises:
+            EOFError, OSError: if it is dead.
+            RuntimeError: if it raised.
+        """
+        reply = cast(Reply, self.connection.recv())
+        job = self.job
+        if job is None or isinstance(reply, Failure):
+            raise RuntimeError(f"a sampling worker failed:\n{reply}")
+        if isinstance(reply, int):
+            job.done += reply
+            progress(max(0, job.done - job.reported))
+            job.reported = max(job.done, job.reported)
+        else:
+            job.completions, self.job = reply, None
+
+    def bury(self) -> list[_Job]:
+        """Return the job that a dead worker leaves, if any, to be done again from its start."""
+        self.end()
+        job = self.job
+        if job is None:
+            return []
+        job.deaths += 1
+        job.done = 0
+        ended = f"sampling worker {self.process.pid} ended with code {self.process.returncode}"
+        if job.deaths == MOST_DEATHS:
+            raise RuntimeError(f"{ended}, the {MOST_DEATHS}th over the same {job.request.num_rows} completions")
+        logger.warning("%s; its %d completions are drawn again", ended, job.request.num_rows)
+        return [job]
+
+    def end(self) -> None:
+        """End the process; a worker ends by itself when its line is closed."""
+        self.connection.close()
+        try:
+            self.process.wait(timeout=SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def split(tasks: Sequence[Task], workers: int, max_batch: int) -> list[tuple[Task, ...]]:
+    """Split into requests: an equal share for each worker if a batch holds it, else large ones first, for balance."""
+    remaining = sum(task.count for task in tasks)
+    least = max(LEAST_ROWS, min(max_batch, -(-remaining // workers)))
+    requests: list[tuple[Task, ...]] = []
+    some: list[Task] = []
+    room = max(least, remaining // (2 * workers))
+    for task in tasks:
+        while task.count:
+            taken = min(task.count, room)
+            some.append(replace(task, count=taken))
+            task = replace(task, first=task.first + taken, count=task.count - taken)
+            room -= taken
+            remaining -= taken
+            if room == 0:
+                requests.append(tuple(some))
+                some, room = [], max(least, remaining // (2 * workers))
+    return [*requests, tuple(some)] if some else requests
+
+
+def usable_cores() -> int:
+    """How many cores this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _end_all(workers: list[_Worker]) -> None:
+    for worker in workers:
+        worker.connection.close()
+    for worker in workers:
+        worker.end()
+    workers.clear()
+
+
+def _close(workers: list[_Worker], files: Sequence[BinaryIO]) -> None:
+    _end_all(workers)
+    for file in files:
+        file.close()
+
+
+def _ignore(_: int) -> None:
+    pass
