@@ -113,7 +113,7 @@ class Episode:
         }
         if self.over:
             info["answer"] = self.riddle.answer
-            info["fell_for_trap"] = not verdict.correct and fell_for_trap(self.riddle, response)
+            info["fell_for_trap"] = fell_for_trap(self.riddle, str(response), verdict)
         comment = f"Answer: {self.riddle.answer}" if self.over else self._refute(verdict)
         self.replies.append((response, verdict.outcome, comment))
         return verdict.reward, info
@@ -146,12 +146,19 @@ class Episode:
         return comment
 
 
-def fell_for_trap(riddle: Riddle, response: str) -> bool:
-    """Whether a response commits to the riddle's trap, judged as strictly as if the trap were the right answer."""
-    if riddle.trap is None:
+def fell_for_trap(riddle: Riddle, response: str, verdict: Verdict) -> bool:
+    """Whether a response commits to the riddle's trap, judged as strictly as if the trap were the right answer.
+
+    That second judgement is left out where the first has settled it: only a wrong answer can be the trap, and two
+    numbers in figures are equal or not.
+    """
+    if riddle.trap is None or verdict.outcome is not Outcome.WRONG:
         return False
-    trapped = dataclasses.replace(riddle, answer=riddle.trap, aliases=(), trap=None, kind=None)
-    return verify(trapped, str(response)).correct
+    extracted, trap = verdict.extracted or "", riddle.trap
+    if extracted.isascii() and extracted.isdigit() and trap.isascii() and trap.isdigit():
+        return extracted.lstrip("0") == trap.lstrip("0")
+    trapped = dataclasses.replace(riddle, answer=trap, aliases=(), trap=None, kind=None)
+    return verify(trapped, response).correct
 
 
 def read_options(options: Mapping[str, Any] | None) -> Any:
