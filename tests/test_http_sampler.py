@@ -118,6 +118,9 @@ def test_a_server_that_refuses_the_extras_is_asked_without(server):
     drawn = draw(sampler, 2, 3)
     assert texts(drawn) == together(2, 3)
     assert drawn[0][0].token_ids == drawn[0][0].logprobs == ()
+    server.seen.clear()
+    draw(sampler, 2, 3)
+    assert len(server.seen) == 2, "it was found out the first time"
 
 
 def test_a_server_that_returns_fewer_choices_is_asked_for_the_rest(server, monkeypatch):
