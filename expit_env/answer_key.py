@@ -17,6 +17,7 @@ from expit_env.lexicon import (
     FUNCTION,
     ORDINALS,
     PREPOSITIONS,
+    REFUTATIONS,
     REMAINING,
     UNIT_NAMES,
     word_set,
@@ -26,6 +27,9 @@ from expit_env.text import fold, tokenise
 GOLD, TRAP, ECHO = "gold", "trap", "echo"
 _ASKS = word_set("how what which who whose whom where why")
 _SENTENCE_ENDS = frozenset(".?!")
+_BEFORE_NOUNS = DETERMINERS | PREPOSITIONS
+_NO_NOUNS = FUNCTION | REMAINING | ORDINALS.keys()
+_NOT_COUNTED = FUNCTION | PREPOSITIONS | REMAINING
 
 
 Values = dict[tuple[str, Fraction], frozenset[str | None]]
@@ -106,7 +110,9 @@ def answer_key(question: str, answer: str, aliases: tuple[str, ...], trap: str |
         trap=trap.strip() if trap else None,
         exact=_exact(answer, aliases, trap),
         whole=frozenset(stems_of(form) for form in forms),
-        phrases=_by_first_stem(phrases - {()}, trap_phrases - phrases - {()}),
+        phrases=_by_first_stem(
+            {GOLD: phrases, TRAP: trap_phrases - phrases, ECHO: _tails(forms) if kind is Kind.YES_NO else set()}
+        ),
         values=_with_units(values, counted, asked),
         trap_values=trap_values,
         units=form_units | counted | COUNTABLE_ANYWAY,
@@ -152,7 +158,9 @@ def _sorted_forms(forms: list[list[str]], kind: Kind) -> tuple[Values, set[tuple
             units = [unit_of(word) for word in [value.unit or "", *beside] if word]
             place = (value.form, value.number)
             values[place] = values.get(place, frozenset()) | frozenset(units or [None])
-        elif kind is not Kind.YES_NO and not (kind is Kind.LETTER and letter_of(form)):
+        elif kind is Kind.YES_NO and form[:1] in (["yes"], ["no"]):
+            continue
+        elif not (kind is Kind.LETTER and letter_of(form)):
             phrases.add(stems_of(form))
     return values, phrases
 
@@ -177,15 +185,18 @@ def _numeric_form(form: list[str]) -> tuple[Value | None, list[str]]:
     return (values[0], beside) if only else (None, [])
 
 
-def _by_first_stem(
-    gold: set[tuple[str, ...]], trap: set[tuple[str, ...]]
-) -> dict[str, list[tuple[tuple[str, ...], str]]]:
+def _tails(forms: list[list[str]]) -> set[tuple[str, ...]]:
+    """Return what stands behind the yes or no of forms such as *no, he is dead*: it says nothing else."""
+    return {stems_of(form[1:]) for form in forms if form[:1] in (["yes"], ["no"])}
+
+
+def _by_first_stem(phrases: dict[str, set[tuple[str, ...]]]) -> dict[str, list[tuple[tuple[str, ...], str]]]:
     by_first: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for label, phrases in ((GOLD, gold), (TRAP, trap)):
-        for phrase in phrases:
+    for label, labelled in phrases.items():
+        for phrase in labelled - {()}:
             by_first.setdefault(phrase[0], []).append((phrase, label))
     for found in by_first.values():
-        found.sort(key=lambda entry: -len(entry[0]))
+        found.sort(key=lambda entry: (-len(entry[0]), entry))
     return by_first
 
 
@@ -220,7 +231,7 @@ def _counted(items: list, asking: list[str], has_units: bool) -> frozenset[str]:
 def _run_of_content(items: list) -> list[str]:
     run = []
     for item in items[:3]:
-        if not isinstance(item, str) or not item.isalpha() or item in FUNCTION | PREPOSITIONS | REMAINING:
+        if not isinstance(item, str) or not item.isalpha() or item in _NOT_COUNTED:
             break
         run.append(unit_of(item))
     return run
@@ -230,20 +241,22 @@ def _nouns(asked: list[str], question: str) -> frozenset[str]:
     """Return the stems that stand behind an article, a number or a preposition, or that are capitalised."""
     nouns = {stem(word) for word in tokenise(" ".join(w for w in question.split() if w[0].isupper()).lower())}
     for before, word in itertools.pairwise(asked):
-        if before in DETERMINERS | PREPOSITIONS or before in CARDINALS or before[0].isdigit() or before == "many":
+        if before in _BEFORE_NOUNS or before in CARDINALS or before[0].isdigit() or before == "many":
             nouns.add(stem(word))
-    return frozenset(noun for noun in nouns if noun.isalpha() and noun not in FUNCTION | REMAINING | ORDINALS.keys())
+    return frozenset(noun for noun in nouns if noun.isalpha() and noun not in _NO_NOUNS)
 
 
 def _known(
     kind: Kind, forms: list[list[str]], asking: list[str], nouns: frozenset[str], asked: tuple[str, ...]
 ) -> frozenset[str]:
-    known = {stem(word) for word in FUNCTION | ARTICLES} | nouns
     if kind.is_numeric:
-        return frozenset(known | {stem(word) for word in REMAINING} | set(stems_of(asking))) - _NEVER_KNOWN
-    return frozenset(known.union(asked, *map(stems_of, forms), ("and", "letter"))) - _NEVER_KNOWN
+        return _KNOWN_OF_NUMBERS.union(nouns, stems_of(asking)) - _NEVER_KNOWN
+    return _KNOWN.union(nouns, asked, *map(stems_of, forms)) - _NEVER_KNOWN
 
 
-_NEVER_KNOWN = word_set(
-    "'s not no or never neither nor either if but except without than maybe perhaps some any more less"
+_KNOWN_OF_NUMBERS = frozenset(stem(word) for word in FUNCTION | ARTICLES | REMAINING)
+_KNOWN = frozenset(stem(word) for word in FUNCTION | ARTICLES) | {"and", "letter"}
+_NEVER_KNOWN = (
+    word_set("'s not no or never neither nor either if but except without than maybe perhaps some any more less")
+    | REFUTATIONS
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from enum import StrEnum
@@ -72,17 +73,23 @@ def infer_kind(answer: str, question: str = "") -> Kind:
     >>> [str(infer_kind(answer)) for answer in ("9", "second", "3 hours", "1/3", "no", "S", "Mary")]
     ['number', 'ordinal', 'quantity', 'fraction', 'yes_no', 'letter', 'phrase']
     """
-    words = [token for token in tokenise(fold(answer)) if token not in ".,!\"'"]
-    if words in (["yes"], ["no"]):
-        return Kind.YES_NO
-    if letter_of(words):
-        return Kind.LETTER
     asked = fold(question)
-    kind = _numeric_kind(words, "how many" in asked or "how much" in asked)
-    if kind is not None:
-        return kind
-    stems = {stem(word) for word in words}
+    kind, stems = _kind_alone(answer, "how many" in asked or "how much" in asked)
+    if kind is not None or "or" not in asked:
+        return kind or Kind.PHRASE
     return Kind.CHOICE if any(stems >= option for option in options_of(tokenise(asked))) else Kind.PHRASE
+
+
+@functools.lru_cache(maxsize=4_096)
+def _kind_alone(answer: str, counting: bool) -> tuple[Kind | None, frozenset[str]]:
+    """Return the kind of an answer where its own words tell it, and their stems."""
+    words = [token for token in tokenise(fold(answer)) if token not in ".,!\"'"]
+    stems = frozenset(stem(word) for word in words)
+    if words in (["yes"], ["no"]):
+        return Kind.YES_NO, stems
+    if letter_of(words):
+        return Kind.LETTER, stems
+    return _numeric_kind(words, counting), stems
 
 
 def _numeric_kind(words: list[str], counting: bool) -> Kind | None:
@@ -137,6 +144,7 @@ def _until_mark(tokens: list[str]) -> list[str]:
     return list(itertools.takewhile(lambda token: token not in _MARKS, tokens))
 
 
+@functools.lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
     """Return the singular of a noun, or a verb without its third-person *s*."""
     if word in IRREGULAR_PLURALS:
