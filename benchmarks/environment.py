@@ -24,9 +24,9 @@ WRONG = Verdict(Outcome.NO_ANSWER, None, "not judged")
 ANSWERS = {"bare": "7", "sentence": "The answer is 7.", "tagged": "Nobody told me, so I guess.\nAnswer: 7"}
 
 
-def episodes_per_second(env: gym.vector.VectorEnv, answer: str) -> float:
+def episodes_per_second(env: gym.vector.VectorEnv, answer: str, seed: int) -> float:
     """Return the median over some runs of one answer given to every riddle; each riddle is one that was not seen."""
-    env.reset(seed=0)
+    env.reset(seed=seed)
     actions = (answer,) * env.num_envs
     env.step(actions)
     rates = []
@@ -49,7 +49,10 @@ def measure(answer: str, verifier: Callable[[Riddle, str], Verdict], split: str)
         split=split,
         verifier=verifier,
     )
-    rates = {"vector": episodes_per_second(ours, answer), "sync": episodes_per_second(sync, answer)}
+    rates = {  # of different seeds: a riddle that was drawn once is remembered
+        "vector": episodes_per_second(ours, answer, seed=0),
+        "sync": episodes_per_second(sync, answer, seed=1_000_000),
+    }
     return rates | {"ratio": rates["vector"] / rates["sync"]}
 
 
