@@ -32,7 +32,7 @@ _NO_NOUNS = FUNCTION | REMAINING | ORDINALS.keys()
 _NOT_COUNTED = FUNCTION | PREPOSITIONS | REMAINING
 
 
-Values = dict[tuple[str, Fraction], frozenset[str | None]]
+Values = dict[tuple[str, Fraction | int], frozenset[str | None]]
 
 
 class Mention(NamedTuple):
@@ -74,8 +74,8 @@ class AnswerKey:
     units: frozenset[str]
     letters: frozenset[str]
     options: list[frozenset[str]]
-    asked_numbers: frozenset[Fraction]
-    asked_pairs: frozenset[tuple[Fraction, str]]
+    asked_numbers: frozenset[Fraction | int]
+    asked_pairs: frozenset[tuple[Fraction | int, str]]
     stems: tuple[str, ...]
     asking: frozenset[str]
     known: frozenset[str]
@@ -87,6 +87,15 @@ class AnswerKey:
     def accepts(self, value: Value) -> bool:
         """Whether a number is right, unit and all."""
         return value.unit in self.values.get((value.form, value.number), ())
+
+    def repeats(self, stems: tuple[str, ...]) -> bool:
+        """Whether a whole reply is a run of five or more words of the question."""
+        length = len(stems)
+        if length < 5 or any(
+            trigram not in self.trigrams for trigram in zip(stems, stems[1:], stems[2:], strict=False)
+        ):
+            return False
+        return any(self.stems[at : at + length] == stems for at in range(len(self.stems) - length + 1))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -100,7 +109,7 @@ def answer_key(question: str, answer: str, aliases: tuple[str, ...], trap: str |
     trap_values, trap_phrases = _sorted_forms([trap_words] if trap_words else [], kind)
     form_units = frozenset(unit for beside in values.values() for unit in beside if unit)
     items = read_values(asked)
-    pairs = list(zip(items, [*items[1:], ""], strict=True))
+    pairs = list(itertools.pairwise([*items, ""]))
     asking = _asking_part(asked)
     nouns = _nouns(asked, question) | form_units
     counted = _counted(items, asking, bool(form_units))
@@ -179,7 +188,7 @@ def _numeric_form(form: list[str]) -> tuple[Value | None, list[str]]:
     items = [item for item in read_values(form) if item not in ARTICLES]
     beside = [item for item in items if isinstance(item, str) and item not in FUNCTION]
     if "no" in items and len(beside) == 2 and items[-2] == "no":  # there is no dirt
-        return Value("cardinal", Fraction(0)), beside[1:]
+        return Value("cardinal", 0), beside[1:]
     values = [item for item in items if isinstance(item, Value)]
     only = len(values) == 1 and items[0] == values[0] and len(items) <= 3 and len(beside) == len(items) - 1
     return (values[0], beside) if only else (None, [])
@@ -258,5 +267,6 @@ _KNOWN_OF_NUMBERS = frozenset(stem(word) for word in FUNCTION | ARTICLES | REMAI
 _KNOWN = frozenset(stem(word) for word in FUNCTION | ARTICLES) | {"and", "letter"}
 _NEVER_KNOWN = (
     word_set("'s not no or never neither nor either if but except without than maybe perhaps some any more less")
+    | word_set("almost nearly hardly barely roughly approximately partly unlike opposite contrary")
     | REFUTATIONS
 )

@@ -54,7 +54,7 @@ class Value(NamedTuple):
     """
 
     form: str
-    number: Fraction
+    number: Fraction | int
     unit: str | None = None
 
     def __str__(self) -> str:
@@ -233,7 +233,8 @@ def _prefixed(tokens: list, place: int, before: object) -> Found:
 def _figures_at(tokens: list, place: int, sign: str, whole: str, decimals: str, glued: str) -> Found:
     if len(whole) > 1 and whole[0] == "0":
         return None  # 09 is a code or a clock, not nine
-    number = Fraction((whole.replace(",", "") or "0") + decimals)
+    digits = whole.replace(",", "") or "0"
+    number = Fraction(digits + decimals) if decimals else int(digits)
     number = -number if sign in ("-", "–") else number
     end = place + 1
     if glued in ("st", "nd", "rd", "th"):
@@ -255,21 +256,21 @@ def _figures_at(tokens: list, place: int, sign: str, whole: str, decimals: str, 
     return _and_a_half(tokens, number, end)
 
 
-def _ratio_at(tokens: list, place: int, above: Fraction | None) -> Found:
+def _ratio_at(tokens: list, place: int, above: Fraction | int | None) -> Found:
     parts = tokens[place : place + 4]
     if len(parts) < 3 or parts[1] != "/" or not all(isinstance(part, str) for part in parts):
         return None
     if not (parts[2].isdigit() and len(parts[2]) < _MAX_FIGURES):
         return None
     if above is None:
-        above = Fraction(parts[0]) if parts[0].isdigit() and len(parts[0]) < _MAX_FIGURES else None
+        above = int(parts[0]) if parts[0].isdigit() and len(parts[0]) < _MAX_FIGURES else None
     if above is None or int(parts[2]) == 0 or parts[3:] == ["/"]:
         return UNREADABLE, place + 3
-    ratio = above / int(parts[2])
+    ratio = Fraction(above, int(parts[2]))
     return Value("ratio" if ratio.denominator == 1 else "cardinal", ratio), place + 3
 
 
-def _and_a_half(tokens: list, number: Fraction, end: int) -> Found:
+def _and_a_half(tokens: list, number: Fraction | int, end: int) -> Found:
     if tokens[end : end + 3] == ["and", "a", "half"]:
         return Value("cardinal", number + Fraction(1, 2)), end + 3
     return Value("cardinal", number), end
@@ -279,26 +280,26 @@ def _words_at(tokens: list, place: int, article: int | None) -> Found:
     """Read a number in words; ``article`` is 1 behind *a* (a hundred, a third)."""
     word = tokens[place]
     if word in ZERO:
-        return Value("cardinal", Fraction(0)), place + 1
+        return Value("cardinal", 0), place + 1
     if article is None and word in ORDINALS:
-        return Value("ordinal", Fraction(ORDINALS[word])), place + 1
+        return Value("ordinal", ORDINALS[word]), place + 1
     if word == "half":
         return _half_at(tokens, place)
     if word == "dozen":
-        return Value("cardinal", Fraction(12)), place + 1
+        return Value("cardinal", 12), place + 1
     number, end = (1, place) if article else _below_hundred(tokens, place)
     if number is None:
         return None
     number, end = _scaled(tokens, number, end)
-    return _behind_number(tokens, Fraction(number), end)
+    return _behind_number(tokens, number, end)
 
 
 def _half_at(tokens: list, place: int) -> Found:
     behind = tokens[place + 1 : place + 3]
     if behind[:1] == ["dozen"]:
-        return Value("cardinal", Fraction(6)), place + 2
+        return Value("cardinal", 6), place + 2
     if behind == ["a", "dozen"]:
-        return Value("cardinal", Fraction(6)), place + 3
+        return Value("cardinal", 6), place + 3
     skipped = 1 if behind[:1] in (["a"], ["an"]) else 0  # half an hour
     return Value("cardinal", Fraction(1, 2)), place + 1 + skipped
 
@@ -330,12 +331,12 @@ def _scaled(tokens: list, number: int, end: int) -> tuple[int, int]:
     return total + current, end
 
 
-def _behind_number(tokens: list, number: Fraction, end: int) -> Found:
+def _behind_number(tokens: list, number: Fraction | int, end: int) -> Found:
     word = tokens[end] if _is_word(tokens, end) else None
     if word in ORDINALS and number in (20, 30, 40, 50, 60, 70, 80, 90) and ORDINALS[word] < 10:
         return Value("ordinal", number + ORDINALS[word]), end + 1
     if word in PARTS and word != "second":
-        return Value("cardinal", number / PARTS[word]), end + 1
+        return Value("cardinal", Fraction(number, PARTS[word])), end + 1
     if word == "dozen":
         return Value("cardinal", number * 12), end + 1
     return _and_a_half(tokens, number, end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from expit_env.answer_key import ECHO, AnswerKey, Mention
+from expit_env.answer_key import ECHO, TRAP, AnswerKey, Mention
 from expit_env.answers import Kind, Value, stem
 from expit_env.lexicon import (
     ARTICLES,
@@ -52,10 +52,15 @@ def mark_phrases(key: AnswerKey, tokens: list[str]) -> list[Item]:
     stems = [stem(token) for token in tokens]
     items: list[Item] = []
     place = 0
+    echoes = key.kind is Kind.PHRASE  # the other kinds have no use for them
     while place < len(tokens):
+        if not echoes and stems[place] not in key.phrases:
+            items.append(tokens[place])
+            place += 1
+            continue
         label, end = _phrase_at(key, tokens, stems, place)
-        echo = _echo_end(key, tokens, stems, place)
-        if echo > end:
+        echo = _echo_end(key, tokens, stems, place) if echoes else 0
+        if echo > end and not _hides_answer(key, tokens, stems, place, echo):
             label, end = ECHO, echo
         items.append(Mention(label, " ".join(tokens[place:end])) if label else tokens[place])
         place = max(end, place + 1)
@@ -81,10 +86,17 @@ def _match(phrase: tuple[str, ...], tokens: list[str], stems: list[str], place: 
     return place
 
 
+def _hides_answer(key: AnswerKey, tokens: list[str], stems: list[str], place: int, end: int) -> bool:
+    """Whether a short echo holds an answer further on, as *is white* does where all else is white."""
+    if end - place >= 7:
+        return False
+    return any(_phrase_at(key, tokens, stems, at)[0] for at in range(place + 1, end)) or (
+        _phrase_at(key, tokens, stems, place)[0] == TRAP
+    )
+
+
 def _echo_end(key: AnswerKey, tokens: list[str], stems: list[str], place: int) -> int:
-    """Return where a run of the question's own words ends; only a phrase riddle needs to know."""
-    if key.kind is not Kind.PHRASE:
-        return 0
+    """Return where a run of the question's own words ends, or 0."""
     run: list[str] = []
     end = 0
     for at in range(place, len(tokens)):
@@ -172,6 +184,8 @@ def _joint(items: list[Item], place: int, so_far: _Clauses, keeps_and: bool) -> 
     for phrase in CONSEQUENCE_PHRASES:
         if item == phrase[0] and tuple(items[place : place + len(phrase)]) == phrase:
             return "so", len(phrase)
+    if item == "if" and behind in ("so", "not"):
+        return "otherwise", 2
     if item in CONSEQUENCES:
         return ("because" if behind in ("that", "many", "much", "far") else "so"), 1
     if item in REASONS or item in CONDITIONS:

@@ -79,7 +79,7 @@ FILLERS = (
 """What is skipped at the edges of a clause."""
 
 NEGATIONS = word_set("not no never nor neither cannot without hardly")
-HEDGES = word_set("or either maybe perhaps possibly might may could unless otherwise else whether depends versus vs")
+HEDGES = word_set("or either maybe perhaps possibly might may could unless otherwise else whether depends versus vs /")
 APPROXIMATIONS = word_set(
     "about around approximately roughly nearly almost least most than under between up fewer less more circa some"
     " maximum minimum max min ish above below past"

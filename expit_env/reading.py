@@ -20,6 +20,7 @@ from expit_env.lexicon import (
     NEGATIONS,
     NO,
     PREPOSITIONS,
+    REASONS,
     REMAINING,
     RISKY_PREPOSITIONS,
     UNIT_NAMES,
@@ -63,6 +64,8 @@ def read_clause(key: AnswerKey, clause: Clause) -> Reading:
         return Reading(Claim.NOTHING)
     if clause.lead == "or" or items[0] == "or":
         return Reading(Claim.HEDGES)
+    if _is_whole(key, items):
+        return Reading(Claim.HEDGES if clause.asks else Claim.GOLD)
     if key.kind.is_numeric:
         return _read_numbers(key, clause, items)
     if key.kind is Kind.YES_NO:
@@ -80,9 +83,13 @@ _LAST_FILLERS = {
 _FILLER_LENGTHS = sorted({len(phrase) for phrase in _FILLER_PHRASES}, reverse=True)
 
 
+_FIRST_OF_FILLERS = {phrase[0] for phrase in _FILLER_PHRASES}
+_LAST_OF_FILLERS = {phrase[-1] for phrase in _LAST_FILLERS}
+
+
 def without_fillers(items: list[Item]) -> list[Item]:
     """Take fillers (I think, of course) off both ends."""
-    while True:
+    while items and (items[0] in _FIRST_OF_FILLERS or items[-1] in _LAST_OF_FILLERS):
         for length in _FILLER_LENGTHS:
             if tuple(items[:length]) in _FILLER_PHRASES:
                 items = items[length:]
@@ -92,6 +99,20 @@ def without_fillers(items: list[Item]) -> list[Item]:
                 break
         else:
             return items
+    return items
+
+
+_ANSWER_FRAMES = {("answer", "is"), ("it", "is"), ("that", "is"), ("answer", "would", "be")}
+
+
+def _is_whole(key: AnswerKey, items: list[Item]) -> bool:
+    """Whether a clause is one of the right forms and nothing else, but for *the answer is*."""
+    if any(isinstance(item, Value) for item in items):
+        return False
+    stems = [stem(word) for item in items for word in _word(item).split() if word not in ARTICLES]
+    if tuple(stems) in key.whole:
+        return True
+    return any(tuple(stems[: len(f)]) == f and tuple(stems[len(f) :]) in key.whole for f in _ANSWER_FRAMES)
 
 
 # Numbers
@@ -116,7 +137,7 @@ def _read_numbers(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
         rest = [word for word in words if word not in NEGATIONS]
         if gold and all(stem(word) in key.known for word in rest):
             return Reading(Claim.DENIES)
-        return Reading(Claim.OPAQUE, said if values else None)
+        return Reading(Claim.OPAQUE, said if values else None, rivals=gold)
     if not understood:
         return Reading(Claim.OPAQUE, said, rivals=_rivals(key, clause, others, words, gold))
     if gold and said:
@@ -143,7 +164,7 @@ def _zeros_read(key: AnswerKey, items: list[Item]) -> list[Item]:
     return read
 
 
-_ZERO = Value("cardinal", 0)  # type: ignore[arg-type]
+_ZERO = Value("cardinal", 0)
 _NO = (("no", "longer", "any"), ("no", "more"), ("no",))
 _NOT_ANY = (("not", "a", "single"), ("not", "any", "more"), ("not", "any"), ("not", "even"), ("not",))
 _VERBS_BETWEEN = word_set("have has be get")
@@ -187,7 +208,7 @@ _EQUALS = frozenset(["=", "equals", "equal"])
 
 def _without_sum(items: list[Item]) -> tuple[list[Item], bool]:
     """Leave of ``5 - 2 = 3`` the 3; return also whether no sign is left over."""
-    signs = [place for place, item in enumerate(items) if item in _SIGNS or _is_part_of(items, place)]
+    signs = [place for place, item in enumerate(items) if _is_sign(items, place)]
     results = [place for place, item in enumerate(items) if item in _EQUALS]
     if not results and signs:
         results = [place for place, item in enumerate(items) if item in ("is", "makes", "leaves") and place > signs[-1]]
@@ -198,6 +219,13 @@ def _without_sum(items: list[Item]) -> tuple[list[Item], bool]:
         return items, False
     kept = [item for item in items[:end] if not isinstance(item, Value) and item not in _SIGNS | _EQUALS | {"of"}]
     return [*kept, *items[end + 1 :]], len(results) == 1
+
+
+def _is_sign(items: list[Item], place: int) -> bool:
+    behind = items[place + 1] if place + 1 < len(items) else ""
+    if items[place] == "times" and not isinstance(behind, Value):
+        return False  # it is right 2 times
+    return items[place] in _SIGNS or _is_part_of(items, place)
 
 
 def _is_part_of(items: list[Item], place: int) -> bool:
@@ -232,7 +260,7 @@ def _is_unit(key: AnswerKey, word: str) -> bool:
         return True
     if word in FUNCTION or word in REMAINING or word in PREPOSITIONS:
         return False
-    if word in NEGATIONS | HEDGES | _SIGNS | _EQUALS or not word.isalpha():
+    if word in NEGATIONS | HEDGES | _EQUALS or (word in _SIGNS and word != "times") or not word.isalpha():
         return False
     return stem(word) not in key.known or stem(word) in key.nouns
 
@@ -250,7 +278,7 @@ def _went(items: list[Item]) -> bool:
 
 
 def _adjacent(items: list[Item]) -> bool:
-    return any(isinstance(a, Value) and isinstance(b, Value) for a, b in itertools.pairwise(items))
+    return any(not isinstance(a, str) and not isinstance(b, str) for a, b in itertools.pairwise(items))
 
 
 _AWAY = word_set("of from for after than with to")
@@ -307,8 +335,8 @@ _COMPARISONS = frozenset(["~", "≈", "<", ">", "≤", "≥", "±"])
 def _rivals(key: AnswerKey, clause: Clause, others: list[Value], words: list[str], gold: bool) -> bool:
     """Whether a clause that is not understood names another number, and not to say where the others went."""
     rivals = [value for value in others if value.number not in key.asked_numbers]
-    excused = clause.lead in ("because", "since", "as", "due", "given") or not DEPARTURES.isdisjoint(words)
-    return bool(rivals) and not excused and not gold
+    excused = clause.lead in REASONS or not DEPARTURES.isdisjoint(words)
+    return (bool(rivals) or gold) and not excused
 
 
 def _is_echo(key: AnswerKey, items: list[Item], gold: bool) -> bool:
@@ -342,21 +370,22 @@ def _text(key: AnswerKey, value: Value) -> str:
 
 # Yes and no
 
-_SHORT_ANSWERS = word_set("sir madam it they he she you we i that this there because since the a is not")
+_SHORT_ANSWERS = word_set("sir madam it they he she you we i that this there because since the a not")
 
 
 def _read_yes_no(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
-    words = [_word(item) for item in items]
-    if UNREADABLE in words:
+    words = [word for item in items for word in _word(item).split()]
+    if UNREADABLE in words or not words:
         return Reading(Claim.OPAQUE)
+    if len(items) == 1 and isinstance(items[0], Mention) and items[0].label == ECHO:
+        return Reading(Claim.NOTHING)
     polarity = _polarity(key, words)
     if polarity is None:
         phrase = next((item for item in items if isinstance(item, Mention)), None)
         if phrase and len(items) == 1 and not clause.asks:
             return Reading(Claim.GOLD) if phrase.label == GOLD else Reading(Claim.OTHER, key.trap)
-        named = [word for word in words if word in YES or word in NO]
-        hedged = clause.asks or len(set(named)) > 1 or not HEDGES.isdisjoint(words)
-        return Reading(Claim.HEDGES if named and hedged else Claim.OPAQUE)
+        named = not YES.isdisjoint(words) or words[-1] in NO
+        return Reading(Claim.HEDGES if named else Claim.OPAQUE)
     if clause.asks:
         return Reading(Claim.HEDGES)
     gold = fold_yes_no(key.gold)
@@ -393,6 +422,8 @@ def _statement(key: AnswerKey, words: list[str]) -> str | None:
     """Return yes or no for *a bat is (not) a bird* where the question is *is a bat a bird*."""
     stems = [stem(word) for word in words if word not in ARTICLES]
     content = [word for word in stems if word != "not"]
+    if not (YES | NO).isdisjoint(content):
+        return None
     auxiliary = [word for word in content if word in _AUXILIARIES]
     if key.negative or not auxiliary or any(word not in key.stems and word not in _PRONOUNS for word in content):
         return None
@@ -435,12 +466,12 @@ def _read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
         return Reading(Claim.HEDGES, said)
     if not NEGATIONS.isdisjoint(words):
         denies = gold and all(word in NEGATIONS for word in unknown)
-        return Reading(Claim.DENIES if denies else Claim.OPAQUE, explains=True)
+        return Reading(Claim.DENIES if denies else Claim.OPAQUE, rivals=bool(gold))
     if unknown:
         fragment = not explains or _names(items)
-        rivals = said is not None and clause.lead not in ("because", "since", "as", "due", "given")
+        rivals = named and clause.lead not in REASONS
         other = " ".join(_word(item) for item in items)
-        if fragment and not gold and not clause.asks and len(items) <= 6:
+        if fragment and not gold and not clause.asks and clause.lead not in REASONS and len(items) <= 6:
             return Reading(Claim.OTHER, said or other, explains=explains)
         return Reading(Claim.OPAQUE, said, rivals=rivals, explains=explains)
     if gold and said:
@@ -462,7 +493,7 @@ def _wrong_phrase(key: AnswerKey, items: list[Item], gold: bool) -> str | None:
     words = [item for item in items if isinstance(item, str)] + [word for text in traps for word in text.split()]
     stems = {stem(word) for word in words}
     named = [option for option in key.options if not option.isdisjoint(stems)]
-    if named and gold and len(named) == len(key.options):
+    if gold and len(named) == len(key.options) > 1:
         return None  # iron and wool weigh the same
     if traps:
         return key.trap if key.trap and key.kind is not Kind.LETTER else traps[0]
@@ -481,7 +512,12 @@ _NAMING = {(name, "is") for name in ("it", "that", "this", "answer", "name")} | 
 def _names(items: list[Item]) -> bool:
     """Whether a clause has the shape *it is X*: an X that is not understood is another answer."""
     start = 1 if items[0] in ("her", "his", "my", "its", "their") else 0
-    return tuple(items[start : start + 2]) in _NAMING and len(items) - start <= 5
+    named = items[start + 2 :]
+    short = 0 < len(named) <= 3 and all(item not in EXPLAINING and item not in _NOT_NAMES for item in named)
+    return short and tuple(items[start : start + 2]) in _NAMING
+
+
+_NOT_NAMES = word_set("how why what when where to so very too used called made known not no")
 
 
 def _stands_free(key: AnswerKey, items: list[Item], place: int) -> bool:

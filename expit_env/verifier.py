@@ -11,10 +11,12 @@ understood: of an unknown word nobody knows whether it denies. The rules, in ord
 
 from __future__ import annotations
 
+import itertools
+
 from expit_env.answer_key import GOLD, AnswerKey, answer_key, stems_of
 from expit_env.answers import Kind, read_values
 from expit_env.clauses import Clause, mark_phrases, split
-from expit_env.lexicon import CONDITIONS, CONTRASTS, REFUTATIONS, RETRACTIONS, word_set
+from expit_env.lexicon import CONDITIONS, CONTRASTS, REASONS, REFUTATIONS, RETRACTIONS
 from expit_env.reading import Claim, Reading, read_clause
 from expit_env.riddle import Outcome, Riddle, Verdict
 from expit_env.structured import Structured, find_structured
@@ -92,6 +94,8 @@ def _judge_prose(key: AnswerKey, text: str) -> Verdict:
     article_counts = key.kind is Kind.ORDINAL and "a" in tokens  # a third is no place in a race
     if stems in key.whole and stems and "?" not in tokens and not article_counts:
         return _correct(key, "whole reply")
+    if key.repeats(stems):
+        return Verdict(Outcome.NO_ANSWER, None, "echo")
     return _decide(key, _read(key, tokens))
 
 
@@ -100,9 +104,6 @@ def _read(key: AnswerKey, tokens: list[str]) -> list[tuple[Clause, Reading]]:
     if key.kind.is_numeric:
         items = read_values(items)
     return [(clause, read_clause(key, clause)) for clause in split(items, keeps_and=not key.kind.is_numeric)]
-
-
-_REASONS = word_set("because since due given thanks")
 
 
 def _decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
@@ -114,7 +115,7 @@ def _decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
         if unsettled:
             return Verdict(Outcome.AMBIGUOUS, None, unsettled)
         claims = reading.claim in (Claim.GOLD, Claim.OTHER)
-        if claims and clause.lead in _REASONS and (reading.claim is Claim.GOLD or not claimed):
+        if claims and clause.lead in REASONS and (reading.claim is Claim.GOLD or not claimed):
             continue
         if claims and doubtful and not claimed and not _is_explicit(clause):
             return Verdict(Outcome.AMBIGUOUS, None, "not understood")
@@ -154,7 +155,12 @@ def _retracts(clause: Clause) -> bool:
         return True
     if words and words[0] in RETRACTIONS and words[0] != "no":
         return True
-    return any(word in REFUTATIONS for word in words)
+    return any(
+        word in REFUTATIONS or (word == "not" and behind in _SO) for word, behind in itertools.pairwise([*words, ""])
+    )
+
+
+_SO = frozenset({"right", "correct", "true", "so", "quite", "really"})
 
 
 def _is_harmless_condition(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool) -> bool:
