@@ -1,0 +1,283 @@
+"""How fast the sampler is: against `generate`, against its matmuls alone, against vLLM; all ratios from one run.
+
+    python -m benchmarks.throughput [--json] [--picture throughput.png] [--vllm /path/to/its/python]
+
+What is compared is interleaved, so that a machine's mood falls on all alike, and every ratio is one of medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import torch
+from torch import Tensor, nn
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+
+import expit_env  # noqa: F401  (registers Riddle-v0)
+from agents.embedded import embedded_model_path
+from agents.policy import pick_device, prompt
+from agents.sampling import LocalSampler, Prompt, Sampler, WorkerSampler, sampling_dtype
+from agents.sampling.rows import encode
+from benchmarks.vllm import VllmServer
+
+REPEATS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is sampled."""
+
+    riddles: int = 8
+    samples: int = 16
+    tokens: int = 32
+
+    @property
+    def total(self) -> int:
+        return self.riddles * self.samples * self.tokens
+
+
+class Bench:
+    """A model with prompts, and the ways to sample from it: each draws ``setting.tokens`` tokens, never fewer."""
+
+    def __init__(self, folder: Path, setting: Setting) -> None:
+        self.folder, self.setting = folder, setting
+        device = pick_device()
+        loaded: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=sampling_dtype(device))
+        self.model: Any = loaded.to(device).eval()
+        self.tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
+        self.prompts = riddles(setting.riddles)
+        self.encoded = [encode(self.tokenizer, prompt) for prompt in self.prompts]
+        self.endless = copy.deepcopy(self.tokenizer)
+        self.endless.eos_token = None
+
+    def never_ending(self) -> None:
+        """Let no token end an answer."""
+        self.model.generation_config.eos_token_id = None
+
+    def sampler(self) -> Sampler:
+        return LocalSampler(self.model, self.endless)
+
+    def sample(self, sampler: Sampler) -> int:
+        """Sample the setting, and return how many tokens that were."""
+        setting = self.setting
+        completions = sampler.sample(
+            self.prompts, setting.samples, temperature=1.0, top_p=1.0, max_new_tokens=setting.tokens, seed=0
+        )
+        return sum(len(completion.token_ids) for group in completions for completion in group)
+
+    @torch.inference_mode()
+    def generate(self) -> int:
+        """Sample it as transformers does."""
+        ids, mask = left_padded(self.encoded, self.model.device)
+        output = self.model.generate(
+            input_ids=ids,
+            attention_mask=mask,
+            do_sample=True,
+            temperature=1.0,
+            top_p=1.0,
+            top_k=0,
+            num_return_sequences=self.setting.samples,
+            max_new_tokens=self.setting.tokens,
+            pad_token_id=self.tokenizer.pad_token_id,
+        )
+        return count_tokens(output[:, ids.shape[1] :], self.model.generation_config.eos_token_id)
+
+    @torch.inference_mode()
+    def matmuls(self) -> int:
+        """Only the matmuls of the linear layers, in the shapes that the sampler has them: a bound."""
+        head = self.model.get_output_embeddings()
+        inner: list[nn.Module] = [m for m in self.model.modules() if isinstance(m, nn.Linear) and m is not head]
+        rows = self.setting.riddles * self.setting.samples
+        multiply(inner, sum(map(len, self.encoded)))
+        multiply([head], len(self.encoded))
+        for _ in range(self.setting.tokens - 1):
+            multiply([*inner, head], rows)
+        return self.setting.total
+
+
+def riddles(count: int) -> list[Prompt]:
+    """Draw prompts as a run has them."""
+    env = gym.make("Riddle-v0")
+    return [prompt(env.reset(seed=seed)[0]) for seed in range(count)]
+
+
+def left_padded(encoded: list[tuple[int, ...]], device: torch.device) -> tuple[Tensor, Tensor]:
+    longest = max(map(len, encoded))
+    ids = torch.tensor([[0] * (longest - len(ids)) + list(ids) for ids in encoded], device=device)
+    mask = torch.tensor([[0] * (longest - len(ids)) + [1] * len(ids) for ids in encoded], device=device)
+    return ids, mask
+
+
+def count_tokens(answers: Tensor, end: int | None) -> int:
+    """How many tokens are in answers up to their ends, which count."""
+    if end is None:
+        return answers.numel()
+    ended = (answers == end).cumsum(-1)
+    return int(((ended == 0) | ((ended == 1) & (answers == end))).sum())
+
+
+def multiply(layers: list[nn.Module], rows: int) -> None:
+    """Send random rows through the weights of linear layers."""
+    inputs: dict[int, Tensor] = {}
+    for layer in layers:
+        weight = layer.weight
+        assert isinstance(weight, Tensor)
+        size = weight.shape[1]
+        if size not in inputs:
+            inputs[size] = torch.randn(rows, size, device=weight.device, dtype=weight.dtype)
+        nn.functional.linear(inputs[size], weight)
+
+
+def speeds(ways: Mapping[str, Callable[[], int]], repeats: int) -> dict[str, float]:
+    """Time each way in turn, ``repeats`` times after one to warm up, and return the median tokens a second."""
+    found: dict[str, list[float]] = {name: [] for name in ways}
+    for turn in range(repeats + 1):
+        for name, way in ways.items():
+            start = time.perf_counter()
+            tokens = way()
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
+            if turn:
+                found[name].append(tokens / (time.perf_counter() - start))
+    return {name: statistics.median(several) for name, several in found.items()}
+
+
+def compare(bench: Bench, repeats: int, vllm: str | None) -> dict[str, float | None]:
+    """Measure all ways, and return their tokens a second and the ratios."""
+    natural = speeds(
+        {"ours": lambda: bench.sample(LocalSampler(bench.model, bench.tokenizer)), "generate": bench.generate}, repeats
+    )
+    bench.never_ending()
+    local = bench.sampler()
+    ways = {"local": lambda: bench.sample(local), "generate": bench.generate, "matmuls": bench.matmuls}
+    workers = WorkerSampler(bench.model, bench.endless) if bench.model.device.type == "cpu" else None
+    server = VllmServer(vllm, bench.folder) if vllm else None
+    try:
+        if workers:
+            ways["workers"] = lambda: bench.sample(workers)
+        if server:
+            ways["vllm"] = lambda: server.sample(bench.encoded, bench.setting.samples, bench.setting.tokens)
+        found = speeds(ways, repeats)
+    finally:
+        for one in (workers, server):
+            if one:
+                one.close()
+    ours = max(found["local"], found.get("workers", 0.0))
+    return {
+        **{f"{name}_tokens_per_second": speed for name, speed in found.items()},
+        "generate_ratio": ours / found["generate"],
+        "local_generate_ratio": found["local"] / found["generate"],
+        "vllm_ratio": ours / found["vllm"] if "vllm" in found else None,
+        "bound_ratio": ours / found["matmuls"],
+        "local_bound_ratio": found["local"] / found["matmuls"],
+        "natural_ratio": natural["ours"] / natural["generate"],
+        # Training is measured elsewhere; null until it is brought here.
+        "sft_ratio": None,
+        "memory_ratio": peak_memory(bench, "ours") / peak_memory(bench, "generate"),
+    }
+
+
+def peak_memory(bench: Bench, way: str) -> float:
+    """The most resident memory, in bytes, of a process of its own that has the model loaded and then samples."""
+    setting = bench.setting
+    numbers = map(str, (setting.riddles, setting.samples, setting.tokens))
+    command = [sys.executable, "-m", "benchmarks.throughput", "--model", str(bench.folder), "--peak-memory", way]
+    return float(subprocess.run([*command, "--setting", *numbers], check=True, stdout=subprocess.PIPE).stdout)
+
+
+def print_peak_memory(bench: Bench, way: str) -> None:
+    """Print what `peak_memory` reads."""
+    bench.never_ending()
+    # 5 sets the peak back to what is resident now, so that loading does not count.
+    Path("/proc/self/clear_refs").write_text("5")
+    if way == "ours":
+        bench.sample(bench.sampler())
+    else:
+        bench.generate()
+    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    print(int(peak.split()[1]) * 1024)
+
+
+def growth(bench: Bench) -> dict[str, dict[int, float]]:
+    """Tokens a second by samples, riddles and prompt length, each with the other two held fixed; 16 tokens each."""
+    bench.never_ending()
+    sampler = bench.sampler()
+    curves: dict[str, dict[int, float]] = {
+        "samples N (P = 8)": {},
+        "riddles P (N = 16)": {},
+        "prompt length (8 x 16)": {},
+    }
+
+    def measure(prompts: list[Prompt], n: int) -> float:
+        start = time.perf_counter()
+        sampler.sample(prompts, n, temperature=1.0, top_p=1.0, max_new_tokens=16, seed=0)
+        return len(prompts) * n * 16 / (time.perf_counter() - start)
+
+    by_samples, by_riddles, by_length = curves.values()
+    for n in (1, 2, 4, 8, 16, 32, 64, 128):
+        by_samples[n] = max(measure(riddles(8), n) for _ in range(2))
+    for count in (1, 2, 4, 8, 16, 32, 64):
+        by_riddles[count] = max(measure(riddles(count), 16) for _ in range(2))
+    for length in (64, 128, 256, 512, 1024):
+        by_length[length] = max(measure(padded_riddles(bench, 8, length), 16) for _ in range(2))
+    return curves
+
+
+def padded_riddles(bench: Bench, count: int, length: int) -> list[Prompt]:
+    """Riddles after so many words of padding that each prompt has about ``length`` tokens."""
+    found = []
+    for messages in riddles(count):
+        missing = max(0, length - len(encode(bench.tokenizer, messages)))
+        found.append([*messages[:-1], {**messages[-1], "content": " so" * missing + messages[-1]["content"]}])
+    return found
+
+
+def draw_growth(curves: dict[str, dict[int, float]], file: Path) -> None:
+    """Draw one panel for each curve."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, len(curves), figsize=(12, 3.5), sharey=True, layout="constrained")
+    for axis, (name, curve) in zip(axes, curves.items(), strict=True):
+        axis.plot(list(curve), list(curve.values()), marker="o")
+        axis.set_xscale("log", base=2)
+        axis.set_ylim(bottom=0)
+        axis.set_xlabel(name)
+    axes[0].set_ylabel("tokens a second")
+    figure.savefig(file, dpi=120)
+
+
+def main() -> None:
+    """Measure, and print a table or one JSON object."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--model", type=Path, help="a model's folder; by default the embedded one")
+    parser.add_argument("--setting", type=int, nargs=3, default=(8, 16, 32), metavar=("P", "N", "TOKENS"))
+    parser.add_argument("--repeats", type=int, default=REPEATS)
+    parser.add_argument("--json", action="store_true", help="print one object")
+    parser.add_argument("--vllm", metavar="PYTHON", help="the interpreter of an environment that has vLLM")
+    parser.add_argument("--picture", type=Path, help="only draw how throughput grows, to this file")
+    parser.add_argument("--peak-memory", choices=("ours", "generate"), help=argparse.SUPPRESS)
+    args = parser.parse_args()
+
+    bench = Bench(args.model or embedded_model_path(), Setting(*args.setting))
+    if args.peak_memory:
+        print_peak_memory(bench, args.peak_memory)
+    elif args.picture:
+        draw_growth(growth(bench), args.picture)
+    else:
+        found = compare(bench, args.repeats, args.vllm)
+        print(json.dumps(found) if args.json else "\n".join(f"{name:32} {value}" for name, value in found.items()))
+
+
+if __name__ == "__main__":
+    main()
