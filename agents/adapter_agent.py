@@ -6,6 +6,7 @@ import dataclasses
 import json
 import shutil
 import tempfile
+import weakref
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -63,7 +64,6 @@ class AdapterAgent(Agent, Generic[Config]):
         self.policy, self.config = policy, config
         self.folder, self.console, self.provenance = folder, console, dict(provenance or {})
         self.adapter: Path | None = None
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
     def act(self, observations: Sequence[str]) -> list[Completion]:
         decoding = dataclasses.replace(GREEDY, max_new_tokens=self.config.max_new_tokens)
@@ -92,8 +92,7 @@ class AdapterAgent(Agent, Generic[Config]):
         Raises:
             RunConflictError: if the folder holds a run that was asked for something else.
         """
-        if self.folder is None:
-            self._scratch = tempfile.TemporaryDirectory(prefix="expit-")
+        folder = self.folder or self._scratch()
         record = {
             "agent": self.name,
             **self.provenance,
@@ -101,7 +100,7 @@ class AdapterAgent(Agent, Generic[Config]):
             "budget": dataclasses.asdict(budget),
             "config": dataclasses.asdict(self.config),  # type: ignore[call-overload]
         }
-        return RunFolder.open(self.folder or Path(self._scratch.name), record)  # type: ignore[union-attr]
+        return RunFolder.open(folder, record)
 
     def validate(self, env: gym.Env[str, str], title: str) -> Evaluation:
         """Evaluate the agent, as it stands, on the fixed validation riddles."""
@@ -122,10 +121,23 @@ class AdapterAgent(Agent, Generic[Config]):
 
         return Evaluation.from_dict(json.loads(run.stage("base.json", produce).read_text(encoding="utf-8")))
 
+    def _scratch(self) -> Path:
+        """Make a folder that lives as long as the agent."""
+        folder = Path(tempfile.mkdtemp(prefix="expit-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
 
 def _described(env: gym.Env[str, str]) -> dict[str, object] | None:
-    """Return what an environment was made with, as JSON values: a verifier is told by its name."""
+    """Return what an environment was made with, as JSON values."""
     if env.spec is None:
         return None
-    kwargs = {name: getattr(value, "__qualname__", value) for name, value in env.spec.kwargs.items()}
-    return {"id": env.spec.id, "kwargs": kwargs}
+    return {"id": env.spec.id, "kwargs": {name: _plain(value) for name, value in env.spec.kwargs.items()}}
+
+
+def _plain(value: object) -> object:
+    """Tell a verifier by its name, or by its values where it is a dataclass; never by its address."""
+    if not callable(value):
+        return value
+    described = repr(value) if dataclasses.is_dataclass(value) else type(value).__qualname__
+    return getattr(value, "__qualname__", described)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from json import dumps
+from pathlib import Path
+from typing import Annotated, Literal
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import tyro
 from rich.console import Console
 
-from agents.training import TrainRequest
+from agents.comparison import CompareRequest
+from agents.training import EMBEDDED, TrainRequest
 
 app = tyro.extras.SubcommandApp()
 
@@ -27,6 +31,111 @@ def _train(request: Annotated[TrainRequest, tyro.conf.OmitArgPrefixes, tyro.conf
     run = train(request, console)
     write_report(run)
     print_results(console, run)
+
+
+@app.command(name="compare")
+def _compare(request: Annotated[CompareRequest, tyro.conf.OmitArgPrefixes, tyro.conf.arg(name="")]) -> None:
+    """Let agents learn for the same budget and answer the same riddles. What is finished is not run again."""
+    from agents.comparison import compare, table
+
+    console = Console()
+    rows = compare(request, console)
+    console.print(table(rows, request))
+    console.print(
+        f"\nPicture: {request.out / 'comparison.png'}, numbers: {request.out / 'comparison.json'}", soft_wrap=True
+    )
+
+
+@app.command(name="evaluate")
+def _evaluate(
+    run: tyro.conf.Positional[Path],
+    split: Literal["train", "validation", "test", "transfer"] = "test",
+    riddles: int = 100,
+    samples: int = 8,
+    device: str | None = None,
+    json: bool = False,
+) -> None:
+    """Answer the same riddles with a run's base model and its trained one, side by side.
+
+    Args:
+        run: the folder of a run.
+        split: whose riddles.
+        riddles: how many.
+        samples: N of System 2 accuracy and majority@N.
+        device: cuda, mps or cpu; by default the first of them that is there.
+        json: print one JSON object and nothing else.
+    """
+    from agents.report import table
+    from agents.training import TrainedRun, compare_with_base
+
+    console = Console(quiet=json)
+    measured = compare_with_base(TrainedRun.open(run, device), split, riddles, samples, console)
+    if json:
+        print(dumps(measured.summary()))
+    console.print(table(measured))
+
+
+@app.command(name="ask")
+def _ask(run: tyro.conf.Positional[Path], question: tyro.conf.Positional[str], device: str | None = None) -> None:
+    """Ask a trained model a riddle of your own.
+
+    Args:
+        run: the folder of a run.
+        question: the riddle.
+        device: cuda, mps or cpu; by default the first of them that is there.
+    """
+    from agents.policy import Decoding
+    from agents.training import TrainedRun
+
+    opened = TrainedRun.open(run, device)
+    greedy = Decoding(temperature=0.0, max_new_tokens=opened.max_new_tokens)
+    for name, adapter in (("base", None), ("trained", opened.adapter)):
+        opened.policy.use_adapter(adapter)
+        print(f"{name + ':':<9}{opened.policy.sample([question], 1, greedy)[0][0].text.strip()}")
+
+
+@app.command(name="play")
+def _play(
+    split: Literal["train", "validation", "test", "transfer"] = "train",
+    families: tuple[str, ...] = (),
+    level: int | None = None,
+    attempts: int = 2,
+    hints: int = 1,
+    seed: int | None = None,
+) -> None:
+    """Answer riddles yourself, scored by the verifier. An empty line ends the game.
+
+    Args:
+        split: whose riddles.
+        families: families of riddles; all by default.
+        level: 1 (easy) to 5; mixed by default.
+        attempts: answers you may give to each riddle.
+        hints: hints after a wrong answer, at most.
+        seed: for the same riddles again.
+    """
+    from agents.play import play
+
+    play(Console(), split, families, level, attempts, hints, seed)
+
+
+@app.command(name="lesson")
+def _lesson(
+    model: str = EMBEDDED, device: str | None = None, samples: int = 100, hint: bool = False, seed: int = 0
+) -> None:
+    """Show expert iteration step by step on one riddle, in minutes: wrong, search, filter, distil, right.
+
+    Args:
+        model: "embedded" (SmolLM2-135M-Instruct), a local folder, or an id on the Hugging Face Hub.
+        device: cuda, mps or cpu; by default the first of them that is there.
+        samples: answers to search.
+        hint: give the model a hint while it searches.
+        seed: of the search and the fine-tuning.
+    """
+    from agents.lesson import teach
+    from agents.policy import LanguageModelPolicy
+
+    request = TrainRequest(model=model, device=device)
+    teach(LanguageModelPolicy.load(request.resolved_model(), device), Console(), samples, hint, seed)
 
 
 def main() -> None:

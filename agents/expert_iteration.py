@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import gymnasium as gym
 from rich.console import Console
 
-from agents.base import Agent, Budget, History, rollout, spawn_seeds
-from agents.evaluation import Evaluation, evaluate_policy, gap_closed, split_env, summary, to_dict
+from agents.adapter_agent import AdapterAgent
+from agents.base import Budget, History, rollout, spawn_seeds
+from agents.evaluation import Evaluation, gap_closed, summary
 from agents.fine_tuning import FineTuning, Row, fine_tune, steps
-from agents.policy import GREEDY, Decoding, LanguageModelPolicy, PolicyAgent
+from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 from agents.progress import QUIET, stage
 from agents.run import RunFolder, write_text
-from agents.trajectory import Completion, Trajectory, TrajectoryStore
+from agents.trajectory import Trajectory, TrajectoryStore
 
 
 class NoVerifiedAnswerError(RuntimeError):
@@ -71,17 +71,13 @@ class ExpertIterationConfig:
         return self.rounds * self.riddles * (self.samples + self.extra_samples)
 
 
-class ExpertIteration(Agent):
+class ExpertIteration(AdapterAgent[ExpertIterationConfig]):
     """Samples many answers, keeps those that the verifier passes, and learns to give them in one go.
 
-    Args:
-        policy: the base model; its adapter is replaced after every round.
-        config: what is asked.
-        folder: the run folder. A run that was cut off there goes on from its last whole stage, and ends with the same
-            trajectories as one that was never cut off. Without a folder nothing is kept.
-        console: where progress is shown.
-        provenance: model and versions, for the record; a run whose record differs is refused.
+    See `AdapterAgent` for the arguments. A run that was cut off goes on from its last whole stage.
     """
+
+    name: ClassVar[str] = "expert-iteration"
 
     def __init__(
         self,
@@ -91,14 +87,7 @@ class ExpertIteration(Agent):
         console: Console = QUIET,
         provenance: Mapping[str, object] | None = None,
     ) -> None:
-        self.policy, self.config = policy, config or ExpertIterationConfig()
-        self.folder, self.console, self.provenance = folder, console, dict(provenance or {})
-        self.adapter: Path | None = None
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
-
-    def act(self, observations: Sequence[str]) -> list[Completion]:
-        decoding = dataclasses.replace(GREEDY, max_new_tokens=self.config.max_new_tokens)
-        return PolicyAgent(self.policy, decoding).act(observations)
+        super().__init__(policy, config or ExpertIterationConfig(), folder, console, provenance)
 
     def learn(self, env: gym.Env[str, str], budget: Budget | None = None) -> History:
         """Run the rounds, or as many as the budget allows.
@@ -108,8 +97,8 @@ class ExpertIteration(Agent):
             RunConflictError: if the folder holds a run that was asked for something else.
         """
         budget = budget or Budget(self.config.episodes)
-        run = RunFolder.open(self._open_folder(), self._record(env, budget))
-        before = self._evaluate_base(run, env)
+        run = self.open_run(env, budget)
+        before = self.evaluate_base(run, env)
         rounds: list[Mapping[str, float]] = []
         for index in range(self.config.rounds):
             left = budget.episodes - sum(int(metrics["episodes"]) for metrics in rounds)
@@ -122,51 +111,6 @@ class ExpertIteration(Agent):
             sum(int(metrics["tokens"]) for metrics in rounds),
             tuple(rounds),
         )
-
-    def save(self, path: Path) -> None:
-        if self.adapter is None:
-            raise ValueError("nothing was learned yet: call learn first")
-        shutil.copytree(self.adapter, path, dirs_exist_ok=True)
-
-    def load(self, path: Path) -> None:
-        self.use_adapter(path)
-
-    def use_adapter(self, path: Path | None) -> None:
-        """Answer from now on with the adapter in a folder, or with the base model."""
-        self.policy.use_adapter(path)
-        self.adapter = path
-
-    def _open_folder(self) -> Path:
-        if self.folder is not None:
-            return self.folder
-        self._scratch = tempfile.TemporaryDirectory(prefix="expit-")
-        return Path(self._scratch.name)
-
-    def _record(self, env: gym.Env[str, str], budget: Budget) -> dict[str, object]:
-        return {
-            "agent": "expert-iteration",
-            **self.provenance,
-            "environment": {"id": env.spec.id, "kwargs": env.spec.kwargs} if env.spec else None,
-            "budget": dataclasses.asdict(budget),
-            "config": dataclasses.asdict(self.config),
-        }
-
-    def _validate(self, env: gym.Env[str, str], title: str) -> Evaluation:
-        config = self.config
-        return evaluate_policy(
-            self.policy, split_env(env, "validation"), config.validation_riddles, config.evaluation_samples,
-            config.max_new_tokens, self.console, title,
-        )  # fmt: skip
-
-    def _evaluate_base(self, run: RunFolder, env: gym.Env[str, str]) -> Evaluation | None:
-        if not self.config.validation_riddles:
-            return None
-
-        def produce(path: Path) -> None:
-            self.use_adapter(None)
-            path.write_text(json.dumps(to_dict(self._validate(env, "base model"))), encoding="utf-8")
-
-        return Evaluation.from_dict(json.loads(run.stage("base.json", produce).read_text(encoding="utf-8")))
 
 
 class _Round:
@@ -263,7 +207,7 @@ class _Round:
             "rows": len(self._archive()),
         }
         if self.before is not None:
-            after = self.agent._validate(self.env, f"round {self.index}: evaluate")
+            after = self.agent.validate(self.env, f"round {self.index}: evaluate")
             metrics |= summary(after)
             closed = gap_closed(self.before, after)
             metrics |= {} if closed is None else {"gap_closed": closed}

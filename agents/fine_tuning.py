@@ -61,10 +61,11 @@ def fine_tune(
     folder: Path,
     seed: int,
     progress: Callable[[int], None] | None = None,
+    few_shot: bool = False,
 ) -> float:
     """Train a fresh adapter on the base model and save it to ``folder``.
 
-    The loss is on the answer and its end-of-turn token only, in fp32, after the plain prompt.
+    The loss is on the answer and its end-of-turn token only, in fp32, after the plain prompt, or the few-shot one.
 
     Returns:
         The mean training loss, in nats a token.
@@ -74,7 +75,7 @@ def fine_tune(
     """
     if not rows:
         raise ValueError("there are no rows to fine-tune on")
-    dataset = Dataset.from_list(_groups(policy, rows))
+    dataset = Dataset.from_list(_groups(policy, rows, few_shot))
     bars = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()
     try:
@@ -103,8 +104,10 @@ def steps(rows: Sequence[Row], settings: FineTuning) -> int:
     return settings.max_steps or settings.epochs * -(-len(_by_question(rows)) // settings.batch_size)
 
 
-def _groups(policy: LanguageModelPolicy, rows: Sequence[Row]) -> list[dict[str, object]]:
-    return [encode_group(policy.tokenizer, prompt(question), answers) for question, answers in _by_question(rows)]
+def _groups(policy: LanguageModelPolicy, rows: Sequence[Row], few_shot: bool) -> list[dict[str, object]]:
+    return [
+        encode_group(policy.tokenizer, prompt(question, few_shot), answers) for question, answers in _by_question(rows)
+    ]
 
 
 def _by_question(rows: Sequence[Row]) -> list[tuple[str, list[str]]]:
@@ -128,7 +131,7 @@ def _arguments(settings: FineTuning, folder: str, seed: int, device: torch.devic
         per_device_train_batch_size=settings.batch_size,
         seed=seed,
         bf16=False,
-        gradient_checkpointing=False,
+        activation_checkpointing=False,
         use_cpu=device.type == "cpu",
         save_strategy="no",
         logging_strategy="no",

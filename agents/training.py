@@ -6,16 +6,17 @@ import importlib.metadata
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import gymnasium as gym
 from rich.console import Console
 
+from agents.adapter_agent import AdapterAgent
 from agents.base import Budget
 from agents.embedded import embedded_model_path, model_hash
-from agents.evaluation import evaluate_policy, split_env, to_dict
-from agents.expert_iteration import ExpertIteration, ExpertIterationConfig
+from agents.evaluation import Comparison, evaluate_policy, split_env
+from agents.expert_iteration import ExpertIterationConfig
 from agents.policy import LanguageModelPolicy
+from agents.registry import Setting, known, make_agent
 from agents.run import RunFolder
 
 EMBEDDED = "embedded"
@@ -27,7 +28,7 @@ class TrainRequest:
     """What ``expit train`` is asked for.
 
     Attributes:
-        agent: who learns.
+        agent: who learns, by its name in ``agents.registry.AGENTS``: one that learns an adapter.
         model: "embedded" (SmolLM2-135M-Instruct), a local folder, or an id on the Hugging Face Hub.
         device: cuda, mps or cpu; by default the first of them that is there.
         out: the run folder. A run that was cut off goes on when the same is asked again.
@@ -38,7 +39,7 @@ class TrainRequest:
         config: of the agent.
     """
 
-    agent: Literal["expert-iteration", "grpo"] = "expert-iteration"
+    agent: str = "expert-iteration"
     model: str = EMBEDDED
     device: str | None = None
     out: Path = Path("runs/riddles")
@@ -47,6 +48,9 @@ class TrainRequest:
     budget: int | None = None
     test_riddles: int = 100
     config: ExpertIterationConfig = field(default_factory=ExpertIterationConfig)
+
+    def __post_init__(self) -> None:
+        known(self.agent)
 
     def environment(self) -> gym.Env[str, str]:
         """Make the environment that is asked for, on its train split.
@@ -88,21 +92,68 @@ def train(request: TrainRequest, console: Console) -> Path:
     return request.out
 
 
-def _make_agent(request: TrainRequest, policy: LanguageModelPolicy, console: Console) -> ExpertIteration:
-    return ExpertIteration(policy, request.config, request.out, console, request.provenance())
+def _make_agent(request: TrainRequest, policy: LanguageModelPolicy, console: Console) -> AdapterAgent:
+    agent = make_agent(request.agent, Setting(policy, request.config, request.out, console, request.provenance()))
+    if not isinstance(agent, AdapterAgent):
+        raise ValueError(f"{request.agent} learns no adapter that could be trained: it is for expit compare")
+    return agent
 
 
-def _final(path: Path, split: str, agent: ExpertIteration, env: gym.Env[str, str], request: TrainRequest) -> None:
+def _final(path: Path, split: str, agent: AdapterAgent, env: gym.Env[str, str], request: TrainRequest) -> None:
     """Measure base and trained on the same riddles of a split that nothing was chosen on."""
-    other, adapter, samples = split_env(env, split), agent.adapter, request.config.evaluation_samples
-    measured = {}
-    for name, folder in (("base", None), ("trained", adapter)):
-        agent.use_adapter(folder)
-        measured[name] = to_dict(
-            evaluate_policy(
-                agent.policy, other, request.test_riddles, samples, request.config.max_new_tokens, agent.console,
-                f"{split}: {name}",
-            )
-        )  # fmt: skip
-    agent.use_adapter(adapter)
-    path.write_text(json.dumps(measured), encoding="utf-8")
+    if agent.adapter is None:
+        raise ValueError("the agent learned nothing that could be evaluated: give it a larger budget")
+    run = TrainedRun(agent.policy, agent.adapter, env, request.config.max_new_tokens)
+    samples = request.config.evaluation_samples
+    compare_with_base(run, split, request.test_riddles, samples, agent.console).write(path)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedRun:
+    """A finished run, opened again.
+
+    Attributes:
+        policy: its base model; ``policy.use_adapter(adapter)`` answers as trained.
+        adapter: the last adapter it learned.
+        env: its training environment.
+        max_new_tokens: how long its answers may be.
+    """
+
+    policy: LanguageModelPolicy
+    adapter: Path
+    env: gym.Env[str, str]
+    max_new_tokens: int
+
+    @classmethod
+    def open(cls, folder: Path, device: str | None = None) -> TrainedRun:
+        """Open the run in a folder.
+
+        Raises:
+            ValueError: if no run with an adapter stands there.
+        """
+        adapter = _last_adapter(folder)
+        record = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        request = TrainRequest(model=record["model"], device=device)
+        described, length = record["environment"], record["config"]["max_new_tokens"]
+        env = gym.make(f"expit_env:{described['id']}", **described["kwargs"])
+        return cls(LanguageModelPolicy.load(request.resolved_model(), device), adapter, env, length)
+
+
+def compare_with_base(run: TrainedRun, split: str, riddles: int, samples: int, console: Console) -> Comparison:
+    """Measure a run's base model and its trained one on the same riddles of a split."""
+    env, measured = split_env(run.env, split), []
+    for name, adapter in (("base", None), ("trained", run.adapter)):
+        run.policy.use_adapter(adapter)
+        title = f"{split}: {name}"
+        measured.append(evaluate_policy(run.policy, env, riddles, samples, run.max_new_tokens, console, title))
+    return Comparison(*measured)
+
+
+def _last_adapter(folder: Path) -> Path:
+    whole = sorted(done.parent / "adapter" for done in folder.glob("round-*/DONE"))
+    adapters = [folder / "adapter", *reversed(whole)]
+    for adapter in adapters:
+        if adapter.is_dir() and (folder / "config.json").is_file():
+            return adapter
+    near = ", ".join(str(path.parent) for path in sorted(folder.parent.glob("*/config.json"))) or "none"
+    raise ValueError(f"{folder} holds no run with a trained adapter; runs beside it: {near}. Train one: expit train")
