@@ -19,6 +19,7 @@ from expit_env.lexicon import (
     PREPOSITIONS,
     REFUTATIONS,
     REMAINING,
+    TIMES,
     UNIT_NAMES,
     word_set,
 )
@@ -55,12 +56,15 @@ class AnswerKey:
         trap_values: the same of the trap.
         units: all units that may stand beside a right number.
         options: for each option that the question lists the stems that set it apart.
-        asked_pairs: every (number, stem behind it) in the question.
+        asked_numbers: the numbers of the question; asked_pairs: each with the unit or word behind it;
+            asked_behind: each with the word before it, where that is no function word.
         asking: stems of the question's last sentence.
         known: stems that a committing clause may hold.
         nouns: stems of the question that are things, not what happens to them.
         trigrams: runs of three stems in the question; longer echoes are made of them.
         predicate: what follows the asking word: in *What gets wetter?* it is ``get``.
+        prepositions: those that the question asks with: *in* which country, made *of*.
+        negative: whether the last sentence says *not*.
     """
 
     kind: Kind
@@ -76,12 +80,14 @@ class AnswerKey:
     options: list[frozenset[str]]
     asked_numbers: frozenset[Fraction | int]
     asked_pairs: frozenset[tuple[Fraction | int, str]]
+    asked_behind: frozenset[tuple[str, Fraction | int]]
     stems: tuple[str, ...]
     asking: frozenset[str]
     known: frozenset[str]
     nouns: frozenset[str]
     trigrams: frozenset[tuple[str, ...]]
     predicate: str | None
+    prepositions: frozenset[str]
     negative: bool
 
     def accepts(self, value: Value) -> bool:
@@ -118,7 +124,7 @@ def answer_key(question: str, answer: str, aliases: tuple[str, ...], trap: str |
         gold=answer.strip(),
         trap=trap.strip() if trap else None,
         exact=_exact(answer, aliases, trap),
-        whole=frozenset(stems_of(form) for form in forms),
+        whole=frozenset(stems_of(form) for form in forms if not (kind.is_numeric and form[:1] in (["a"], ["an"]))),
         phrases=_by_first_stem(
             {GOLD: phrases, TRAP: trap_phrases - phrases, ECHO: _tails(forms) if kind is Kind.YES_NO else set()}
         ),
@@ -129,12 +135,16 @@ def answer_key(question: str, answer: str, aliases: tuple[str, ...], trap: str |
         options=options_of(asked),
         asked_numbers=frozenset(item.number for item in items if isinstance(item, Value)),
         asked_pairs=frozenset((v.number, unit_of(w)) for v, w in pairs if isinstance(v, Value) and isinstance(w, str)),
+        asked_behind=frozenset(
+            (w, v.number) for w, v in pairs if isinstance(v, Value) and isinstance(w, str) and w not in FUNCTION
+        ),
         stems=stems,
         asking=frozenset(stems_of(asking)),
         known=_known(kind, forms, asking, nouns | counted | COUNTABLE_ANYWAY, stems),
         nouns=nouns,
         trigrams=frozenset(zip(stems, stems[1:], stems[2:], strict=False)),
         predicate=_predicate(asking),
+        prepositions=_prepositions(asked, asking),
         negative="not" in asking,
     )
 
@@ -185,6 +195,8 @@ def _with_units(values: Values, counted: frozenset[str], asked: list[str]) -> Va
 
 
 def _numeric_form(form: list[str]) -> tuple[Value | None, list[str]]:
+    if len(form) == 2 and form[0] in ("a", "an") and form[1] in TIMES:
+        return Value("cardinal", 1), form[1:]
     items = [item for item in read_values(form) if item not in ARTICLES]
     beside = [item for item in items if isinstance(item, str) and item not in FUNCTION]
     if "no" in items and len(beside) == 2 and items[-2] == "no":  # there is no dirt
@@ -219,6 +231,13 @@ def _asking_part(asked: list[str]) -> list[str]:
 
 def _predicate(asking: list[str]) -> str | None:
     return stem(asking[1]) if len(asking) > 1 and asking[0] in _ASKS else None
+
+
+def _prepositions(asked: list[str], asking: list[str]) -> frozenset[str]:
+    words = words_of(asked)
+    start = len(words) - len(words_of(asking))
+    around = [*words[max(0, start - 1) : start], *words[-1:]]
+    return frozenset(word for word in around if word in PREPOSITIONS)
 
 
 def _counted(items: list, asking: list[str], has_units: bool) -> frozenset[str]:

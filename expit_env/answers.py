@@ -17,6 +17,7 @@ from expit_env.lexicon import (
     ORDINALS,
     PARTS,
     SCALES,
+    TIMES,
     UNIT_NAMES,
     ZERO,
     word_set,
@@ -136,8 +137,16 @@ def options_of(question: list[str]) -> list[frozenset[str]]:
             break
         before = before[: -len(part) - 1]
     stems = [{stem(token) for token in part if token.isalpha()} for part in parts]
+    listed_stems = [stem(token) for part in parts for token in part]
+    sentence = [stem(token) for token in _until_end(tokens[::-1])]
+    asked = {word for word in sentence if sentence.count(word) > listed_stems.count(word)}
     shared = set.intersection(*stems)
-    return [frozenset(own) for part in stems if len(part) <= 5 and (own := part - shared - FUNCTION)]
+    return [frozenset(own) for part in stems if len(part) <= 5 and (own := part - shared - asked - FUNCTION)]
+
+
+def _until_end(backwards: list[str]) -> list[str]:
+    """Return the last sentence, from its end."""
+    return backwards[:1] + list(itertools.takewhile(lambda token: token not in ".?!", backwards[1:]))
 
 
 def _until_mark(tokens: list[str]) -> list[str]:
@@ -166,7 +175,7 @@ _FIGURES = re.compile(r"([-+–]?)(\d{1,3}(?:,\d{3})+|\d*)(\.\d+)?([^\W\d_]*)")
 _CURRENCIES = frozenset("$€£")
 _NUMBER_WORDS = frozenset(CARDINALS) | frozenset(ORDINALS) | frozenset(PARTS) | ZERO | {"dozen", "minus", "negative"}
 _STARTS = _NUMBER_WORDS | {"a", "an"} | _CURRENCIES
-_PRONOUN_ONE = word_set("the this that which each every any other last another no right wrong single correct")
+_PRONOUN_ONE = word_set("the this that which each every any other last another no right wrong single correct next new")
 _MAX_FIGURES = 30
 
 
@@ -210,7 +219,7 @@ def _may_follow_a(token: object) -> bool:
 
 
 def _is_no_number(token: str, tokens: list, place: int, before: object) -> bool:
-    if token == "one" and place:
+    if token == "one" and place and stem(str(tokens[place + 1]) if place + 1 < len(tokens) else "") not in TIMES:
         return tokens[place - 1] in _PRONOUN_ONE or tokens[max(0, place - 2) : place] == ["the", "only"]
     return token == "second" and isinstance(before, Value) and before.form == "cardinal"  # 11 seconds, 1 second
 

@@ -35,6 +35,8 @@ UNIT_NAMES = {
     "litre": "litre", "g": "gram", "gramme": "gram", "mi": "mile", "yr": "year", "yrs": "year",
     "pct": "percent", "%": "percent", "$": "dollar", "€": "euro", "£": "pound", "buck": "dollar",
 }  # fmt: skip
+TIMES = word_set("second minute hour day week month year decade century kilometre kilometer mile metre meter")
+"""Units that may stand for one of them: an hour is 1 hour."""
 IRREGULAR_PLURALS = {
     "feet": "foot", "men": "man", "women": "woman", "children": "child", "people": "person", "persons": "person",
     "mice": "mouse", "geese": "goose", "teeth": "tooth", "wolves": "wolf", "knives": "knife", "halves": "half",
@@ -56,7 +58,9 @@ FUNCTION = (
     | word_set("it they he she you we i them him me us there here who which what how many much")
     | word_set("is are was were be been being am will would must should shall can has have had having do does did")
     | word_set("get gets got getting equal equals makes make made become becomes takes take give gives come comes")
-    | word_set("answer solution result number amount total count correct final therefore so then thus hence now still")
+    | word_set(
+        "answer solution result number option amount total count correct final therefore so then thus hence now still"
+    )
     | word_set("exactly only just simply precisely all both each together altogether again also too ever")
     | word_set("name named called itself themselves himself herself well")
 )

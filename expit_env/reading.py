@@ -23,6 +23,7 @@ from expit_env.lexicon import (
     REASONS,
     REMAINING,
     RISKY_PREPOSITIONS,
+    TIMES,
     UNIT_NAMES,
     YES,
     word_set,
@@ -49,12 +50,14 @@ class Reading(NamedTuple):
         said: the wrong answer that it names, if it names one.
         rivals: whether it is not understood and names a wrong answer for which it has no excuse.
         explains: whether it is a sentence, not merely the next item of a list.
+        sum: whether it is the result of a sum, which a later one may go on from.
     """
 
     claim: Claim
     said: str | None = None
     rivals: bool = False
     explains: bool = True
+    sum: bool = False
 
 
 def read_clause(key: AnswerKey, clause: Clause) -> Reading:
@@ -119,7 +122,10 @@ def _is_whole(key: AnswerKey, items: list[Item]) -> bool:
 
 
 def _read_numbers(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
-    items, summed = _without_sum(_zeros_read(key, items))
+    items = _zeros_read(key, items)
+    whole_length = len(items)
+    items, summed = _without_sum(items)
+    has_sum = len(items) < whole_length
     items = _units_attached(key, items)
     values = [item for item in items if isinstance(item, Value)]
     words = [item for item in items if isinstance(item, str) and item not in ARTICLES]
@@ -127,12 +133,13 @@ def _read_numbers(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
     understood = all(stem(word) in key.known for word in words) and not _adjacent(items) and summed
     understood = understood and not _went(items)
     understood = understood and all(value.unit is None or _unit_known(key, value) for value in values)
-    live = _live(key, items)
+    live = _live(key, items, goes_on=clause.lead == "and")
     gold = any(key.accepts(value) for value in live) or any(phrase.label == GOLD for phrase in phrases)
     others = [value for value in live if not key.accepts(value)]
     said = _said(key, others, phrases)
     if (live or phrases) and (clause.asks or not HEDGES.isdisjoint(words) or _approximates(key, items)):
-        return Reading(Claim.HEDGES, said)
+        excused = clause.lead in REASONS and "or" not in words
+        return Reading(Claim.OPAQUE if excused else Claim.HEDGES, said)
     if not NEGATIONS.isdisjoint(words):
         rest = [word for word in words if word not in NEGATIONS]
         if gold and all(stem(word) in key.known for word in rest):
@@ -145,10 +152,10 @@ def _read_numbers(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
     if _is_echo(key, items, gold):
         return Reading(Claim.NOTHING, said)
     if said:
-        return Reading(Claim.OTHER, said)
+        return Reading(Claim.OTHER, said, sum=has_sum)
     if gold:
         return Reading(Claim.GOLD)
-    if len(values) == 1 and not gold and len(items) <= 2:
+    if len(values) == 1 and not gold and len(items) <= 2 and clause.lead != "and":
         return Reading(Claim.OTHER, _text(key, values[0]))
     return Reading(Claim.NOTHING, _text(key, values[-1]) if values else None)
 
@@ -185,9 +192,15 @@ def _zero_at(key: AnswerKey, items: list[Item], place: int) -> tuple[int, str | 
                 return end - place, None
         if opening[0] == "not" and opening[-1] in ("not", "even", "single") and _is_one(behind):
             return end + 1 - place, None
-        if opening == ("not",) and behind in _VERBS_BETWEEN and items[end + 1 : end + 2] == ["any"]:
+        if opening == ("not",) and _is_verb(key, behind) and items[end + 1 : end + 2] == ["any"]:
             return _zero_behind_verb(key, items, place, end + 2)
     return 0, None
+
+
+def _is_verb(key: AnswerKey, word: Item) -> bool:
+    return word in _VERBS_BETWEEN or (
+        isinstance(word, str) and stem(word) in key.asking and stem(word) not in key.nouns
+    )
 
 
 def _is_one(item: Item) -> bool:
@@ -204,6 +217,7 @@ def _zero_behind_verb(key: AnswerKey, items: list[Item], place: int, end: int) -
 
 _SIGNS = frozenset(["+", "-", "–", "*", "/", "x", "plus", "minus", "times", "(", ")"])
 _EQUALS = frozenset(["=", "equals", "equal"])
+_DOUBTS = NEGATIONS | HEDGES | APPROXIMATIONS
 
 
 def _without_sum(items: list[Item]) -> tuple[list[Item], bool]:
@@ -217,7 +231,11 @@ def _without_sum(items: list[Item]) -> tuple[list[Item], bool]:
     end = results[-1]
     if any(place > end for place in signs):
         return items, False
-    kept = [item for item in items[:end] if not isinstance(item, Value) and item not in _SIGNS | _EQUALS | {"of"}]
+    kept: list[Item] = []
+    for before, item in itertools.pairwise(["", *items[:end]]):
+        counted = isinstance(before, Value) and isinstance(item, str) and item.isalpha() and item not in _DOUBTS
+        if not counted and not isinstance(item, Value) and item not in _SIGNS | _EQUALS | {"of"}:
+            kept.append(item)
     return [*kept, *items[end + 1 :]], len(results) == 1
 
 
@@ -243,6 +261,8 @@ def _units_attached(key: AnswerKey, items: list[Item]) -> list[Item]:
     place = 0
     while place < len(items):
         item = items[place]
+        one = item in ("a", "an") and items[place + 1 : place + 2] and items[place + 1] in TIMES
+        item = Value("cardinal", 1) if one else item
         attached.append(item)
         place += 1
         if not isinstance(item, Value) or item.unit is not None or place == len(items):
@@ -284,7 +304,7 @@ def _adjacent(items: list[Item]) -> bool:
 _AWAY = word_set("of from for after than with to")
 
 
-def _live(key: AnswerKey, items: list[Item]) -> list[Value]:
+def _live(key: AnswerKey, items: list[Item], goes_on: bool) -> list[Value]:
     """Return the numbers that may be meant as the answer: not those that only repeat the question's."""
     live, seen_gold = [], False
     for place, value in enumerate(items):
@@ -293,7 +313,7 @@ def _live(key: AnswerKey, items: list[Item]) -> list[Value]:
         if key.accepts(value):
             seen_gold = True
         elif (
-            len(items) > 2
+            (len(items) > 2 or goes_on)
             and _repeats(key, items, place)
             and (seen_gold or value.unit not in key.units or _behind_preposition(items, place))
         ):
@@ -308,7 +328,10 @@ def _repeats(key: AnswerKey, items: list[Item], place: int) -> bool:
     assert isinstance(value, Value)
     if value.unit is not None:
         return (value.number, value.unit) in key.asked_pairs
-    return value.number in key.asked_numbers and _behind_preposition(items, place)
+    if value.number not in key.asked_numbers:
+        return False
+    before = items[place - 1] if place else ""
+    return _behind_preposition(items, place) or (_word(before), value.number) in key.asked_behind
 
 
 def _behind_preposition(items: list[Item], place: int) -> bool:
@@ -444,6 +467,8 @@ def _letters_marked(key: AnswerKey, items: list[Item]) -> list[Item]:
     marked: list[Item] = []
     for place, item in enumerate(items):
         last = place + 1 == len(items)
+        behind = "" if last else items[place + 1]
+        last = last or behind in ("and", "or")
         single = isinstance(item, str) and len(item) == 1 and item.isascii() and item.isalpha()
         if single and (last or item not in ("a", "i")):
             marked.append(Mention(GOLD if item in key.letters else TRAP, str(item)))
@@ -468,7 +493,7 @@ def _read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
         denies = gold and all(word in NEGATIONS for word in unknown)
         return Reading(Claim.DENIES if denies else Claim.OPAQUE, rivals=bool(gold))
     if unknown:
-        fragment = not explains or _names(items)
+        fragment = (not explains or _names(items)) and key.kind is not Kind.LETTER
         rivals = named and clause.lead not in REASONS
         other = " ".join(_word(item) for item in items)
         if fragment and not gold and not clause.asks and clause.lead not in REASONS and len(items) <= 6:
@@ -526,7 +551,7 @@ def _stands_free(key: AnswerKey, items: list[Item], place: int) -> bool:
         return True
     before = items[place - 1] if place else ""
     behind = items[place + 1] if place + 1 < len(items) else ""
-    if isinstance(before, str) and before in RISKY_PREPOSITIONS and not _is_place(key):
+    if before in RISKY_PREPOSITIONS and before not in key.prepositions and not _is_place(key):
         return False
     free_before = (
         isinstance(before, Mention) or not before or before in FUNCTION or stem(_word(before)) not in key.nouns

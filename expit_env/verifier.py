@@ -94,7 +94,7 @@ def _judge_prose(key: AnswerKey, text: str) -> Verdict:
     article_counts = key.kind is Kind.ORDINAL and "a" in tokens  # a third is no place in a race
     if stems in key.whole and stems and "?" not in tokens and not article_counts:
         return _correct(key, "whole reply")
-    if key.repeats(stems):
+    if key.kind is not Kind.LETTER and key.repeats(stems):
         return Verdict(Outcome.NO_ANSWER, None, "echo")
     return _decide(key, _read(key, tokens))
 
@@ -108,29 +108,38 @@ def _read(key: AnswerKey, tokens: list[str]) -> list[tuple[Clause, Reading]]:
 
 def _decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
     """Let the clauses speak in turn: the first that unsettles the reply decides, else what they all claim."""
-    claimed: dict[str, None] = {}
+    claimed: dict[str, bool] = {}  # what is claimed, and whether only as the result of a sum
     doubtful = False  # something before this was not understood, and may have been another answer
     for clause, reading in read:
         unsettled = _unsettles(key, clause, reading, bool(claimed))
         if unsettled:
             return Verdict(Outcome.AMBIGUOUS, None, unsettled)
-        claims = reading.claim in (Claim.GOLD, Claim.OTHER)
-        if claims and clause.lead in REASONS and (reading.claim is Claim.GOLD or not claimed):
-            continue
-        if claims and doubtful and not claimed and not _is_explicit(clause):
-            return Verdict(Outcome.AMBIGUOUS, None, "not understood")
-        if claims:
-            claimed[key.gold if reading.claim is Claim.GOLD else reading.said or ""] = None
+        if _claims(key, clause, reading):
+            if doubtful and not claimed and not _is_explicit(clause):
+                return Verdict(Outcome.AMBIGUOUS, None, "not understood")
+            if clause.lead == "so":
+                claimed = {answer: False for answer, only_sum in claimed.items() if not only_sum}
+            answer = key.gold if reading.claim is Claim.GOLD else reading.said or ""
+            claimed[answer] = reading.sum and claimed.get(answer, True)
         doubtful |= _raises_doubt(key, clause, reading)
+    return _concluded(key, list(claimed), {reading.said for _, reading in read if reading.said})
+
+
+def _concluded(key: AnswerKey, claimed: list[str], said: set[str]) -> Verdict:
     if len(claimed) > 1:
         return Verdict(Outcome.AMBIGUOUS, None, "contradiction")
     if claimed:
-        (answer,) = claimed
-        return _correct(key, "claim") if answer == key.gold else Verdict(Outcome.WRONG, answer, "claim")
-    said = {reading.said for _, reading in read if reading.said}
+        return _correct(key, "claim") if claimed[0] == key.gold else Verdict(Outcome.WRONG, claimed[0], "claim")
     if len(said) == 1:
         return Verdict(Outcome.WRONG, said.pop(), "mention")
     return Verdict(Outcome.NO_ANSWER, None, "no claim")
+
+
+def _claims(key: AnswerKey, clause: Clause, reading: Reading) -> bool:
+    """Whether a clause counts as a claim: one that gives a reason does not, unless it claims the tempting answer."""
+    if clause.lead in REASONS:
+        return reading.claim is Claim.OTHER and reading.said == key.trap
+    return reading.claim in (Claim.GOLD, Claim.OTHER)
 
 
 def _unsettles(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool) -> str | None:

@@ -130,6 +130,7 @@ def test_options_are_told_apart_by_what_they_do_not_share() -> None:
     assert set(options_of(question)) == {frozenset({word}) for word in ("feather", "wool", "steel")}
 
 
+@hypothesis.settings(deadline=None)
 @hypothesis.given(st.text())
 def test_any_text_is_read(text: str) -> None:
     assert infer_kind(text, text) is infer_kind(text, text)

@@ -286,6 +286,7 @@ answer: <answer> </answer> \\boxed{ } don't all and 's ** $ &nbsp;
 WORDS = st.sampled_from([*FRAGMENTS.split(), "\n", "\u00bd", "\u200b", "\ud800", "\x00"])
 
 
+@hypothesis.settings(deadline=None)
 @hypothesis.given(st.one_of(st.text(), st.lists(WORDS).map(" ".join), st.lists(WORDS).map("".join)))
 def test_any_text_is_judged_and_twice_the_same(text: str) -> None:
     for riddle in ALL:
@@ -294,6 +295,7 @@ def test_any_text_is_judged_and_twice_the_same(text: str) -> None:
         assert verdict.correct == (verdict.outcome is Outcome.CORRECT)
 
 
+@hypothesis.settings(deadline=None)
 @hypothesis.given(st.text(min_size=1), st.text(min_size=1), st.text())
 def test_any_riddle_accepts_its_own_answer(question: str, answer: str, response: str) -> None:
     hypothesis.assume(question.strip() and answer.strip().strip(" .!"))
