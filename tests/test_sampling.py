@@ -9,7 +9,8 @@ from tiny import CONFIGS, tiny_model, tiny_tokenizer
 from agents.sampling import LocalSampler
 from agents.sampling.draw import draw
 from agents.sampling.local import _Decoding
-from agents.sampling.rows import encode
+from agents.sampling.rows import Row, encode
+from agents.sampling.sampler import SamplingParameters
 
 QUESTIONS = ("Why?", "How many birds are left on the wire?", "What has to be broken before you can use it? Think.")
 PROMPTS = [[{"role": "user", "content": question}] for question in QUESTIONS]
@@ -101,6 +102,19 @@ def test_samples_of_one_prompt_differ_and_equal_prompts_are_prefilled_once(monke
     completions = local().sample([PROMPTS[0], PROMPTS[1], PROMPTS[0]], 4, **PARAMETERS)
     assert len(prefilled) == 2
     assert len({c.token_ids for several in completions for c in several}) == 12
+
+
+def test_a_prompt_that_another_begins_with_is_exact():
+    model, generator = tiny_model(), np.random.default_rng(5)
+    prompts = [(5, 9, 200, 17, 30)[:length] for length in (1, 2, 5, 4)] + [(5, 9, 201)]
+    rows = [Row(prompt, generator.random(6)) for prompt in prompts for _ in range(3)]
+    LocalSampler(model, tiny_tokenizer()).fill(rows, SamplingParameters(1.0, 1.0, 6), lambda _: None)
+    for row in rows:
+        ids = torch.tensor([[*row.prompt_ids, *row.token_ids]])
+        with torch.inference_mode():
+            logits = model(ids).logits[0, len(row.prompt_ids) - 1 : -1].double().log_softmax(-1)
+        expected = logits.gather(-1, torch.tensor(row.token_ids)[:, None])[:, 0]
+        np.testing.assert_allclose(row.logprobs, expected, atol=TOLERANCE)
 
 
 def test_prompts_beyond_a_sliding_window_fall_back_and_stay_exact():

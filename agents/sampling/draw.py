@@ -27,7 +27,8 @@ def draw(logits: Tensor, uniform: Tensor, temperature: float, top_p: float) -> t
     if temperature == 0:
         tokens = logits.argmax(-1)
         return tokens, torch.zeros_like(uniform)
-    probabilities = torch.softmax(logits.float().div_(temperature), dim=-1)
+    scaled = logits if temperature == 1 else logits.float().div_(temperature)
+    probabilities = torch.softmax(scaled, dim=-1, dtype=torch.float32)
     if top_p >= 1:
         tokens = _invert(probabilities, uniform)
         return tokens, probabilities.gather(-1, tokens[:, None])[:, 0].double().log()

@@ -139,14 +139,14 @@ class _Decoding:
             self._first_logits = {prompt: self._first_logits[prompt] for prompt in self._prompts}
 
     def _prefill(self, prompts: Sequence[tuple[int, ...]]) -> None:
-        lengths = [len(prompt) for prompt in prompts]
-        self._cache.add_prefixes(lengths)
-        last = torch.tensor(lengths).cumsum(0) - 1
-        logits = self._forward(
-            torch.tensor([[token for prompt in prompts for token in prompt]]),
-            torch.cat([torch.arange(length) for length in lengths])[None],
-            last.to(self._model.device),
-        )[0]
+        # What all begin with, such as a system prompt and solved examples, is prefilled once.
+        common = _common_length(prompts) if len(prompts) > 1 else 0
+        self._cache.add_prefixes([len(prompt) for prompt in prompts], common)
+        rests = [range(common, len(prompt)) for prompt in prompts]
+        tokens = [*prompts[0][:common], *(prompts[i][k] for i, rest in enumerate(rests) for k in rest)]
+        positions = [*range(common), *(k for rest in rests for k in rest)]
+        last = common + torch.tensor([len(rest) for rest in rests]).cumsum(0) - 1
+        logits = self._forward(torch.tensor([tokens]), torch.tensor([positions]), last.to(self._model.device))[0]
         self._cache.finish_prefill()
         self._prompts += prompts
         self._first_logits |= dict(zip(prompts, logits, strict=True))
@@ -189,6 +189,13 @@ def _split(prompts: Sequence[tuple[int, ...]], tokens: int) -> Iterator[list[tup
         some.append(prompt)
     if some:
         yield some
+
+
+def _common_length(prompts: Sequence[tuple[int, ...]]) -> int:
+    """How many tokens all prompts begin with, but for the last one of each, whose logits are wanted."""
+    low, high = min(prompts), max(prompts)
+    different = (k for k in range(min(map(len, prompts)) - 1) if low[k] != high[k])
+    return next(different, min(map(len, prompts)) - 1)
 
 
 @contextmanager

@@ -51,15 +51,20 @@ class SharedPrefixCache:
         self._prefix_bias = torch.empty((0, 0), device=device, dtype=dtype)
         self._lengths: list[int] = []
         self._incoming: list[int] = []
+        self._common = 0
         self._steps = 0
         self._rows = 0
         self._fold: Tensor | None = None
         self._unfold: Tensor | None = None
         self._group_of_row: list[int] = []
 
-    def add_prefixes(self, lengths: Sequence[int]) -> None:
-        """Make the next forward a prefill: it holds these prompts one after another in one row, without padding."""
-        self._incoming = list(lengths)
+    def add_prefixes(self, lengths: Sequence[int], common: int = 0) -> None:
+        """Make the next forward a prefill of prompts of these lengths.
+
+        It holds them one after another in one row, without padding. The ``common`` tokens that all of them begin with
+        come once, before the rest of each.
+        """
+        self._incoming, self._common = list(lengths), common
 
     def finish_prefill(self) -> None:
         """Make the prompts of the last forward resident, as the last groups."""
@@ -109,15 +114,24 @@ class SharedPrefixCache:
     def _prefill(
         self, layer_idx: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, softcap: float | None
     ) -> Tensor:
-        queries, keys, values = (states.split(self._incoming, dim=2) for states in (query, key, value))
-        parts = zip(queries, keys, values, strict=True)
-        output = torch.cat([_causal_attention(q, k, v, scaling, softcap) for q, k, v in parts], dim=2)
+        keys, values = self._whole(key), self._whole(value)
+        rests = query[:, :, self._common :].split([length - self._common for length in self._incoming], dim=2)
+        outputs = [_causal_attention(q, k, v, scaling, softcap) for q, k, v in zip(rests, keys, values, strict=True)]
+        if self._common:
+            first_query, first_key, first_value = (states[:, :, : self._common] for states in (query, key, value))
+            outputs.insert(0, _causal_attention(first_query, first_key, first_value, scaling, softcap))
         layer = self._layers.get(layer_idx)
         if layer is None:
             layer = self._layers[layer_idx] = self._empty_layer(key)
-        layer.prefix_keys = self._append(layer.prefix_keys, key)
-        layer.prefix_values = self._append(layer.prefix_values, value)
-        return output.transpose(1, 2)
+        layer.prefix_keys = _padded(layer.prefix_keys, keys)
+        layer.prefix_values = _padded(layer.prefix_values, values)
+        return torch.cat(outputs, dim=2).transpose(1, 2)
+
+    def _whole(self, states: Tensor) -> list[Tensor]:
+        """Each incoming prompt's states, the common ones in front."""
+        common, rests = states[:, :, : self._common], states[:, :, self._common :]
+        rests = rests.split([length - self._common for length in self._incoming], dim=2)
+        return [torch.cat((common, rest), dim=2) for rest in rests] if self._common else list(rests)
 
     def _empty_layer(self, key: Tensor) -> _Layer:
         _, heads, _, size = key.shape
@@ -125,15 +139,6 @@ class SharedPrefixCache:
         suffix = key.new_zeros((2, self._capacity, heads, self._columns, size))
         prefix = key.new_zeros((2, 0, heads, 0, size))
         return _Layer(suffix[0], suffix[1], prefix[0], prefix[1])
-
-    def _append(self, resident: Tensor, states: Tensor) -> Tensor:
-        groups, heads, length, size = resident.shape
-        longest = max(length, *self._incoming)
-        grown = resident.new_zeros((groups + len(self._incoming), heads, longest, size))
-        grown[:groups, :, :length] = resident
-        for group, part in enumerate(states[0].split(self._incoming, dim=1), start=groups):
-            grown[group, :, : part.shape[1]] = part
-        return grown
 
     def _mask_padding(self) -> None:
         positions = torch.arange(max(self._lengths, default=0), device=self._suffix_bias.device)
@@ -188,6 +193,17 @@ class SharedPrefixCache:
         return self._fold, self._unfold
 
 
+def _padded(resident: Tensor, new: Sequence[Tensor]) -> Tensor:
+    """The states of resident prompts and of new ones, (1, heads, length, size) each, padded to one length."""
+    groups, heads, length, size = resident.shape
+    longest = max(length, *(states.shape[2] for states in new))
+    grown = resident.new_zeros((groups + len(new), heads, longest, size))
+    grown[:groups, :, :length] = resident
+    for group, states in enumerate(new, start=groups):
+        grown[group, :, : states.shape[2]] = states[0]
+    return grown
+
+
 def _scores(query: Tensor, keys: Tensor, bias: Tensor, scaling: float, softcap: float | None) -> Tensor:
     if softcap is None:
         return torch.baddbmm(bias, query, keys.transpose(1, 2), alpha=scaling)
@@ -195,15 +211,18 @@ def _scores(query: Tensor, keys: Tensor, bias: Tensor, scaling: float, softcap: 
 
 
 def _causal_attention(query: Tensor, key: Tensor, value: Tensor, scaling: float, softcap: float | None) -> Tensor:
+    """Attention of the last tokens to all tokens up to themselves."""
+    length, earlier = query.shape[2], key.shape[2] - query.shape[2]
+    seen = torch.ones((length, key.shape[2]), dtype=torch.bool, device=query.device).tril(earlier)
     if softcap is None:
+        mask = seen if earlier else None
         return functional.scaled_dot_product_attention(
-            query, key, value, is_causal=True, scale=scaling, enable_gqa=True
+            query, key, value, attn_mask=mask, is_causal=mask is None, scale=scaling, enable_gqa=True
         )
     shared = query.shape[1] // key.shape[1]
     key, value = key.repeat_interleave(shared, dim=1), value.repeat_interleave(shared, dim=1)
     scores = (query @ key.transpose(2, 3)).mul_(scaling / softcap).tanh_().mul_(softcap)
-    future = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu(1)
-    return torch.softmax(scores.masked_fill_(future, -torch.inf), dim=-1, dtype=torch.float32).to(query.dtype) @ value
+    return torch.softmax(scores.masked_fill_(~seen, -torch.inf), dim=-1, dtype=torch.float32).to(query.dtype) @ value
 
 
 def _shared_prefix_attention(
