@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from expit_env.answers import Kind, Value, letter_of, options_of, read_values, stem, unit_of
+from expit_env.answers import Kind, letter_of, options_of
 from expit_env.lexicon import (
     ARTICLES,
     CARDINALS,
@@ -23,7 +23,8 @@ from expit_env.lexicon import (
     UNIT_NAMES,
     word_set,
 )
-from expit_env.text import fold, tokenise
+from expit_env.numbers import Value, read_values
+from expit_env.text import fold, stem, tokenise, unit_of
 
 GOLD, TRAP, ECHO = "gold", "trap", "echo"
 _ASKS = word_set("how what which who whose whom where why")
@@ -49,7 +50,6 @@ class AnswerKey:
 
     Attributes:
         gold, trap: the canonical texts, reported as what was extracted.
-        exact: whole replies, in lower case and without punctuation at the end, that are the gold or the trap.
         whole: the stems of every right form, which a whole reply or clause may be.
         phrases: from a first stem to (stems, label) of phrases that are looked for in a reply, longest first.
         values: from (form, number) of a right number to the units that may stand beside it, None for no unit.
@@ -59,7 +59,7 @@ class AnswerKey:
         asked_numbers: the numbers of the question; asked_pairs: each with the unit or word behind it;
             asked_behind: each with the word before it, where that is no function word.
         asking: stems of the question's last sentence.
-        known: stems that a committing clause may hold.
+        own: stems of this riddle that a committing clause may hold, besides the function words.
         nouns: stems of the question that are things, not what happens to them.
         trigrams: runs of three stems in the question; longer echoes are made of them.
         predicate: what follows the asking word: in *What gets wetter?* it is ``get``.
@@ -70,7 +70,6 @@ class AnswerKey:
     kind: Kind
     gold: str
     trap: str | None
-    exact: dict[str, str]
     whole: frozenset[tuple[str, ...]]
     phrases: dict[str, list[tuple[tuple[str, ...], str]]]
     values: Values
@@ -83,12 +82,17 @@ class AnswerKey:
     asked_behind: frozenset[tuple[str, Fraction | int]]
     stems: tuple[str, ...]
     asking: frozenset[str]
-    known: frozenset[str]
+    own: frozenset[str]
     nouns: frozenset[str]
     trigrams: frozenset[tuple[str, ...]]
     predicate: str | None
     prepositions: frozenset[str]
     negative: bool
+
+    def knows(self, word: str) -> bool:
+        """Whether a word neither denies nor weakens the claim that it stands in."""
+        word = stem(word)
+        return word in self.own or word in (_KNOWN_OF_NUMBERS if self.kind.is_numeric else _KNOWN_OF_PHRASES)
 
     def accepts(self, value: Value) -> bool:
         """Whether a number is right, unit and all."""
@@ -104,34 +108,45 @@ class AnswerKey:
         return any(self.stems[at : at + length] == stems for at in range(len(self.stems) - length + 1))
 
 
-@functools.lru_cache(maxsize=4096)
+class Form(NamedTuple):
+    """One accepted answer, read by itself.
+
+    Attributes:
+        words: its tokens without punctuation; stems: their stems without articles.
+        value: the number that it is, if a numeric riddle may take it as one; units: what stands beside that.
+    """
+
+    words: tuple[str, ...]
+    stems: tuple[str, ...]
+    value: Value | None
+    units: frozenset[str | None]
+
+
+@functools.lru_cache(maxsize=16_384)
 def answer_key(question: str, answer: str, aliases: tuple[str, ...], trap: str | None, kind: Kind) -> AnswerKey:
     """Work out the key of a riddle."""
     asked = tokenise(fold(question))
-    forms = [words_of(tokenise(fold(form))) for form in (answer, *aliases)]
-    trap_words = words_of(tokenise(fold(trap or "")))
     stems = stems_of(asked)
-    values, phrases = _sorted_forms(forms, kind)
-    trap_values, trap_phrases = _sorted_forms([trap_words] if trap_words else [], kind)
-    form_units = frozenset(unit for beside in values.values() for unit in beside if unit)
     items = read_values(asked)
     pairs = list(itertools.pairwise([*items, ""]))
     asking = _asking_part(asked)
-    nouns = _nouns(asked, question) | form_units
+    forms = [_read_form(form) for form in (answer, *aliases)]
+    values = _values(forms) if kind.is_numeric else {}
+    form_units = frozenset(unit for units in values.values() for unit in units if unit)
     counted = _counted(items, asking, bool(form_units))
+    nouns = _nouns(asked, question) | form_units
+    said = stems_of(asking) if kind.is_numeric else [*stems, *itertools.chain(*(form.stems for form in forms))]
+    traps = [_read_form(trap)] if trap else []
     return AnswerKey(
         kind=kind,
         gold=answer.strip(),
         trap=trap.strip() if trap else None,
-        exact=_exact(answer, aliases, trap),
-        whole=frozenset(stems_of(form) for form in forms if not (kind.is_numeric and form[:1] in (["a"], ["an"]))),
-        phrases=_by_first_stem(
-            {GOLD: phrases, TRAP: trap_phrases - phrases, ECHO: _tails(forms) if kind is Kind.YES_NO else set()}
-        ),
+        whole=frozenset(form.stems for form in forms if not (kind.is_numeric and form.words[:1] in (("a",), ("an",)))),
+        phrases=_phrases_by_first_stem(kind, forms, traps),
         values=_with_units(values, counted, asked),
-        trap_values=trap_values,
+        trap_values=_values(traps) if kind.is_numeric else {},
         units=form_units | counted | COUNTABLE_ANYWAY,
-        letters=frozenset(letter for form in forms if (letter := letter_of(form))),
+        letters=frozenset(letter for form in forms if (letter := letter_of(list(form.words)))),
         options=options_of(asked),
         asked_numbers=frozenset(item.number for item in items if isinstance(item, Value)),
         asked_pairs=frozenset((v.number, unit_of(w)) for v, w in pairs if isinstance(v, Value) and isinstance(w, str)),
@@ -140,13 +155,21 @@ def answer_key(question: str, answer: str, aliases: tuple[str, ...], trap: str |
         ),
         stems=stems,
         asking=frozenset(stems_of(asking)),
-        known=_known(kind, forms, asking, nouns | counted | COUNTABLE_ANYWAY, stems),
+        own=nouns.union(counted, said) - _UNSURE,
         nouns=nouns,
         trigrams=frozenset(zip(stems, stems[1:], stems[2:], strict=False)),
         predicate=_predicate(asking),
         prepositions=_prepositions(asked, asking),
         negative="not" in asking,
     )
+
+
+@functools.lru_cache(maxsize=16_384)
+def _read_form(text: str) -> Form:
+    words = words_of(tokenise(fold(text)))
+    value, beside = _numeric_form(words)
+    units = [unit_of(word) for word in [(value.unit if value else None) or "", *beside] if word]
+    return Form(tuple(words), stems_of(words), value, frozenset(units or [None]))
 
 
 def words_of(tokens: list[str]) -> list[str]:
@@ -162,26 +185,31 @@ def stems_of(tokens: list[str]) -> tuple[str, ...]:
     return tuple(stem(token) for token in tokens if token not in _PUNCTUATION and token not in ARTICLES)
 
 
-def _exact(answer: str, aliases: tuple[str, ...], trap: str | None) -> dict[str, str]:
-    exact = {trap.strip().lower().rstrip(" .!"): TRAP} if trap else {}
-    return exact | {form.strip().lower().rstrip(" .!"): GOLD for form in (answer, *aliases)}
-
-
-def _sorted_forms(forms: list[list[str]], kind: Kind) -> tuple[Values, set[tuple[str, ...]]]:
-    """Part forms into right numbers, each with the units beside it, and phrases."""
+def _values(forms: list[Form]) -> Values:
     values: Values = {}
-    phrases = set()
     for form in forms:
-        value, beside = _numeric_form(form) if kind.is_numeric else (None, [])
-        if value is not None:
-            units = [unit_of(word) for word in [value.unit or "", *beside] if word]
-            place = (value.form, value.number)
-            values[place] = values.get(place, frozenset()) | frozenset(units or [None])
-        elif kind is Kind.YES_NO and form[:1] in (["yes"], ["no"]):
-            continue
-        elif not (kind is Kind.LETTER and letter_of(form)):
-            phrases.add(stems_of(form))
-    return values, phrases
+        if form.value is not None:
+            place = (form.value.form, form.value.number)
+            values[place] = values.get(place, frozenset()) | form.units
+    return values
+
+
+def _phrases_by_first_stem(
+    kind: Kind, forms: list[Form], traps: list[Form]
+) -> dict[str, list[tuple[tuple[str, ...], str]]]:
+    labelled = [(form, TRAP) for form in traps] + [(form, GOLD) for form in forms]
+    by_stems: dict[tuple[str, ...], str] = {}
+    for form, label in labelled:
+        yes_no = kind is Kind.YES_NO and form.words[:1] in (("yes",), ("no",))
+        if yes_no and label == GOLD:
+            by_stems[form.stems[1:]] = ECHO  # what stands behind the no of "no, he is dead" says nothing else
+        elif not (yes_no or (kind.is_numeric and form.value) or (kind is Kind.LETTER and letter_of(list(form.words)))):
+            by_stems[form.stems] = label
+    by_stems.pop((), None)
+    by_first: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for stems in sorted(by_stems, key=lambda stems: (-len(stems), stems)):
+        by_first.setdefault(stems[0], []).append((stems, by_stems[stems]))
+    return by_first
 
 
 def _with_units(values: Values, counted: frozenset[str], asked: list[str]) -> Values:
@@ -204,21 +232,6 @@ def _numeric_form(form: list[str]) -> tuple[Value | None, list[str]]:
     values = [item for item in items if isinstance(item, Value)]
     only = len(values) == 1 and items[0] == values[0] and len(items) <= 3 and len(beside) == len(items) - 1
     return (values[0], beside) if only else (None, [])
-
-
-def _tails(forms: list[list[str]]) -> set[tuple[str, ...]]:
-    """Return what stands behind the yes or no of forms such as *no, he is dead*: it says nothing else."""
-    return {stems_of(form[1:]) for form in forms if form[:1] in (["yes"], ["no"])}
-
-
-def _by_first_stem(phrases: dict[str, set[tuple[str, ...]]]) -> dict[str, list[tuple[tuple[str, ...], str]]]:
-    by_first: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for label, labelled in phrases.items():
-        for phrase in labelled - {()}:
-            by_first.setdefault(phrase[0], []).append((phrase, label))
-    for found in by_first.values():
-        found.sort(key=lambda entry: (-len(entry[0]), entry))
-    return by_first
 
 
 def _asking_part(asked: list[str]) -> list[str]:
@@ -274,18 +287,12 @@ def _nouns(asked: list[str], question: str) -> frozenset[str]:
     return frozenset(noun for noun in nouns if noun.isalpha() and noun not in _NO_NOUNS)
 
 
-def _known(
-    kind: Kind, forms: list[list[str]], asking: list[str], nouns: frozenset[str], asked: tuple[str, ...]
-) -> frozenset[str]:
-    if kind.is_numeric:
-        return _KNOWN_OF_NUMBERS.union(nouns, stems_of(asking)) - _NEVER_KNOWN
-    return _KNOWN.union(nouns, asked, *map(stems_of, forms)) - _NEVER_KNOWN
-
-
-_KNOWN_OF_NUMBERS = frozenset(stem(word) for word in FUNCTION | ARTICLES | REMAINING)
-_KNOWN = frozenset(stem(word) for word in FUNCTION | ARTICLES) | {"and", "letter"}
-_NEVER_KNOWN = (
+_UNSURE = (
     word_set("'s not no or never neither nor either if but except without than maybe perhaps some any more less")
     | word_set("almost nearly hardly barely roughly approximately partly unlike opposite contrary")
     | REFUTATIONS
 )
+"""Words that no clause may hold unread, even if the question does."""
+_KNOWN = frozenset(stem(word) for word in FUNCTION | ARTICLES | COUNTABLE_ANYWAY) - _UNSURE
+_KNOWN_OF_NUMBERS = _KNOWN | {stem(word) for word in REMAINING}
+_KNOWN_OF_PHRASES = _KNOWN | {"and", "letter"}

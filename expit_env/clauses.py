@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from expit_env.answer_key import ECHO, TRAP, AnswerKey, Mention
-from expit_env.answers import Kind, Value, stem
+from expit_env.answers import Kind
 from expit_env.lexicon import (
     ARTICLES,
     CONDITIONS,
@@ -16,6 +16,8 @@ from expit_env.lexicon import (
     REASONS,
     word_set,
 )
+from expit_env.numbers import Value
+from expit_env.text import stem
 
 Item = str | Mention | Value
 

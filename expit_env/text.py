@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
-from expit_env.lexicon import word_set
+from expit_env.lexicon import IRREGULAR_PLURALS, UNIT_NAMES, word_set
 
 UNREADABLE = "\ufffd"
 """Stands for a character that could make one answer look like another; no clause that holds it is understood."""
@@ -134,3 +135,21 @@ def _written_out(token: str) -> tuple[str, ...]:
     if token == "let's":
         return ("let", "us")
     return (head, _SHORT[mark + tail]) if mark + tail in _SHORT else (token,)
+
+
+@functools.lru_cache(maxsize=16_384)
+def stem(word: str) -> str:
+    """Return the singular of a noun, or a verb without its third-person *s*."""
+    if word in IRREGULAR_PLURALS:
+        return IRREGULAR_PLURALS[word]
+    if len(word) < 4 or word[-1] != "s" or word[-2] in "sui'":
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    return word[:-2] if word.endswith(("sses", "shes", "ches", "xes", "oes")) else word[:-1]
+
+
+def unit_of(word: str) -> str:
+    """Return one name for a unit, however it is written: ``hrs`` and ``hours`` are ``hour``."""
+    word = stem(word)
+    return UNIT_NAMES.get(word, word)

@@ -11,13 +11,16 @@ understood: of an unknown word nobody knows whether it denies. The rules, in ord
 
 from __future__ import annotations
 
+import functools
 import itertools
 
-from expit_env.answer_key import GOLD, AnswerKey, answer_key, stems_of
-from expit_env.answers import Kind, read_values
+from expit_env.answer_key import AnswerKey, answer_key, stems_of
+from expit_env.answers import Kind
+from expit_env.claims import Claim, Reading
 from expit_env.clauses import Clause, mark_phrases, split
 from expit_env.lexicon import CONDITIONS, CONTRASTS, REASONS, REFUTATIONS, RETRACTIONS
-from expit_env.reading import Claim, Reading, read_clause
+from expit_env.numbers import read_values
+from expit_env.reading import read_clause
 from expit_env.riddle import Outcome, Riddle, Verdict
 from expit_env.structured import Structured, find_structured
 from expit_env.text import fold, tokenise
@@ -37,12 +40,11 @@ def verify(riddle: Riddle, response: str) -> Verdict:
     >>> verify(riddle, "None or 3")
     Verdict(outcome=<Outcome.AMBIGUOUS: 'ambiguous'>, extracted=None, rule='hedge')
     """
-    kind = riddle.kind or Kind.PHRASE
-    key = answer_key(riddle.question, riddle.answer, riddle.aliases, riddle.trap, kind)
     if len(response) <= _MAX_CONTENT:
-        label = key.exact.get(response.strip().rstrip(" .!").lower())
-        if label:
-            return _correct(key, "bare") if label == GOLD else Verdict(Outcome.WRONG, key.trap, "bare")
+        bare = bare_forms(riddle.answer, riddle.aliases, riddle.trap).get(_bare(response))
+        if bare:
+            return Verdict(*bare, "bare")
+    key = answer_key(riddle.question, riddle.answer, riddle.aliases, riddle.trap, riddle.kind or Kind.PHRASE)
     text = fold(response) if len(response) <= MAX_PROSE else _ascii(response)
     structured = find_structured(text)
     if structured:
@@ -50,6 +52,19 @@ def verify(riddle: Riddle, response: str) -> Verdict:
     if len(response) > MAX_PROSE:
         return Verdict(Outcome.AMBIGUOUS, None, "too long")
     return _judge_prose(key, text)
+
+
+@functools.lru_cache(maxsize=65_536)
+def bare_forms(answer: str, aliases: tuple[str, ...], trap: str | None) -> dict[str, tuple[Outcome, str]]:
+    """Return what a reply that is one of these and nothing else comes to."""
+    forms = {_bare(trap): (Outcome.WRONG, trap.strip())} if trap else {}
+    forms |= {_bare(form): (Outcome.CORRECT, answer.strip()) for form in (answer, *aliases)}
+    forms.pop("", None)
+    return forms
+
+
+def _bare(text: str) -> str:
+    return text.strip().rstrip(" .!").lower()
 
 
 def _ascii(response: str) -> str:
@@ -177,7 +192,7 @@ def _is_harmless_condition(key: AnswerKey, clause: Clause, reading: Reading, cla
     if clause.lead != "if" or reading.claim in (Claim.GOLD, Claim.OTHER) or reading.rivals or reading.said:
         return False
     words = stems_of([item for item in clause.items if isinstance(item, str)])
-    return clause.opens if claimed else all(word in key.stems or word in key.known for word in words)
+    return clause.opens if claimed else all(word in key.stems or key.knows(word) for word in words)
 
 
 def _is_explicit(clause: Clause) -> bool:

@@ -4,8 +4,9 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 
-from expit_env.answers import Kind, Value, infer_kind, options_of, read_values, stem
-from expit_env.text import UNREADABLE, fold, tokenise
+from expit_env.answers import Kind, infer_kind, options_of
+from expit_env.numbers import Value, read_values
+from expit_env.text import UNREADABLE, fold, stem, tokenise
 
 
 def values(text: str) -> list[str]:

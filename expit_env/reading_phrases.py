@@ -1,0 +1,197 @@
+"""Reading a clause of a reply to a riddle whose answer is yes, no, a letter, an option or a phrase."""
+
+from __future__ import annotations
+
+from expit_env.answer_key import ECHO, GOLD, TRAP, AnswerKey, Mention
+from expit_env.answers import Kind
+from expit_env.claims import Claim, Reading, word_of
+from expit_env.clauses import Clause, Item
+from expit_env.lexicon import (
+    ARTICLES,
+    EXPLAINING,
+    FUNCTION,
+    HEDGES,
+    NEGATIONS,
+    NO,
+    PREPOSITIONS,
+    REASONS,
+    RISKY_PREPOSITIONS,
+    YES,
+    word_set,
+)
+from expit_env.text import UNREADABLE, stem
+
+_SHORT_ANSWERS = word_set("sir madam it they he she you we i that this there because since the a not")
+
+
+def read_yes_no(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
+    words = [word for item in items for word in word_of(item).split()]
+    if UNREADABLE in words or not words:
+        return Reading(Claim.OPAQUE)
+    if len(items) == 1 and isinstance(items[0], Mention) and items[0].label == ECHO:
+        return Reading(Claim.NOTHING)
+    polarity = _polarity(key, words)
+    if polarity is None:
+        phrase = next((item for item in items if isinstance(item, Mention)), None)
+        if phrase and len(items) == 1 and not clause.asks:
+            return Reading(Claim.GOLD) if phrase.label == GOLD else Reading(Claim.OTHER, key.trap)
+        named = not YES.isdisjoint(words) or words[-1] in NO
+        return Reading(Claim.HEDGES if named else Claim.OPAQUE)
+    if clause.asks:
+        return Reading(Claim.HEDGES)
+    gold = fold_yes_no(key.gold)
+    if polarity == gold:
+        return Reading(Claim.GOLD)
+    return Reading(Claim.OTHER, key.trap if key.trap and fold_yes_no(key.trap) == polarity else polarity)
+
+
+def fold_yes_no(text: str) -> str:
+    """Return ``yes``, ``no`` or the text itself."""
+    first = text.strip().lower().partition(",")[0].rstrip(".! ")
+    return "yes" if first in YES else "no" if first in NO else first
+
+
+def _polarity(key: AnswerKey, words: list[str]) -> str | None:
+    """Return what a clause answers: by its first word, or by saying or denying what the question asks."""
+    for frame in (["answer", "is"], ["it", "is", "a"], ["answer", "would", "be"]):
+        start = 1 if words[0] in ("the", "my") else 0
+        if words[start : start + len(frame)] == frame and words[start + len(frame) :]:
+            words = words[start + len(frame) :]
+    first, rest = words[0], words[1:]
+    if words in (["not"], ["not", "really"], ["no", "way"]):
+        return "no"
+    said = _statement(key, rest if first in YES | NO else words)
+    if first in YES or first in NO:
+        polarity = "yes" if first in YES else "no"
+        if (rest and rest[0] not in _SHORT_ANSWERS) or not HEDGES.isdisjoint(rest):
+            return None
+        return polarity if said in (None, polarity) and not (set(rest) & (YES | NO)) else None
+    return said
+
+
+def _statement(key: AnswerKey, words: list[str]) -> str | None:
+    """Return yes or no for *a bat is (not) a bird* where the question is *is a bat a bird*."""
+    stems = [stem(word) for word in words if word not in ARTICLES]
+    content = [word for word in stems if word != "not"]
+    if not (YES | NO).isdisjoint(content):
+        return None
+    auxiliary = [word for word in content if word in _AUXILIARIES]
+    if key.negative or not auxiliary or any(word not in key.stems and word not in _PRONOUNS for word in content):
+        return None
+    if not any(word in key.stems for word in auxiliary) or not (set(content) & _PRONOUNS or content[0] in key.nouns):
+        return None
+    return "no" if stems.count("not") == 1 else "yes" if "not" not in stems else None
+
+
+_AUXILIARIES = word_set("is are was were do can could will would must should have be")
+_PRONOUNS = word_set("it they he she you we i him her them there that this")
+
+
+def letters_marked(key: AnswerKey, items: list[Item]) -> list[Item]:
+    """Mark single letters; *a* and *I* with a word behind them are an article and a pronoun."""
+    marked: list[Item] = []
+    for place, item in enumerate(items):
+        last = place + 1 == len(items)
+        behind = "" if last else items[place + 1]
+        last = last or behind in ("and", "or")
+        single = isinstance(item, str) and len(item) == 1 and item.isascii() and item.isalpha()
+        if single and (last or item not in ("a", "i")):
+            marked.append(Mention(GOLD if item in key.letters else TRAP, str(item)))
+        else:
+            marked.append(item)
+    return marked
+
+
+def read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
+    items = [item for item in items if item not in ARTICLES]
+    if key.options and "than" in items:
+        items = items[: items.index("than")]
+    words = [item for item in items if isinstance(item, str)]
+    gold = [place for place, item in enumerate(items) if isinstance(item, Mention) and item.label == GOLD]
+    said = _wrong_phrase(key, items, bool(gold))
+    unknown = [word for word in words if not key.knows(word)]
+    named = bool(gold) or said is not None
+    explains = not EXPLAINING.isdisjoint(words) or any(isinstance(i, Mention) and i.label == ECHO for i in items)
+    if (named and clause.asks) or (not HEDGES.isdisjoint(words) and (named or len(unknown) <= 3)):
+        return Reading(Claim.HEDGES, said)
+    if not NEGATIONS.isdisjoint(words):
+        denies = gold and all(word in NEGATIONS for word in unknown)
+        return Reading(Claim.DENIES if denies else Claim.OPAQUE, rivals=bool(gold))
+    if unknown:
+        fragment = (not explains or _names(items)) and key.kind is not Kind.LETTER
+        rivals = named and clause.lead not in REASONS
+        other = " ".join(word_of(item) for item in items)
+        if fragment and not gold and not clause.asks and clause.lead not in REASONS and len(items) <= 6:
+            return Reading(Claim.OTHER, said or other, explains=explains)
+        return Reading(Claim.OPAQUE, said, rivals=rivals, explains=explains)
+    if gold and said:
+        return Reading(Claim.HEDGES)
+    if said:
+        return Reading(Claim.OTHER, said)
+    if gold and all(_stands_free(key, items, place) for place in gold) and not _repeated(items, gold):
+        return Reading(Claim.GOLD)
+    return Reading(Claim.OPAQUE if gold else Claim.NOTHING, explains=explains)
+
+
+def _repeated(items: list[Item], gold: list[int]) -> bool:
+    return any(place + 1 in gold for place in gold)
+
+
+def _wrong_phrase(key: AnswerKey, items: list[Item], gold: bool) -> str | None:
+    """Return the trap, or the one option of the question, that a clause names."""
+    traps = [item.text for item in items if isinstance(item, Mention) and item.label == TRAP]
+    words = [item for item in items if isinstance(item, str)] + [word for text in traps for word in text.split()]
+    stems = {stem(word) for word in words}
+    named = [option for option in key.options if not option.isdisjoint(stems)]
+    if gold and len(named) == len(key.options) > 1:
+        return None  # iron and wool weigh the same
+    if traps:
+        return key.trap if key.trap and key.kind is not Kind.LETTER else traps[0]
+    if not named or any(option & _gold_stems(key) for option in named):
+        return None
+    return " ".join(sorted(named[0]))
+
+
+def _gold_stems(key: AnswerKey) -> frozenset[str]:
+    return frozenset(word for form in key.whole for word in form)
+
+
+_NAMING = {(name, "is") for name in ("it", "that", "this", "answer", "name")} | {("they", "are"), ("these", "are")}
+
+
+def _names(items: list[Item]) -> bool:
+    """Whether a clause has the shape *it is X*: an X that is not understood is another answer."""
+    start = 1 if items[0] in ("her", "his", "my", "its", "their") else 0
+    named = items[start + 2 :]
+    short = 0 < len(named) <= 3 and all(item not in EXPLAINING and item not in _NOT_NAMES for item in named)
+    return short and tuple(items[start : start + 2]) in _NAMING
+
+
+_NOT_NAMES = word_set("how why what when where to so very too used called made known not no")
+
+
+def _stands_free(key: AnswerKey, items: list[Item], place: int) -> bool:
+    """Whether a phrase is not part of a bigger thing: piano keys, on a towel."""
+    if key.kind is not Kind.PHRASE:
+        return True
+    before = items[place - 1] if place else ""
+    behind = items[place + 1] if place + 1 < len(items) else ""
+    if before in RISKY_PREPOSITIONS and before not in key.prepositions and not _is_place(key):
+        return False
+    free_before = (
+        isinstance(before, Mention) or not before or before in FUNCTION or stem(word_of(before)) not in key.nouns
+    )
+    free_behind = (
+        isinstance(behind, Mention)
+        or not behind
+        or behind in FUNCTION | PREPOSITIONS | _ADVERBS
+        or stem(word_of(behind)) == key.predicate
+    )
+    return free_before and free_behind
+
+
+_ADVERBS = word_set("first last next now then")
+
+
+def _is_place(key: AnswerKey) -> bool:
+    return any(word in key.stems for word in ("where", "way", "far", "when"))
