@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
@@ -86,6 +88,34 @@ class Evaluation:
     def from_dict(cls, row: dict) -> Evaluation:
         """Read what ``dataclasses.asdict`` made of an evaluation."""
         return cls(row["split"], row["samples"], tuple(Answered(**riddle) for riddle in row["riddles"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Base and trained on the same riddles of one split."""
+
+    base: Evaluation
+    trained: Evaluation
+
+    def write(self, path: Path) -> None:
+        """Write every riddle and answer of both as JSON."""
+        path.write_text(json.dumps(dataclasses.asdict(self)), encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Comparison:
+        """Read what ``write`` wrote."""
+        measured = json.loads(path.read_text(encoding="utf-8"))
+        return cls(Evaluation.from_dict(measured["base"]), Evaluation.from_dict(measured["trained"]))
+
+    def summary(self) -> dict[str, object]:
+        """Return every measure of both, as ``expit evaluate --json`` prints it."""
+        return {
+            "split": self.base.split,
+            "riddles": len(self.base.riddles),
+            "samples": self.base.samples,
+            "base": summary(self.base),
+            "trained": summary(self.trained),
+        }
 
 
 def evaluation_seeds(split: str, count: int) -> list[int]:

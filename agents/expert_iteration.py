@@ -23,6 +23,7 @@ from agents.evaluation import Evaluation, gap_closed, summary
 from agents.fine_tuning import FineTuning, Row, fine_tune, steps
 from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 from agents.progress import QUIET, stage
+from agents.report import print_round
 from agents.run import RunFolder, write_text
 from agents.trajectory import Trajectory, TrajectoryStore
 
@@ -51,15 +52,15 @@ class ExpertIterationConfig:
     """
 
     rounds: int = 3
-    riddles: int = 64
-    samples: int = 16
-    extra_samples: int = 48
+    riddles: int = 80
+    samples: int = 12
+    extra_samples: int = 24
     temperature: float = 1.0
-    extra_temperature: float = 1.2
+    extra_temperature: float = 1.0
     top_p: float = 1.0
-    max_new_tokens: int = 16
+    max_new_tokens: int = 12
     few_shot_rounds: int = 1
-    answers_per_riddle: int = 2
+    answers_per_riddle: int = 3
     fine_tuning: FineTuning = field(default_factory=FineTuning)
     validation_riddles: int = 64
     evaluation_samples: int = 8
@@ -105,6 +106,7 @@ class ExpertIteration(AdapterAgent[ExpertIterationConfig]):
             if left <= 0:
                 break
             rounds.append(_Round(self, run, env, index, left, before).metrics())
+            print_round(self.console, rounds[-1])
             write_text(run.path / "metrics.jsonl", "".join(json.dumps(metrics) + "\n" for metrics in rounds))
         return History(
             sum(int(metrics["episodes"]) for metrics in rounds),

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from datasets import Dataset
-from peft import LoraConfig
-from transformers import PrinterCallback, ProgressCallback, TrainerCallback
-from transformers.utils import logging as transformers_logging
+from peft import LoraConfig, get_peft_model
+from transformers import PreTrainedModel, PrinterCallback, ProgressCallback, TrainerCallback
 from trl import SFTConfig
 
 from agents.policy import LanguageModelPolicy, prompt
@@ -36,9 +35,9 @@ class FineTuning:
     alpha: int = 32
     target_modules: str | tuple[str, ...] = "all-linear"
     learning_rate: float = 1e-3
-    epochs: int = 3
+    epochs: int = 2
     max_steps: int | None = None
-    batch_size: int = 8
+    batch_size: int = 4
 
     def lora(self) -> LoraConfig:
         """The shape of the adapter, which the agents that are compared share."""
@@ -76,32 +75,41 @@ def fine_tune(
     if not rows:
         raise ValueError("there are no rows to fine-tune on")
     dataset = Dataset.from_list(_groups(policy, rows, few_shot))
-    bars = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()
+    torch.manual_seed(seed)
+    # In place, for a copy of the base model is what a laptop has no memory for; `unload` gives it back as it was.
+    adapted: Any = get_peft_model(policy.base, settings.lora())
+    special = _special_tokens(policy.base)
     try:
         with tempfile.TemporaryDirectory() as scratch:
             trainer = SharedPromptTrainer(
-                copy.deepcopy(policy.base),
+                adapted,
                 args=_arguments(settings, scratch, seed, policy.base.device),
                 train_dataset=dataset,
                 processing_class=policy.tokenizer,
                 data_collator=lambda groups: collate(groups, int(policy.tokenizer.pad_token_id)),  # type: ignore[arg-type]
-                peft_config=settings.lora(),
                 callbacks=[_Steps(progress)] if progress else [],
             )
             trainer.remove_callback(PrinterCallback)
             trainer.remove_callback(ProgressCallback)
             loss = trainer.train().training_loss
-            trainer.model.save_pretrained(str(folder))  # type: ignore[union-attr]
+            adapted.save_pretrained(str(folder))
     finally:
-        if bars:
-            transformers_logging.enable_progress_bar()
+        adapted.unload().eval().requires_grad_(False)
+        for config, name, token in special:
+            setattr(config, name, token)
     return float(loss)
 
 
 def steps(rows: Sequence[Row], settings: FineTuning) -> int:
     """How many optimiser steps the training takes."""
     return settings.max_steps or settings.epochs * -(-len(_by_question(rows)) // settings.batch_size)
+
+
+def _special_tokens(model: PreTrainedModel) -> list[tuple[object, str, object]]:
+    """Return what the trainer overwrites by the tokenizer's: a model may have several tokens that end its turn."""
+    configs: tuple[object, ...] = (model.config, model.generation_config)
+    names = ("pad_token_id", "bos_token_id", "eos_token_id")
+    return [(config, name, getattr(config, name, None)) for config in configs for name in names]
 
 
 def _groups(policy: LanguageModelPolicy, rows: Sequence[Row], few_shot: bool) -> list[dict[str, object]]:

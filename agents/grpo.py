@@ -64,7 +64,7 @@ class GRPOAgentConfig:
     top_p: float = 1.0
     max_new_tokens: int = 16
     fine_tuning: FineTuning = field(default_factory=FineTuning)
-    save_steps: int = 10
+    save_steps: int = 4
     validation_riddles: int = 64
     evaluation_samples: int = 8
     seed: int = 0

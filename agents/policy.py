@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,14 @@ from typing import Any
 import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging as transformers_logging
 
 from agents.base import Agent
-from agents.sampling import LocalSampler, Prompt, Sampler
+from agents.sampling import LocalSampler, Prompt, Sampler, WorkerSampler
 from agents.trajectory import Completion
 
-SYSTEM = "Answer the riddle in a few words."
+SYSTEM = "You answer riddles."
+REQUEST = " Reply with one word or number only."
 
 FEW_SHOT = (
     ("How many eggs can you eat on an empty stomach?", "One."),
@@ -55,8 +58,8 @@ def prompt(observation: str, few_shot: bool = False) -> Prompt:
     """
     messages = [{"role": "system", "content": SYSTEM}]
     for question, answer in FEW_SHOT if few_shot else ():
-        messages += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
-    return [*messages, {"role": "user", "content": observation}]
+        messages += [{"role": "user", "content": question + REQUEST}, {"role": "assistant", "content": answer}]
+    return [*messages, {"role": "user", "content": observation + REQUEST}]
 
 
 def pick_device(name: str | None = None) -> torch.device:
@@ -76,23 +79,31 @@ class LanguageModelPolicy:
         tokenizer: the model's tokenizer, with a chat template.
     """
 
-    def __init__(self, base: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(
+        self, base: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, workers: WorkerSampler | None = None
+    ) -> None:
         self.base, self.tokenizer = base.eval().requires_grad_(False), tokenizer
-        self._sampler: Sampler = LocalSampler(base, tokenizer)
+        self._workers = workers
+        self._sampler: Sampler = workers or LocalSampler(base, tokenizer)
 
     @classmethod
     def load(cls, model: str | Path, device: str | None = None) -> LanguageModelPolicy:
         """Load a chat model from a local folder, or by its id on the Hugging Face Hub.
 
+        On a CPU it samples in worker processes, elsewhere in this one.
+
         Raises:
             OSError: if neither a folder nor the Hub has the model.
             ValueError: if its tokenizer has no chat template.
         """
+        transformers_logging.disable_progress_bar()
         tokenizer: Any = AutoTokenizer.from_pretrained(model)
         if not tokenizer.chat_template:
             raise ValueError(f"{model} has no chat template: take an instruction-tuned model")
         base = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
-        return cls(base.to(pick_device(device)), tokenizer)
+        base = base.to(pick_device(device))
+        parallel = base.device.type == "cpu" and os.name == "posix"
+        return cls(base, tokenizer, WorkerSampler(base, tokenizer) if parallel else None)
 
     def use_adapter(self, folder: Path | None) -> None:
         """Answer from now on with the adapter in ``folder``, or without any.
@@ -103,7 +114,10 @@ class LanguageModelPolicy:
         if folder is not None:
             adapted = PeftModel.from_pretrained(copy.deepcopy(self.base), str(folder))
             model = adapted.merge_and_unload().eval()  # type: ignore[operator]
-        self._sampler = LocalSampler(model, self.tokenizer)
+        if self._workers:
+            self._workers.load(model)
+        else:
+            self._sampler = LocalSampler(model, self.tokenizer)
 
     def sample(
         self,

@@ -5,13 +5,12 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from agents.evaluation import MEASURES, Answered, Evaluation, paired_difference
+from agents.evaluation import MEASURES, Answered, Comparison, Evaluation, paired_difference
 from agents.run import write_text
 
 TITLES = {
@@ -23,36 +22,26 @@ TITLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Base and trained on the same riddles of one split."""
+def table(comparison: Comparison) -> Table:
+    """Return base and trained side by side, with 95 % intervals and a paired one for the difference."""
+    base, trained = comparison.base, comparison.trained
+    shown = Table(
+        "", "base", "trained", "difference", title=f"{base.split}: {len(base.riddles)} riddles, N = {base.samples}"
+    )
+    for measure in MEASURES:
+        mean, low, high = paired_difference(base, trained, measure)
+        difference = f"{100 * mean:+.0f} [{100 * low:+.0f}, {100 * high:+.0f}]"
+        shown.add_row(TITLES[measure], _cell(base, measure), _cell(trained, measure), difference)
+    return shown
 
-    base: Evaluation
-    trained: Evaluation
 
-    @classmethod
-    def read(cls, path: Path) -> Comparison:
-        """Read the evaluation of a split from a run folder."""
-        measured = json.loads(path.read_text(encoding="utf-8"))
-        return cls(Evaluation.from_dict(measured["base"]), Evaluation.from_dict(measured["trained"]))
-
-    def table(self) -> Table:
-        """Return base and trained side by side, with 95 % intervals and a paired one for the difference."""
-        riddles, samples = len(self.base.riddles), self.base.samples
-        table = Table("", "base", "trained", "difference", title=f"{self.base.split}: {riddles} riddles, N = {samples}")
-        for measure in MEASURES:
-            mean, low, high = paired_difference(self.base, self.trained, measure)
-            difference = f"{100 * mean:+.0f} [{100 * low:+.0f}, {100 * high:+.0f}]"
-            table.add_row(TITLES[measure], _cell(self.base, measure), _cell(self.trained, measure), difference)
-        return table
-
-    def examples(self, count: int = 3) -> list[tuple[Answered, Answered]]:
-        """Return riddles before and after, learned ones first, of different families where there are."""
-        pairs = zip(self.base.riddles, self.trained.riddles, strict=True)
-        chosen: dict[str, tuple[Answered, Answered]] = {}
-        for before, after in sorted(pairs, key=lambda pair: pair[0].correct - pair[1].correct):
-            chosen.setdefault(before.family, (before, after))
-        return list(chosen.values())[:count]
+def examples(comparison: Comparison, count: int = 3) -> list[tuple[Answered, Answered]]:
+    """Return riddles before and after, learned ones first, of different families where there are."""
+    pairs = zip(comparison.base.riddles, comparison.trained.riddles, strict=True)
+    chosen: dict[str, tuple[Answered, Answered]] = {}
+    for before, after in sorted(pairs, key=lambda pair: pair[0].correct - pair[1].correct):
+        chosen.setdefault(before.family, (before, after))
+    return list(chosen.values())[:count]
 
 
 def print_round(console: Console, metrics: Mapping[str, float]) -> None:
@@ -82,8 +71,8 @@ def print_results(console: Console, run: Path) -> None:
     """Print the final tables of a run, and three riddles with the answer before and after."""
     comparisons = {path.stem.removeprefix("evaluation-"): Comparison.read(path) for path in run.glob("evaluation-*")}
     for split in sorted(comparisons):
-        console.print(comparisons[split].table())
-    for before, after in comparisons["test"].examples() if "test" in comparisons else ():
+        console.print(table(comparisons[split]))
+    for before, after in examples(comparisons["test"]) if "test" in comparisons else ():
         console.print(f"\n[bold]{before.question}[/]", highlight=False)
         for name, one in (("before", before), ("after", after)):
             mark = "[green]right[/]" if one.correct else "[red]wrong[/]"

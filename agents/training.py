@@ -46,7 +46,7 @@ class TrainRequest:
     families: tuple[str, ...] = ()
     level: int | None = None
     budget: int | None = None
-    test_riddles: int = 100
+    test_riddles: int = 64
     config: ExpertIterationConfig = field(default_factory=ExpertIterationConfig)
 
     def __post_init__(self) -> None:

@@ -1,0 +1,127 @@
+"""The lesson, step by step, on its own riddle: greedy is wrong, the search finds, the fine-tuning keeps.
+
+Every prompt here shows four solved riddles first: the small model rambles without them, and ten small steps do not
+change that.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from agents.fine_tuning import FineTuning, Row, fine_tune
+from agents.policy import Decoding, LanguageModelPolicy
+from agents.progress import stage
+from expit_env import Riddle, Verdict, verify
+
+RIDDLE = Riddle(
+    question="There are 5 birds on a wire. Hunters shoot 2. How many are left?",
+    answer="0",
+    aliases=("none", "no birds"),
+    trap="3",
+    explanation="The shots frighten the other birds, and they all fly away.",
+    hints=("Think of what the other birds do when they hear the shots.",),
+)
+
+SETTINGS = FineTuning(
+    rank=8,
+    alpha=32,
+    target_modules=("q_proj", "v_proj"),
+    learning_rate=2e-4,
+    max_steps=10,
+    batch_size=2,
+)
+COPIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class LessonResult:
+    """What the lesson came to.
+
+    Attributes:
+        before, after: the greedy answers; ``after`` is None where nothing was found to learn.
+        gold: the verified answer that was learned; None where the search found none.
+    """
+
+    before: str
+    gold: str | None
+    after: str | None
+
+
+def teach(policy: LanguageModelPolicy, console: Console, samples: int, hint: bool, seed: int) -> LessonResult:
+    """Run the lesson on a policy, telling each step.
+
+    Args:
+        policy: the base model; it answers with the lesson's adapter afterwards.
+        console: where the steps are told.
+        samples: how many answers to search, at most.
+        hint: whether the search adds a hint to the riddle.
+        seed: of the search and the fine-tuning.
+    """
+    console.print(f"[bold]The riddle.[/] {RIDDLE.question}\n\n[bold]1. In one go (System 1).[/]")
+    before = _ask(policy, console)
+    console.print(f"\n[bold]2. Search (System 2).[/] {samples} answers{', after a hint' if hint else ''}.")
+    answers = _search(policy, console, samples, hint, seed)
+    _show_heap(console, answers)
+    gold = choose(answers)
+    if gold is None:
+        console.print(
+            "\nThe search found no right answer, so there is nothing to learn, and the lesson ends here."
+            + ("" if hint else "\nOffer the model a hint while it searches: [bold]expit lesson --hint[/]")
+        )
+        return LessonResult(before, None, None)
+    console.print(f"\n[bold]3. Filter.[/] The verifier passes {gold!r}.", highlight=False)
+    console.print(f"\n[bold]4. Distil.[/] LoRA on it, {COPIES} copies, {SETTINGS.max_steps} steps.")
+    with tempfile.TemporaryDirectory() as folder, stage(console, "distil", SETTINGS.max_steps or 0) as progress:
+        rows = [Row(RIDDLE.question, gold)] * COPIES
+        fine_tune(policy, rows, SETTINGS, Path(folder) / "adapter", seed, progress, few_shot=True)
+        policy.use_adapter(Path(folder) / "adapter")
+    console.print("\n[bold]5. In one go again.[/]")
+    return LessonResult(before, gold, _ask(policy, console))
+
+
+def choose(answers: Sequence[str]) -> str | None:
+    """Pick the answer to learn: of those that the verifier passes the most frequent, of equals the shortest."""
+    right = Counter(answer for answer in answers if verify(RIDDLE, answer).correct)
+    return min(right, key=lambda answer: (-right[answer], len(answer), answer), default=None)
+
+
+def _ask(policy: LanguageModelPolicy, console: Console) -> str:
+    answer = policy.sample([RIDDLE.question], 1, Decoding(temperature=0.0, few_shot=True))[0][0].text.strip()
+    verdict = verify(RIDDLE, answer)
+    console.print(f"   {_mark(verdict)}  {_line(answer)}", highlight=False)
+    return answer
+
+
+def _search(policy: LanguageModelPolicy, console: Console, samples: int, hint: bool, seed: int) -> list[str]:
+    question = f"{RIDDLE.question} {RIDDLE.hints[0]}" if hint else RIDDLE.question
+    with stage(console, "search", samples) as progress:
+        drawn = policy.sample([question], samples, Decoding(few_shot=True), (seed,), progress)[0]
+    return [completion.text.strip() for completion in drawn if completion.finished]
+
+
+def _show_heap(console: Console, answers: Sequence[str], most: int = 12) -> None:
+    table = Table("times", "verdict", "rule", "answer")
+    heap = Counter(answers).most_common()
+    right = [row for row in heap if verify(RIDDLE, row[0]).correct]
+    shown = right[:3] + [row for row in heap if row not in right][: most - len(right[:3])]
+    for answer, times in sorted(shown, key=lambda row: -row[1]):
+        verdict = verify(RIDDLE, answer)
+        table.add_row(str(times), _mark(verdict), verdict.rule, _line(answer))
+    console.print(table)
+    found = sum(times for _, times in right)
+    console.print(f"{len(answers)} finished answers, {len(heap)} different ones, {found} right.", highlight=False)
+
+
+def _mark(verdict: Verdict) -> str:
+    return "[green]right[/]" if verdict.correct else f"[red]{verdict.outcome}[/]"
+
+
+def _line(answer: str) -> str:
+    return " ".join(answer.split()).replace("[", "\\[") or "(nothing)"

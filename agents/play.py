@@ -1,0 +1,46 @@
+"""A person answers riddles in the terminal."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+from rich.console import Console
+
+
+def play(
+    console: Console, split: str, families: tuple[str, ...], level: int | None, attempts: int, hints: int,
+    seed: int | None,
+) -> None:  # fmt: skip
+    """Pose riddles until an empty line or the end of the input, and print the score.
+
+    Raises:
+        ValueError: if the environment cannot be made so; the message says what exists.
+    """
+    env = gym.make(
+        "expit_env:Riddle-v0", split=split, families=families or "all", level=level, max_attempts=attempts, hints=hints
+    )
+    console.print("Answer each riddle; an empty line ends the game.", style="dim")
+    right = asked = 0
+    observation, _ = env.reset(seed=seed)
+    while answer := _read(console, observation):
+        observation, reward, terminated, _, info = env.step(answer)
+        if not terminated:
+            continue
+        right, asked = right + int(reward), asked + 1
+        console.print(_told(float(reward), info), highlight=False)
+        observation, _ = env.reset()
+    console.print(f"\n{right} of {asked} right.", highlight=False)
+
+
+def _read(console: Console, observation: str) -> str:
+    console.print(f"\n[bold]{observation}[/]", highlight=False)
+    try:
+        return console.input("> ").strip()
+    except EOFError:
+        return ""
+
+
+def _told(reward: float, info: dict) -> str:
+    if reward:
+        return "[green]Right.[/]"
+    trap = " You fell into the trap." if info["fell_for_trap"] else ""
+    return f"[red]Wrong.[/]{trap} The answer is: {info['answer']}."

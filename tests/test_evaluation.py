@@ -1,0 +1,125 @@
+"""Tests of agents.evaluation: each measure on answers whose outcome is known."""
+
+import gymnasium as gym
+import pytest
+
+import expit_env  # noqa: F401
+from agents import Agent, Completion, evaluate, gap_closed
+from agents.evaluation import (
+    MEASURES,
+    Answered,
+    Comparison,
+    Evaluation,
+    evaluation_seeds,
+    paired_difference,
+    split_env,
+)
+
+BIRDS = {"families": "birds-on-a-wire", "split": "validation"}
+
+
+class Says(Agent):
+    """Gives the texts in turn, over and over."""
+
+    def __init__(self, *texts):
+        self.texts = texts
+
+    def act(self, observations):
+        return [Completion(self.texts[i % len(self.texts)]) for i in range(len(observations))]
+
+
+def answered(name, correct, **changes):
+    values = {
+        "riddle_id": name,
+        "family": "f",
+        "question": "?",
+        "answer": "0",
+        "greedy": "0",
+        "correct": correct,
+        "trapped": False,
+        "contrast_correct": False,
+        "sampled_correct": 0,
+        "majority_correct": False,
+    }
+    return Answered(**values | changes)
+
+
+def test_the_constant_answer_is_right_alone_and_wrong_in_the_pair():
+    measured = evaluate(Says("None."), gym.make("Riddle-v0", **BIRDS), [1, 2, 3])
+    assert measured.mean("system1_accuracy") == 1
+    assert measured.mean("group_accuracy") == 0
+    assert measured.split == "validation"
+
+
+def test_system_2_needs_one_right_sample_and_majority_the_most_frequent():
+    env = gym.make("Riddle-v0", **BIRDS)
+    measured = evaluate(Says("101"), env, [1, 2], Says("0", "101", "none", "102"), samples=4)
+    assert [riddle.sampled_correct for riddle in measured.riddles] == [2, 2]
+    assert measured.mean("system1_accuracy") == 0
+    assert measured.mean("system2_accuracy") == 1
+    assert measured.mean("majority_accuracy") == 1, "0 and none are one answer"
+    assert evaluate(Says("101"), env, [1], Says("0", "101", "101"), samples=3).mean("majority_accuracy") == 0
+
+
+def test_the_trap_is_told():
+    env = gym.make("Riddle-v0", **BIRDS)
+    trap = next(str(number) for number in range(40) if fell(env, number))
+    assert evaluate(Says(trap), env, [1]).mean("trap_rate") == 1
+    assert evaluate(Says("0"), env, [1]).mean("trap_rate") == 0
+
+
+def fell(env, number):
+    env.reset(seed=1)
+    return env.step(str(number))[-1]["fell_for_trap"]
+
+
+def test_gap_closed_is_a_share_of_the_gap():
+    def measured(greedy, sampled):
+        riddles = [answered(str(i), i < greedy, sampled_correct=int(i < sampled)) for i in range(10)]
+        return Evaluation("validation", 8, tuple(riddles))
+
+    assert gap_closed(measured(1, 5), measured(3, 9)) == pytest.approx(0.5)
+    assert gap_closed(measured(5, 5), measured(6, 6)) is None
+
+
+def test_a_paired_difference_knows_its_sign_and_refuses_other_riddles():
+    before = Evaluation("test", 1, tuple(answered(str(i), False) for i in range(30)))
+    after = Evaluation("test", 1, tuple(answered(str(i), i % 2 == 0) for i in range(30)))
+    mean, low, high = paired_difference(before, after, "system1_accuracy")
+    assert mean == pytest.approx(0.5)
+    assert 0.2 < low < mean < high < 0.8
+    with pytest.raises(ValueError, match="same riddles"):
+        paired_difference(before, Evaluation("test", 1, after.riddles[1:]), "system1_accuracy")
+
+
+def test_the_interval_holds_the_mean_and_is_not_empty_at_the_ends():
+    none = Evaluation("test", 1, tuple(answered(str(i), False) for i in range(20)))
+    low, high = none.interval("system1_accuracy")
+    assert low == 0
+    assert 0.1 < high < 0.3
+
+
+def test_an_unknown_measure_is_refused_with_those_that_exist():
+    with pytest.raises(ValueError, match="system1_accuracy"):
+        Evaluation("test", 1, (answered("a", True),)).mean("accuracy")
+
+
+def test_the_evaluated_riddles_are_fixed_and_differ_by_split():
+    assert evaluation_seeds("test", 50) == evaluation_seeds("test", 60)[:50]
+    assert not set(evaluation_seeds("test", 50)) & set(evaluation_seeds("validation", 50))
+
+
+def test_a_transfer_environment_does_not_ask_for_training_families():
+    env = gym.make("Riddle-v0", families=("birds-on-a-wire",), level=2)
+    assert split_env(env, "transfer").reset(seed=0)[1]["level"] == 2
+    assert split_env(env, "test").reset(seed=0)[1]["family"] == "birds-on-a-wire"
+
+
+def test_a_comparison_is_read_as_it_was_written(tmp_path):
+    one = evaluate(Says("None."), gym.make("Riddle-v0", **BIRDS), [1, 2])
+    comparison = Comparison(one, one)
+    comparison.write(tmp_path / "evaluation.json")
+    assert Comparison.read(tmp_path / "evaluation.json") == comparison
+    told = comparison.summary()
+    assert set(told) == {"split", "riddles", "samples", "base", "trained"}
+    assert all(set(told[name]) == set(MEASURES) for name in ("base", "trained"))
