@@ -52,7 +52,7 @@ class ExpertIterationConfig:
     """
 
     rounds: int = 3
-    riddles: int = 80
+    riddles: int = 96
     samples: int = 12
     extra_samples: int = 24
     temperature: float = 1.0

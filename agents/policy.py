@@ -23,9 +23,11 @@ REQUEST = " Reply with one word or number only."
 
 FEW_SHOT = (
     ("How many eggs can you eat on an empty stomach?", "One."),
-    ("A plane crashes right on a border. Where are the survivors buried?", "Nowhere."),
-    ("What weighs more, a ton of coal or a ton of cotton?", "They weigh the same."),
+    ("Before Mount Everest was discovered, which mountain was the highest?", "Mount Everest."),
     ("How many sandwiches did Caesar eat on the moon?", "None."),
+    ("A book of 300 pages lies open at page 120. On which page is it open?", "120."),
+    ("Which is longer, a minute or sixty seconds?", "Neither."),
+    ("Can a cow jump higher than a house?", "Yes."),
 )
 """Riddles of no family, with answers, that a first search may show before the question."""
 

@@ -33,7 +33,7 @@ class TrainRequest:
         device: cuda, mps or cpu; by default the first of them that is there.
         out: the run folder. A run that was cut off goes on when the same is asked again.
         families: families of riddles to train on; all by default.
-        level: 1 (easy) to 5; mixed by default.
+        level: 1 (easy, what a laptop learns in ten minutes) to 5, or None for all of them mixed.
         budget: episodes that the agent may spend; by default as many as the rounds take.
         test_riddles: riddles of each of test and transfer in the final evaluation.
         config: of the agent.
@@ -44,7 +44,7 @@ class TrainRequest:
     device: str | None = None
     out: Path = Path("runs/riddles")
     families: tuple[str, ...] = ()
-    level: int | None = None
+    level: int | None = 1
     budget: int | None = None
     test_riddles: int = 64
     config: ExpertIterationConfig = field(default_factory=ExpertIterationConfig)
