@@ -28,6 +28,7 @@ import expit_env  # noqa: F401  (registers Riddle-v0)
 from agents.embedded import embedded_model_path
 from agents.policy import pick_device, prompt
 from agents.sampling import LocalSampler, Prompt, Sampler, WorkerSampler, sampling_dtype
+from agents.sampling.local import common_length
 from agents.sampling.rows import encode
 from benchmarks.vllm import VllmServer
 
@@ -99,8 +100,10 @@ class Bench:
         head = self.model.get_output_embeddings()
         inner: list[nn.Module] = [m for m in self.model.modules() if isinstance(m, nn.Linear) and m is not head]
         rows = self.setting.riddles * self.setting.samples
-        multiply(inner, sum(map(len, self.encoded)))
-        multiply([head], len(self.encoded))
+        distinct = list(dict.fromkeys(self.encoded))
+        common = common_length(distinct)
+        multiply(inner, common + sum(len(ids) - common for ids in distinct))
+        multiply([head], len(distinct))
         for _ in range(self.setting.tokens - 1):
             multiply([*inner, head], rows)
         return self.setting.total

@@ -140,7 +140,7 @@ class _Decoding:
 
     def _prefill(self, prompts: Sequence[tuple[int, ...]]) -> None:
         # What all begin with, such as a system prompt and solved examples, is prefilled once.
-        common = _common_length(prompts) if len(prompts) > 1 else 0
+        common = common_length(prompts) if len(prompts) > 1 else 0
         self._cache.add_prefixes([len(prompt) for prompt in prompts], common)
         rests = [range(common, len(prompt)) for prompt in prompts]
         tokens = [*prompts[0][:common], *(prompts[i][k] for i, rest in enumerate(rests) for k in rest)]
@@ -191,7 +191,7 @@ def _split(prompts: Sequence[tuple[int, ...]], tokens: int) -> Iterator[list[tup
         yield some
 
 
-def _common_length(prompts: Sequence[tuple[int, ...]]) -> int:
+def common_length(prompts: Sequence[tuple[int, ...]]) -> int:
     """How many tokens all prompts begin with, but for the last one of each, whose logits are wanted."""
     low, high = min(prompts), max(prompts)
     different = (k for k in range(min(map(len, prompts)) - 1) if low[k] != high[k])
