@@ -13,13 +13,13 @@ from expit_env.lexicon import (
     ARTICLES,
     CARDINALS,
     COUNTABLE_ANYWAY,
+    DEPARTURES,
     DETERMINERS,
     FUNCTION,
     ORDINALS,
     PREPOSITIONS,
     REFUTATIONS,
     REMAINING,
-    TIMES,
     UNIT_NAMES,
     word_set,
 )
@@ -30,8 +30,8 @@ GOLD, TRAP, ECHO = "gold", "trap", "echo"
 _ASKS = word_set("how what which who whose whom where why")
 _SENTENCE_ENDS = frozenset(".?!")
 _BEFORE_NOUNS = DETERMINERS | PREPOSITIONS
-_NO_NOUNS = FUNCTION | REMAINING | ORDINALS.keys()
-_NOT_COUNTED = FUNCTION | PREPOSITIONS | REMAINING
+_NO_NOUNS = FUNCTION | REMAINING | DEPARTURES | ORDINALS.keys()
+_NOT_COUNTED = FUNCTION | PREPOSITIONS | REMAINING | DEPARTURES
 
 
 Values = dict[tuple[str, Fraction | int], frozenset[str | None]]
@@ -223,9 +223,10 @@ def _with_units(values: Values, counted: frozenset[str], asked: list[str]) -> Va
 
 
 def _numeric_form(form: list[str]) -> tuple[Value | None, list[str]]:
-    if len(form) == 2 and form[0] in ("a", "an") and form[1] in TIMES:
+    items = read_values(form)
+    if len(items) == 2 and items[0] in ("a", "an"):  # an hour, a pair
         return Value("cardinal", 1), form[1:]
-    items = [item for item in read_values(form) if item not in ARTICLES]
+    items = [item for item in items if item not in ARTICLES]
     beside = [item for item in items if isinstance(item, str) and item not in FUNCTION]
     if "no" in items and len(beside) == 2 and items[-2] == "no":  # there is no dirt
         return Value("cardinal", 0), beside[1:]
@@ -264,9 +265,14 @@ def _counted(items: list, asking: list[str], has_units: bool) -> frozenset[str]:
         return frozenset({"year"})
     if has_units:
         return frozenset()
-    places = [place for place, item in enumerate(items) if isinstance(item, Value)]
+    places = [place for place, item in enumerate(items) if isinstance(item, Value) and not _stands_alone(items, place)]
     counted = {word for place in places for word in _run_of_content(items[place + 1 :])}
     return frozenset(counted | {item.unit for item in items if isinstance(item, Value) and item.unit})
+
+
+def _stands_alone(items: list, place: int) -> bool:
+    """Whether what a number counts is left out behind it: all but 9 die."""
+    return place > 0 and items[place - 1] in ("but", "except", "only")
 
 
 def _run_of_content(items: list) -> list[str]:
@@ -293,6 +299,6 @@ _UNSURE = (
     | REFUTATIONS
 )
 """Words that no clause may hold unread, even if the question does."""
-_KNOWN = frozenset(stem(word) for word in FUNCTION | ARTICLES | COUNTABLE_ANYWAY) - _UNSURE
-_KNOWN_OF_NUMBERS = _KNOWN | {stem(word) for word in REMAINING}
-_KNOWN_OF_PHRASES = _KNOWN | {"and", "letter"}
+_KNOWN = frozenset(stem(word) for word in FUNCTION | ARTICLES) - _UNSURE
+_KNOWN_OF_NUMBERS = _KNOWN.union(map(stem, REMAINING | COUNTABLE_ANYWAY))
+_KNOWN_OF_PHRASES = _KNOWN | {"and", "as", "letter", "one"}

@@ -43,9 +43,9 @@ def infer_kind(answer: str, question: str = "") -> Kind:
     """
     asked = fold(question)
     kind, stems = _kind_alone(answer, "how many" in asked or "how much" in asked)
-    if kind is not None or "or" not in asked:
+    if kind not in (None, Kind.QUANTITY) or "or" not in asked:
         return kind or Kind.PHRASE
-    return Kind.CHOICE if any(stems >= option for option in options_of(tokenise(asked))) else Kind.PHRASE
+    return Kind.CHOICE if any(stems >= option for option in options_of(tokenise(asked))) else kind or Kind.PHRASE
 
 
 @functools.lru_cache(maxsize=4_096)

@@ -146,7 +146,7 @@ class _Clauses:
         self.done: list[Clause] = []
         self.words: list[Item] = []
         self.lead = self.mark = ""
-        self.first = self.depth = 0
+        self.before = self.first = self.depth = 0
 
     def close(self, mark: str, lead: str = "") -> None:
         """End a clause. A joining word with nothing behind it yet (so, ...) leads the next one."""
@@ -166,10 +166,11 @@ class _Clauses:
 
     def end_sentence(self, mark: str) -> None:
         self.close(mark)
+        if self.first < len(self.done):
+            self.before, self.first = self.first, len(self.done)
         if mark == "?":
-            self.done[self.first :] = [clause._replace(asks=True) for clause in self.done[self.first :]]
+            self.done[self.before :] = [clause._replace(asks=True) for clause in self.done[self.before :]]
         self.lead, self.depth = "", 0
-        self.first = len(self.done)
 
     def dash(self, behind: Item) -> None:
         """A dash before a number is a sign, not a break."""

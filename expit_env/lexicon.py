@@ -53,22 +53,22 @@ RISKY_PREPOSITIONS = word_set("of from out with in on at to by after within for 
 """In front of a thing they make it another answer: on a towel is not a towel."""
 
 FUNCTION = (
-    DETERMINERS
-    | word_set("in on at of to by after within for into as")
+    (DETERMINERS - word_set("each every another"))
+    | word_set("in on at of to by after for into")
     | word_set("it they he she you we i them him me us there here who which what how many much")
     | word_set("is are was were be been being am will would must should shall can has have had having do does did")
     | word_set("get gets got getting equal equals makes make made become becomes takes take give gives come comes")
     | word_set(
         "answer solution result number option amount total count correct final therefore so then thus hence now still"
     )
-    | word_set("exactly only just simply precisely all both each together altogether again also too ever")
+    | word_set("exactly only just simply precisely all both together altogether again also ever")
     | word_set("name named called itself themselves himself herself well")
 )
 """Words that a committing clause may hold whatever the riddle: they neither deny nor weaken what they stand beside."""
 
 REMAINING = word_set(
     "left remain remains remaining remained stay stays staying stayed alive survive survives survived surviving"
-    " live living lives rise rises rose increase increases increased"
+    " living rise rises rose increase increases increased"
 )
 """What a clause that counts may say besides: departing, dying and falling are not among it."""
 
@@ -78,7 +78,7 @@ FILLERS = (
     "obviously", "clearly", "surely", "certainly", "definitely", "actually", "in fact", "probably", "most likely",
     "likely", "simply", "easy", "trick question", "it is a trick question", "this is a trick question", "good question",
     "in total", "in all", "in the end", "at the end", "let us think", "let us see", "let me think", "to be honest",
-    "at all", "as well", "great question", "absolutely", "basically",
+    "at all", "as well", "no doubt", "without a doubt", "without doubt", "great question", "absolutely", "basically",
 )  # fmt: skip
 """What is skipped at the edges of a clause."""
 
@@ -86,7 +86,7 @@ NEGATIONS = word_set("not no never nor neither cannot without hardly")
 HEDGES = word_set("or either maybe perhaps possibly might may could unless otherwise else whether depends versus vs /")
 APPROXIMATIONS = word_set(
     "about around approximately roughly nearly almost least most than under between up fewer less more circa some"
-    " maximum minimum max min ish above below past"
+    " within maximum minimum max min ish above below past"
 )
 CONSEQUENCES = word_set("so therefore thus hence consequently leaving meaning")
 CONSEQUENCE_PHRASES = {

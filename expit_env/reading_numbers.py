@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from expit_env.answer_key import GOLD, TRAP, AnswerKey, Mention
+from expit_env.answers import Kind
 from expit_env.claims import Claim, Reading, word_of
 from expit_env.clauses import Clause, Item
 from expit_env.lexicon import (
@@ -35,7 +36,7 @@ def read_numbers(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
     words = [item for item in items if isinstance(item, str) and item not in ARTICLES]
     phrases = [item for item in items if isinstance(item, Mention)]
     understood = all(key.knows(word) for word in words) and not _adjacent(items) and summed
-    understood = understood and not _went(items)
+    understood = understood and not _went(items) and not _is_beside(key, items)
     understood = understood and all(value.unit is None or _unit_known(key, value) for value in values)
     live = _live(key, items, goes_on=clause.lead == "and")
     gold = any(key.accepts(value) for value in live) or any(phrase.label == GOLD for phrase in phrases)
@@ -165,8 +166,7 @@ def _units_attached(key: AnswerKey, items: list[Item]) -> list[Item]:
     place = 0
     while place < len(items):
         item = items[place]
-        one = item in ("a", "an") and items[place + 1 : place + 2] and items[place + 1] in TIMES
-        item = Value("cardinal", 1) if one else item
+        item = Value("cardinal", 1) if _is_a_single(key, items, place) else item
         attached.append(item)
         place += 1
         if not isinstance(item, Value) or item.unit is not None or place == len(items):
@@ -178,9 +178,19 @@ def _units_attached(key: AnswerKey, items: list[Item]) -> list[Item]:
     return attached
 
 
+def _is_a_single(key: AnswerKey, items: list[Item], place: int) -> bool:
+    """Whether an article counts: an hour is 1 hour, and so is a pair where one pair is right."""
+    behind = items[place + 1] if place + 1 < len(items) else ""
+    if items[place] not in ("a", "an") or not isinstance(behind, str):
+        return False
+    return behind in TIMES or unit_of(behind) in key.values.get(("cardinal", 1), ())
+
+
 def _is_unit(key: AnswerKey, word: str) -> bool:
     unit = unit_of(word)
     if unit in key.units or word in UNIT_NAMES:
+        return True
+    if word == "am":
         return True
     if word in FUNCTION or word in REMAINING or word in PREPOSITIONS:
         return False
@@ -191,6 +201,23 @@ def _is_unit(key: AnswerKey, word: str) -> bool:
 
 def _unit_known(key: AnswerKey, value: Value) -> bool:
     return value.unit in key.units or value.unit in key.nouns or value.unit in UNIT_NAMES.values()
+
+
+_COUNTS = word_set("number amount count total")
+_FAR_ENDS = word_set("last end bottom back")
+
+
+def _is_beside(key: AnswerKey, items: list[Item]) -> bool:
+    """Whether what is meant stands beside the number: the number after 9, third from the end."""
+    if key.kind is Kind.ORDINAL:
+        return not _FAR_ENDS.isdisjoint(item for item in items if isinstance(item, str))
+    for before, item, behind in zip(items, items[1:], items[2:], strict=False):
+        if before in _COUNTS and item == "of" and isinstance(behind, str) and unit_of(behind) not in key.units:
+            return True  # the number of hunters
+    for before, item in itertools.pairwise(items):
+        if before == "after" and isinstance(item, Value) and item.unit is None and "after" not in key.asking:
+            return True
+    return False
 
 
 _COPULAS = word_set("is are was were be been am have has had")
@@ -245,9 +272,12 @@ def _behind_preposition(items: list[Item], place: int) -> bool:
 
 
 def _approximates(key: AnswerKey, items: list[Item]) -> bool:
-    """Whether a number that is not the question's own is only a bound or a guess: at least 9, 9 or more."""
+    """Whether a number that is not the question's own is only a bound or a guess: at least 9, 9 or more, 8 to 9."""
     if items[-1] == "+":
         return True
+    for at, item in enumerate(items[1:-1], 1):
+        if item == "to" and isinstance(items[at - 1], Value) and isinstance(items[at + 1], Value):
+            return True
     for place, item in enumerate(items):
         if item in APPROXIMATIONS or item in _COMPARISONS:
             behind = next((at for at in range(place, len(items)) if isinstance(items[at], Value)), None)
@@ -268,7 +298,7 @@ def _rivals(key: AnswerKey, clause: Clause, others: list[Value], words: list[str
 
 def _is_echo(key: AnswerKey, items: list[Item], gold: bool) -> bool:
     """Whether a clause only repeats a run of the question, and is not what its last sentence asks for."""
-    words = tuple(stem(word_of(item)) for item in items if item not in ARTICLES)
+    words = tuple(stem(word) for item in items if item not in ARTICLES for word in word_of(item).split())
     bare = words[1:] if words[:1] and words[0] in PREPOSITIONS else words
     if len(words) < 2 or bare in key.whole or (len(words) == 2 and not gold):
         return False

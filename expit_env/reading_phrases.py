@@ -172,14 +172,19 @@ _NOT_NAMES = word_set("how why what when where to so very too used called made k
 
 def _stands_free(key: AnswerKey, items: list[Item], place: int) -> bool:
     """Whether a phrase is not part of a bigger thing: piano keys, on a towel."""
-    if key.kind is not Kind.PHRASE:
-        return True
     before = items[place - 1] if place else ""
+    if key.kind is not Kind.PHRASE:
+        return key.kind is not Kind.LETTER or before not in RISKY_PREPOSITIONS or before in key.prepositions
     behind = items[place + 1] if place + 1 < len(items) else ""
     if before in RISKY_PREPOSITIONS and before not in key.prepositions and not _is_place(key):
         return False
+    stem_before = stem(word_of(before)) if before else ""
     free_before = (
-        isinstance(before, Mention) or not before or before in FUNCTION or stem(word_of(before)) not in key.nouns
+        isinstance(before, Mention)
+        or not before
+        or before in FUNCTION
+        or (stem_before in key.asking and stem_before not in key.nouns)
+        or stem_before in _gold_stems(key)
     )
     free_behind = (
         isinstance(behind, Mention)

@@ -48,12 +48,10 @@ def _fold(char: str) -> str:
 
 def _compatible(char: str) -> str:
     tag = unicodedata.decomposition(char).partition(" ")[0]
-    if tag.startswith("<") and tag not in ("<wide>", "<narrow>", "<font>", "<compat>"):
+    if tag.startswith("<") and tag not in ("<wide>", "<narrow>", "<font>"):
         return UNREADABLE  # a superscript 2 behind a 3 is not the 2 of 32
     plain = "".join(c for c in unicodedata.normalize("NFKD", char.lower()) if not "\u0300" <= c <= "\u0327").lower()
-    if plain.isascii() or (plain.isalpha() and tag != "<compat>"):
-        return plain if len(plain) <= 3 else UNREADABLE
-    return UNREADABLE
+    return plain if len(plain) <= 3 and (plain.isascii() or plain.isalpha()) else UNREADABLE
 
 
 _FOLD = _Fold({code: chr(code).lower() for code in range(32, 127)})
@@ -64,7 +62,7 @@ _LATEX_TEXT = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\s?\{([^{}]{0,200})\}"
 _LATEX_FRACTION = re.compile(r"\\[dt]?frac\{(\d{1,9})\}\{(\d{1,9})\}")
 _LATEX_MATH = re.compile(r"\$(?=\S)([^$\n]{1,80})(?<=\S)\$")
 _LATEX_OPERATORS = {r"\times": "*", r"\cdot": "*", r"\div": "/", r"\(": " ", r"\)": " ", r"\[": " ", r"\]": " "}
-_LINE_MARK = re.compile(r"^[ ]{0,8}(?:#{1,6} |>|[-*+] (?!\d))", re.MULTILINE)
+_LINE_MARK = re.compile(r"^[ ]{0,8}(?:#{1,6} |> ?(?!\d)|[-*+] (?!\d))", re.MULTILINE)
 _EMPHASIS = re.compile(r"(?<=\d)[*_`]+(?![\d*_`])|(?<=\s)[*_`]+(?![\s*_`])|(?<![\d\s*_`])[*_`]+")  # 2*3 and 2 * 3 stay
 _HYPHEN = re.compile(r"(?<=[^\W_])-(?=[^\W\d_])")
 _TOKEN = re.compile(

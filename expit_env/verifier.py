@@ -45,6 +45,10 @@ def verify(riddle: Riddle, response: str) -> Verdict:
         if bare:
             return Verdict(*bare, "bare")
     key = answer_key(riddle.question, riddle.answer, riddle.aliases, riddle.trap, riddle.kind or Kind.PHRASE)
+    if "think>" in response:
+        response, thinking = _without_thought(response)
+        if thinking:
+            return Verdict(Outcome.NO_ANSWER, None, "unfinished thought")
     text = fold(response) if len(response) <= MAX_PROSE else _ascii(response)
     structured = find_structured(text)
     if structured:
@@ -52,6 +56,12 @@ def verify(riddle: Riddle, response: str) -> Verdict:
     if len(response) > MAX_PROSE:
         return Verdict(Outcome.AMBIGUOUS, None, "too long")
     return _judge_prose(key, text)
+
+
+def _without_thought(response: str) -> tuple[str, bool]:
+    """Return what stands behind the last ``</think>``, and whether a thought is still open there."""
+    reply = response[response.rfind("</think>") + len("</think>") :] if "</think>" in response else response
+    return reply, "<think>" in reply
 
 
 @functools.lru_cache(maxsize=65_536)
@@ -106,7 +116,7 @@ def _judge_prose(key: AnswerKey, text: str) -> Verdict:
     stems = stems_of(tokens)
     if not any(stem[-1].isalnum() for stem in stems) and "a" not in tokens:
         return Verdict(Outcome.NO_ANSWER, None, "empty")
-    article_counts = key.kind is Kind.ORDINAL and "a" in tokens  # a third is no place in a race
+    article_counts = key.kind is Kind.ORDINAL and not {"a", "an"}.isdisjoint(tokens)  # a third is no place in a race
     if stems in key.whole and stems and "?" not in tokens and not article_counts:
         return _correct(key, "whole reply")
     if key.kind is not Kind.LETTER and key.repeats(stems):
@@ -175,7 +185,7 @@ def _unsettles(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool) 
 
 def _retracts(clause: Clause) -> bool:
     words = clause.items
-    if clause.lead in CONTRASTS or (words == ["no"]):
+    if clause.lead in CONTRASTS or words == ["no"] or (words[:1] == ["no"] and not isinstance(words[1], str)):
         return True
     if words and words[0] in RETRACTIONS and words[0] != "no":
         return True

@@ -12,7 +12,11 @@ from expit_env.answers import Kind
 from expit_env.riddle import Outcome, Riddle, Verdict
 from expit_env.verifier import verify
 
-CASES = [json.loads(line) for line in (Path(__file__).parent / "verifier_cases.jsonl").read_text().splitlines()]
+CASES = [
+    json.loads(line)
+    for name in ("verifier_cases.jsonl", "verifier_attacks.jsonl")
+    for line in (Path(__file__).parent / name).read_text(encoding="utf-8").splitlines()
+]
 
 BIRDS = Riddle(
     "There are 8 crows on a fence. A hunter shoots 3 of them. How many are left on the fence?",
