@@ -115,17 +115,16 @@ class _Episode:
             self.observations.append(observation)
 
     def trajectory(self) -> Trajectory:
-        told: dict[str, Any] = {
-            name: self.info.get(name)
-            for name in ("riddle_id", "family", "level", "split", "contrast_id", "outcome", "extracted", "answer")
-        }
+        names = ("riddle_id", "family", "split", "contrast_id", "outcome", "extracted", "answer")
+        told: dict[str, Any] = {name: self.info.get(name) for name in names}
         return Trajectory(
             start=self.start,
             observations=tuple(self.observations),
             completions=tuple(self.completions),
             rewards=tuple(self.rewards),
             fell_for_trap=bool(self.info.get("fell_for_trap", False)),
-            **{name: value if value is None or name == "level" else str(value) for name, value in told.items()},
+            level=self.info.get("level"),
+            **{name: None if value is None else str(value) for name, value in told.items()},
         )
 
 

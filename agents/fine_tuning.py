@@ -12,7 +12,7 @@ import torch
 from datasets import Dataset
 from peft import LoraConfig, get_peft_model
 from transformers import PreTrainedModel, PrinterCallback, ProgressCallback, TrainerCallback
-from trl import SFTConfig
+from trl.trainer.sft_config import SFTConfig
 
 from agents.policy import LanguageModelPolicy, prompt
 from agents.shared_prompt import SharedPromptTrainer, collate, encode_group

@@ -25,7 +25,7 @@ def play(
         observation, reward, terminated, _, info = env.step(answer)
         if not terminated:
             continue
-        right, asked = right + int(reward), asked + 1
+        right, asked = right + int(float(reward)), asked + 1
         console.print(_told(float(reward), info), highlight=False)
         observation, _ = env.reset()
     console.print(f"\n{right} of {asked} right.", highlight=False)

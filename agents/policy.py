@@ -102,7 +102,7 @@ class LanguageModelPolicy:
         tokenizer: Any = AutoTokenizer.from_pretrained(model)
         if not tokenizer.chat_template:
             raise ValueError(f"{model} has no chat template: take an instruction-tuned model")
-        base = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
+        base: Any = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
         base = base.to(pick_device(device))
         parallel = base.device.type == "cpu" and os.name == "posix"
         return cls(base, tokenizer, WorkerSampler(base, tokenizer) if parallel else None)

@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, pad
 from transformers import PreTrainedTokenizerBase
-from trl import SFTTrainer
+from trl.trainer.sft_trainer import SFTTrainer
 
-IGNORED = -100
+from agents.sampling import Message, Prompt
 
 
-def encode_group(tokenizer: PreTrainedTokenizerBase, prompt: Sequence[dict[str, str]], answers: Sequence[str]) -> dict:
+def encode_group(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answers: Sequence[str]) -> dict:
     """Tokenise a prompt and its answers into one sequence.
 
     Returns:
@@ -28,7 +28,7 @@ def encode_group(tokenizer: PreTrainedTokenizerBase, prompt: Sequence[dict[str, 
     Raises:
         ValueError: if the chat template does not continue the prompt by the answer.
     """
-    start = _token_ids(tokenizer, list(prompt), add_generation_prompt=True)
+    start = _token_ids(tokenizer, prompt, start=True)
     ends = [_answer_ids(tokenizer, prompt, answer, start) for answer in answers]
     return {
         "input_ids": start + [token for end in ends for token in end],
@@ -98,9 +98,7 @@ def _layout(group: dict, row: int) -> tuple[list[int], Tensor, Tensor, Tensor]:
     return positions, mask, torch.tensor(targets), torch.tensor(tokens[prompt_length:])
 
 
-def _answer_ids(
-    tokenizer: PreTrainedTokenizerBase, prompt: Sequence[dict[str, str]], answer: str, start: list[int]
-) -> list[int]:
+def _answer_ids(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answer: str, start: list[int]) -> list[int]:
     whole = _token_ids(tokenizer, [*prompt, {"role": "assistant", "content": answer}])
     if whole[: len(start)] != start:
         raise ValueError("the model's chat template does not continue a prompt by its answer: no loss can be put on it")
@@ -109,8 +107,10 @@ def _answer_ids(
     return end[: last + 1]
 
 
-def _token_ids(tokenizer: PreTrainedTokenizerBase, messages: list[dict[str, str]], **how: bool) -> list[int]:
-    text: Any = tokenizer.apply_chat_template(messages, tokenize=False, **how)
+def _token_ids(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], start: bool = False) -> list[int]:
+    text: Any = tokenizer.apply_chat_template(
+        [dict(one) for one in messages], tokenize=False, add_generation_prompt=start
+    )
     return list(tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
