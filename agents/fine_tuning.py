@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 import torch
 from datasets import Dataset
 from peft import LoraConfig, get_peft_model
-from transformers import PreTrainedModel, PrinterCallback, ProgressCallback, TrainerCallback
+from transformers import PrinterCallback, ProgressCallback, TrainerCallback
 from trl.trainer.sft_config import SFTConfig
 
 from agents.policy import LanguageModelPolicy, prompt
@@ -76,40 +77,27 @@ def fine_tune(
         raise ValueError("there are no rows to fine-tune on")
     dataset = Dataset.from_list(_groups(policy, rows, few_shot))
     torch.manual_seed(seed)
-    # In place, for a copy of the base model is what a laptop has no memory for; `unload` gives it back as it was.
-    adapted: Any = get_peft_model(policy.base, settings.lora())
-    special = _special_tokens(policy.base)
-    try:
-        with tempfile.TemporaryDirectory() as scratch:
-            trainer = SharedPromptTrainer(
-                adapted,
-                args=_arguments(settings, scratch, seed, policy.base.device),
-                train_dataset=dataset,
-                processing_class=policy.tokenizer,
-                data_collator=lambda groups: collate(groups, int(policy.tokenizer.pad_token_id)),  # type: ignore[arg-type]
-                callbacks=[_Steps(progress)] if progress else [],
-            )
-            trainer.remove_callback(PrinterCallback)
-            trainer.remove_callback(ProgressCallback)
-            loss = trainer.train().training_loss
-            adapted.save_pretrained(str(folder))
-    finally:
-        adapted.unload().eval().requires_grad_(False)
-        for config, name, token in special:
-            setattr(config, name, token)
+    # A copy, for the trainer patches what it is given: forward, special tokens, cache settings.
+    adapted: Any = get_peft_model(copy.deepcopy(policy.base), settings.lora())
+    with tempfile.TemporaryDirectory() as scratch:
+        trainer = SharedPromptTrainer(
+            adapted,
+            args=_arguments(settings, scratch, seed, policy.base.device),
+            train_dataset=dataset,
+            processing_class=policy.tokenizer,
+            data_collator=lambda groups: collate(groups, int(policy.tokenizer.pad_token_id)),  # type: ignore[arg-type]
+            callbacks=[_Steps(progress)] if progress else [],
+        )
+        trainer.remove_callback(PrinterCallback)
+        trainer.remove_callback(ProgressCallback)
+        loss = trainer.train().training_loss
+        adapted.save_pretrained(str(folder))
     return float(loss)
 
 
 def steps(rows: Sequence[Row], settings: FineTuning) -> int:
     """How many optimiser steps the training takes."""
     return settings.max_steps or settings.epochs * -(-len(_by_question(rows)) // settings.batch_size)
-
-
-def _special_tokens(model: PreTrainedModel) -> list[tuple[object, str, object]]:
-    """Return what the trainer overwrites by the tokenizer's: a model may have several tokens that end its turn."""
-    configs: tuple[object, ...] = (model.config, model.generation_config)
-    names = ("pad_token_id", "bos_token_id", "eos_token_id")
-    return [(config, name, getattr(config, name, None)) for config in configs for name in names]
 
 
 def _groups(policy: LanguageModelPolicy, rows: Sequence[Row], few_shot: bool) -> list[dict[str, object]]:

@@ -14,7 +14,7 @@ from agents.registry import AGENTS, Setting, make_agent
 from agents.trajectory import Completion
 
 CONFIG = ExpertIterationConfig(
-    rounds=2, riddles=2, samples=4, extra_samples=4, max_new_tokens=8, validation_riddles=0, evaluation_samples=3,
+    rounds=2, riddles=6, samples=4, extra_samples=4, max_new_tokens=8, validation_riddles=0, evaluation_samples=3,
     fine_tuning=FineTuning(rank=2, epochs=1), seed=3,
 )  # fmt: skip
 QUESTIONS = ["What has keys?", "How many birds are left?", "What has keys?"]
