@@ -294,7 +294,7 @@ def _nouns(asked: list[str], question: str) -> frozenset[str]:
 
 
 _UNSURE = (
-    word_set("'s not no or never neither nor either if but except without than maybe perhaps some any more less")
+    word_set("'s and not no or never neither nor either if but except without than maybe perhaps some any more less")
     | word_set("almost nearly hardly barely roughly approximately partly unlike opposite contrary")
     | REFUTATIONS
 )

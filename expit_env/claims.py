@@ -26,7 +26,9 @@ class Reading(NamedTuple):
     Attributes:
         claim: what it claims.
         said: the wrong answer that it names, if it names one.
-        rivals: whether it is not understood and names a wrong answer for which it has no excuse.
+        rivals: whether it is not understood, and names a wrong answer without an excuse or denies the right one.
+        echoes: whether it is not understood and names the right answer, nobody knows to what end.
+        aside: whether the wrong answer that it claims may be a number of the question in an explanation.
         explains: whether it is a sentence, not merely the next item of a list.
         sum: whether it is the result of a sum, which a later one may go on from.
     """
@@ -34,6 +36,8 @@ class Reading(NamedTuple):
     claim: Claim
     said: str | None = None
     rivals: bool = False
+    echoes: bool = False
+    aside: bool = False
     explains: bool = True
     sum: bool = False
 

@@ -199,7 +199,8 @@ def _joint(items: list[Item], place: int, so_far: _Clauses, keeps_and: bool) -> 
         return "because", 1
     if item == "as" and behind in _AS_SUBJECTS and before and not _compares(so_far.words):
         return "because", 1
-    return ("and", 1) if item == "and" and so_far.words and not keeps_and else ("", 1)
+    listed = len(so_far.words) == 1 and isinstance(before, Value)  # 5 and 6 make 11
+    return ("and", 1) if item == "and" and so_far.words and not keeps_and and not listed else ("", 1)
 
 
 def _compares(words: list[Item]) -> bool:

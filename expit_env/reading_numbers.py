@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from typing import NamedTuple
 
 from expit_env.answer_key import GOLD, TRAP, AnswerKey, Mention
 from expit_env.answers import Kind
+from expit_env.arithmetic import EQUALS, SIGNS, read_zeros, without_sum
 from expit_env.claims import Claim, Reading, word_of
 from expit_env.clauses import Clause, Item
 from expit_env.lexicon import (
@@ -26,138 +28,77 @@ from expit_env.numbers import Value
 from expit_env.text import stem, unit_of
 
 
+class _Seen(NamedTuple):
+    """What a clause holds: its words, the numbers that may be meant, whether the right one is among them."""
+
+    items: list[Item]
+    words: list[str]
+    phrases: list[Mention]
+    others: list[Value]
+    gold: bool
+    summed: bool
+    signs_left: bool
+
+
 def read_numbers(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
-    items = _zeros_read(key, items)
-    whole_length = len(items)
-    items, summed = _without_sum(items)
-    has_sum = len(items) < whole_length
-    items = _units_attached(key, items)
-    values = [item for item in items if isinstance(item, Value)]
+    """Read one clause, its fillers taken off."""
+    seen = _see(key, clause, items)
+    said = _said(key, seen.others, seen.phrases)
+    named = seen.gold or bool(seen.others or seen.phrases)
+    if named and (clause.asks or not HEDGES.isdisjoint(seen.words) or _approximates(key, seen.items)):
+        excused = clause.lead in REASONS and "or" not in seen.words
+        return Reading(Claim.OPAQUE if excused else Claim.HEDGES, said)
+    if not NEGATIONS.isdisjoint(seen.words):
+        denies = seen.gold and all(word in NEGATIONS or key.knows(word) for word in seen.words)
+        return Reading(Claim.DENIES if denies else Claim.OPAQUE, said, rivals=seen.gold)
+    if not _is_understood(key, seen):
+        rivals = _rivals(key, clause, seen.others, seen.words)
+        return Reading(Claim.OPAQUE, said, rivals=rivals, echoes=seen.gold)
+    return _claim(key, clause, seen, said)
+
+
+def _see(key: AnswerKey, clause: Clause, items: list[Item]) -> _Seen:
+    items = read_zeros(key, items)
+    result, signs_left = without_sum(items)
+    summed = len(result) < len(items)
+    items = _units_attached(key, result)
     words = [item for item in items if isinstance(item, str) and item not in ARTICLES]
     phrases = [item for item in items if isinstance(item, Mention)]
-    understood = all(key.knows(word) for word in words) and not _adjacent(items) and summed
-    understood = understood and not _went(items) and not _is_beside(key, items)
-    understood = understood and all(value.unit is None or _unit_known(key, value) for value in values)
     live = _live(key, items, goes_on=clause.lead == "and")
     gold = any(key.accepts(value) for value in live) or any(phrase.label == GOLD for phrase in phrases)
     others = [value for value in live if not key.accepts(value)]
-    said = _said(key, others, phrases)
-    if (live or phrases) and (clause.asks or not HEDGES.isdisjoint(words) or _approximates(key, items)):
-        excused = clause.lead in REASONS and "or" not in words
-        return Reading(Claim.OPAQUE if excused else Claim.HEDGES, said)
-    if not NEGATIONS.isdisjoint(words):
-        rest = [word for word in words if word not in NEGATIONS]
-        if gold and all(key.knows(word) for word in rest):
-            return Reading(Claim.DENIES)
-        return Reading(Claim.OPAQUE, said if values else None, rivals=gold)
-    if not understood:
-        return Reading(Claim.OPAQUE, said, rivals=_rivals(key, clause, others, words, gold))
-    if gold and said:
+    return _Seen(items, words, phrases, others, gold, summed, signs_left)
+
+
+def _is_understood(key: AnswerKey, seen: _Seen) -> bool:
+    if seen.signs_left or not all(key.knows(word) for word in seen.words):
+        return False
+    if _adjacent(seen.items) or _went(seen.items) or _is_beside(key, seen.items):
+        return False
+    return all(_unit_known(key, item) for item in seen.items if isinstance(item, Value) and item.unit)
+
+
+def _claim(key: AnswerKey, clause: Clause, seen: _Seen, said: str | None) -> Reading:
+    """Read a clause of which every word is understood."""
+    if seen.gold and said:
         return Reading(Claim.HEDGES)
-    if _is_echo(key, items, gold):
+    if _is_echo(key, seen.items, seen.gold):
         return Reading(Claim.NOTHING, said)
     if said:
-        return Reading(Claim.OTHER, said, sum=has_sum)
-    if gold:
+        return Reading(Claim.OTHER, said, sum=seen.summed, aside=_is_aside(key, seen))
+    if seen.gold:
         return Reading(Claim.GOLD)
-    if len(values) == 1 and not gold and len(items) <= 2 and clause.lead != "and":
+    values = [item for item in seen.items if isinstance(item, Value)]
+    if len(values) == 1 and len(seen.items) <= 2 and clause.lead != "and":
         return Reading(Claim.OTHER, _text(key, values[0]))
     return Reading(Claim.NOTHING, _text(key, values[-1]) if values else None)
 
 
-def _zeros_read(key: AnswerKey, items: list[Item]) -> list[Item]:
-    """Read *no birds*, *not any*, *not a single one*, *no one* as zero."""
-    read: list[Item] = []
-    place = 0
-    while place < len(items):
-        length, unit = _zero_at(key, items, place)
-        read.append(_ZERO._replace(unit=unit) if length else items[place])
-        place += length or 1
-    return read
-
-
-_ZERO = Value("cardinal", 0)
-_NO = (("no", "longer", "any"), ("no", "more"), ("no",))
-_NOT_ANY = (("not", "a", "single"), ("not", "any", "more"), ("not", "any"), ("not", "even"), ("not",))
-_VERBS_BETWEEN = word_set("have has be get")
-
-
-def _zero_at(key: AnswerKey, items: list[Item], place: int) -> tuple[int, str | None]:
-    if items[place] not in ("no", "not"):
-        return 0, None
-    for opening in (*_NO, *_NOT_ANY):
-        end = place + len(opening)
-        if tuple(items[place:end]) != opening:
-            continue
-        behind = items[end] if end < len(items) else ""
-        if opening[-1] in ("any", "more", "single", "no") and isinstance(behind, str):
-            if unit_of(behind) in key.units or behind == "one":
-                return end + 1 - place, None if behind == "one" else unit_of(behind)
-            if opening[-1] == "any" and (not behind or behind in REMAINING):
-                return end - place, None
-        if opening[0] == "not" and opening[-1] in ("not", "even", "single") and _is_one(behind):
-            return end + 1 - place, None
-        if opening == ("not",) and _is_verb(key, behind) and items[end + 1 : end + 2] == ["any"]:
-            return _zero_behind_verb(key, items, place, end + 2)
-    return 0, None
-
-
-def _is_verb(key: AnswerKey, word: Item) -> bool:
-    return word in _VERBS_BETWEEN or (
-        isinstance(word, str) and stem(word) in key.asking and stem(word) not in key.nouns
-    )
-
-
-def _is_one(item: Item) -> bool:
-    return item == "one" or (isinstance(item, Value) and item.form == "cardinal" and item.number == 1)
-
-
-def _zero_behind_verb(key: AnswerKey, items: list[Item], place: int, end: int) -> tuple[int, str | None]:
-    """Read *do not have any birds*."""
-    behind = items[end] if end < len(items) else ""
-    if isinstance(behind, str) and unit_of(behind) in key.units:
-        return end + 1 - place, unit_of(behind)
-    return (end - place, None) if not behind or behind in REMAINING else (0, None)
-
-
-_SIGNS = frozenset(["+", "-", "–", "*", "/", "x", "plus", "minus", "times", "(", ")"])
-_EQUALS = frozenset(["=", "equals", "equal"])
-_DOUBTS = NEGATIONS | HEDGES | APPROXIMATIONS
-
-
-def _without_sum(items: list[Item]) -> tuple[list[Item], bool]:
-    """Leave of ``5 - 2 = 3`` the 3; return also whether no sign is left over."""
-    signs = [place for place, item in enumerate(items) if _is_sign(items, place)]
-    results = [place for place, item in enumerate(items) if item in _EQUALS]
-    if not results and signs:
-        results = [place for place, item in enumerate(items) if item in ("is", "makes", "leaves") and place > signs[-1]]
-    if not results:
-        return items, not signs
-    end = results[-1]
-    if any(place > end for place in signs):
-        return items, False
-    kept: list[Item] = []
-    for before, item in itertools.pairwise(["", *items[:end]]):
-        counted = isinstance(before, Value) and isinstance(item, str) and item.isalpha() and item not in _DOUBTS
-        if not counted and not isinstance(item, Value) and item not in _SIGNS | _EQUALS | {"of"}:
-            kept.append(item)
-    return [*kept, *items[end + 1 :]], len(results) == 1
-
-
-def _is_sign(items: list[Item], place: int) -> bool:
-    behind = items[place + 1] if place + 1 < len(items) else ""
-    if items[place] == "times" and not isinstance(behind, Value):
-        return False  # it is right 2 times
-    return items[place] in _SIGNS or _is_part_of(items, place)
-
-
-def _is_part_of(items: list[Item], place: int) -> bool:
-    """Whether an *of* multiplies: half of 12."""
-    parts = items[place - 1 : place + 2]
-    if items[place] != "of" or len(parts) < 3:
-        return False
-    part, whole = parts[0], parts[2]
-    return isinstance(part, Value) and isinstance(whole, Value) and part.number.denominator > 1
+def _is_aside(key: AnswerKey, seen: _Seen) -> bool:
+    """Whether a claim may be a number of the question in an explanation: one that does not say what is left."""
+    tempting = seen.phrases or any((value.form, value.number) in key.trap_values for value in seen.others)
+    left = len(seen.items) < 3 or not REMAINING.isdisjoint(seen.words)
+    return not tempting and not left and all(value.number in key.asked_numbers for value in seen.others)
 
 
 def _units_attached(key: AnswerKey, items: list[Item]) -> list[Item]:
@@ -194,7 +135,7 @@ def _is_unit(key: AnswerKey, word: str) -> bool:
         return True
     if word in FUNCTION or word in REMAINING or word in PREPOSITIONS:
         return False
-    if word in NEGATIONS | HEDGES | _EQUALS or (word in _SIGNS and word != "times") or not word.isalpha():
+    if word in NEGATIONS | HEDGES | EQUALS or (word in SIGNS and word != "times") or not word.isalpha():
         return False
     return not key.knows(word) or stem(word) in key.nouns
 
@@ -245,6 +186,7 @@ def _live(key: AnswerKey, items: list[Item], goes_on: bool) -> list[Value]:
             seen_gold = True
         elif (
             (len(items) > 2 or goes_on)
+            and value.unit not in key.trap_values.get((value.form, value.number), ())
             and _repeats(key, items, place)
             and (seen_gold or value.unit not in key.units or _behind_preposition(items, place))
         ):
@@ -278,22 +220,31 @@ def _approximates(key: AnswerKey, items: list[Item]) -> bool:
     for at, item in enumerate(items[1:-1], 1):
         if item == "to" and isinstance(items[at - 1], Value) and isinstance(items[at + 1], Value):
             return True
-    for place, item in enumerate(items):
-        if item in APPROXIMATIONS or item in _COMPARISONS:
-            behind = next((at for at in range(place, len(items)) if isinstance(items[at], Value)), None)
-            if behind is None or not _repeats(key, items, behind):
-                return True
-    return False
+    return any(_weakens(key, items, place) for place in range(len(items)))
 
 
+def _weakens(key: AnswerKey, items: list[Item], place: int) -> bool:
+    if items[place] not in APPROXIMATIONS and items[place] not in _COMPARISONS:
+        return False
+    before, behind = place - 1, place + 1
+    while behind < len(items) and items[behind] in _BETWEEN:
+        behind += 1
+    if behind < len(items) and isinstance(items[behind], Value) and not _repeats(key, items, behind):
+        return True
+    if before > 0 and items[before] in ("at", "or"):
+        before -= 1
+    return before >= 0 and isinstance(items[before], Value) and items[place] in _BEHIND
+
+
+_BETWEEN = word_set("than to a an the of as")
+_BEHIND = word_set("more less fewer most least max min maximum minimum ish")
 _COMPARISONS = frozenset(["~", "≈", "<", ">", "≤", "≥", "±"])
 
 
-def _rivals(key: AnswerKey, clause: Clause, others: list[Value], words: list[str], gold: bool) -> bool:
+def _rivals(key: AnswerKey, clause: Clause, others: list[Value], words: list[str]) -> bool:
     """Whether a clause that is not understood names another number, and not to say where the others went."""
-    rivals = [value for value in others if value.number not in key.asked_numbers]
     excused = clause.lead in REASONS or not DEPARTURES.isdisjoint(words)
-    return (bool(rivals) or gold) and not excused
+    return not excused and any(value.number not in key.asked_numbers for value in others)
 
 
 def _is_echo(key: AnswerKey, items: list[Item], gold: bool) -> bool:

@@ -119,11 +119,11 @@ def read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
         return Reading(Claim.DENIES if denies else Claim.OPAQUE, rivals=bool(gold))
     if unknown:
         fragment = (not explains or _names(items)) and key.kind is not Kind.LETTER
-        rivals = named and clause.lead not in REASONS
+        rivals = said is not None and clause.lead not in REASONS
         other = " ".join(word_of(item) for item in items)
-        if fragment and not gold and not clause.asks and clause.lead not in REASONS and len(items) <= 6:
+        if fragment and not gold and not clause.asks and clause.lead not in REASONS and _is_short(items):
             return Reading(Claim.OTHER, said or other, explains=explains)
-        return Reading(Claim.OPAQUE, said, rivals=rivals, explains=explains)
+        return Reading(Claim.OPAQUE, said, rivals=rivals, echoes=bool(gold), explains=explains)
     if gold and said:
         return Reading(Claim.HEDGES)
     if said:
@@ -165,6 +165,10 @@ def _names(items: list[Item]) -> bool:
     named = items[start + 2 :]
     short = 0 < len(named) <= 3 and all(item not in EXPLAINING and item not in _NOT_NAMES for item in named)
     return short and tuple(items[start : start + 2]) in _NAMING
+
+
+def _is_short(items: list[Item]) -> bool:
+    return len(items) <= (5 if "of" in items or _names(items) else 3)
 
 
 _NOT_NAMES = word_set("how why what when where to so very too used called made known not no")

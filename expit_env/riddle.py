@@ -23,7 +23,8 @@ class Verdict:
 
     Attributes:
         outcome: correct, wrong, no_answer or ambiguous.
-        extracted: what the verifier took to be the answer; None where it found none or several.
+        extracted: what the verifier took to be the answer, in one spelling: the riddle's own where it is its answer or
+            its trap; None where it found none or several.
         rule: the name of the rule that decided.
     """
 

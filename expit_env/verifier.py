@@ -106,7 +106,13 @@ def _takes_back(key: AnswerKey, after: str) -> bool:
         return False
     claims = [Claim.OTHER, Claim.DENIES] if key.kind.is_numeric or key.kind is Kind.YES_NO else [Claim.DENIES]
     for clause, reading in _read(key, tokenise(fold(after))):
-        if _retracts(clause) or clause.lead == "or" or reading.claim in claims or clause.items[:1] == ["or"]:
+        if (
+            _retracts(clause)
+            or clause.lead in CONTRASTS
+            or clause.lead == "or"
+            or reading.claim in claims
+            or clause.items[:1] == ["or"]
+        ):
             return True
     return False
 
@@ -134,19 +140,24 @@ def _read(key: AnswerKey, tokens: list[str]) -> list[tuple[Clause, Reading]]:
 def _decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
     """Let the clauses speak in turn: the first that unsettles the reply decides, else what they all claim."""
     claimed: dict[str, bool] = {}  # what is claimed, and whether only as the result of a sum
-    doubtful = False  # something before this was not understood, and may have been another answer
+    doubtful = weak = False  # something before was not understood and may have been an answer; a claim after that
+    fresh = False  # whether the clause before this claimed an answer
     for clause, reading in read:
-        unsettled = _unsettles(key, clause, reading, bool(claimed))
+        unsettled = _unsettles(key, clause, reading, bool(claimed), fresh)
+        fresh = _claims(key, clause, reading)
         if unsettled:
             return Verdict(Outcome.AMBIGUOUS, None, unsettled)
-        if _claims(key, clause, reading):
-            if doubtful and not claimed and not _is_explicit(clause):
-                return Verdict(Outcome.AMBIGUOUS, None, "not understood")
+        if not fresh or (claimed and reading.aside):
+            doubtful |= _raises_doubt(key, clause, reading)
+        elif doubtful and not claimed and not _is_explicit(clause) and reading.claim is Claim.GOLD:
+            weak = True
+        else:
             if clause.lead == "so":
                 claimed = {answer: False for answer, only_sum in claimed.items() if not only_sum}
             answer = key.gold if reading.claim is Claim.GOLD else reading.said or ""
             claimed[answer] = reading.sum and claimed.get(answer, True)
-        doubtful |= _raises_doubt(key, clause, reading)
+    if weak and not claimed:
+        return Verdict(Outcome.AMBIGUOUS, None, "not understood")
     return _concluded(key, list(claimed), {reading.said for _, reading in read if reading.said})
 
 
@@ -167,12 +178,13 @@ def _claims(key: AnswerKey, clause: Clause, reading: Reading) -> bool:
     return reading.claim in (Claim.GOLD, Claim.OTHER)
 
 
-def _unsettles(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool) -> str | None:
+def _unsettles(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool, fresh: bool) -> str | None:
     if reading.claim is Claim.HEDGES:
         return "hedge"
     if reading.claim is Claim.DENIES:
         return "denial"
-    if claimed and _retracts(clause):
+    contrast = clause.lead in CONTRASTS and (fresh or clause.opens)
+    if claimed and (contrast or _retracts(clause)):
         return "retraction"
     if clause.lead in CONDITIONS and not _is_harmless_condition(key, clause, reading, claimed):
         return "condition"
@@ -185,7 +197,7 @@ def _unsettles(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool) 
 
 def _retracts(clause: Clause) -> bool:
     words = clause.items
-    if clause.lead in CONTRASTS or words == ["no"] or (words[:1] == ["no"] and not isinstance(words[1], str)):
+    if words == ["no"] or (words[:1] == ["no"] and not clause.lead and not isinstance(words[1], str)):
         return True
     if words and words[0] in RETRACTIONS and words[0] != "no":
         return True
@@ -211,5 +223,5 @@ def _is_explicit(clause: Clause) -> bool:
 
 def _raises_doubt(key: AnswerKey, clause: Clause, reading: Reading) -> bool:
     if key.kind.is_numeric:
-        return reading.rivals
+        return reading.rivals or reading.echoes
     return reading.claim is Claim.OPAQUE and not clause.asks
