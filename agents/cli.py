@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from json import dumps
 from pathlib import Path
 from typing import Annotated, Literal
@@ -140,6 +141,8 @@ def _lesson(
 
 def main() -> None:
     """Run the command line; an expected error is one message and exit status 1."""
+    # peft asks transformers by an old name; it is nothing that a user could mend.
+    warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
     try:
         app.cli(prog="expit", config=(tyro.conf.OmitArgPrefixes,))
     except KeyboardInterrupt:
