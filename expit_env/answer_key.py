@@ -23,8 +23,8 @@ from expit_env.lexicon import (
     UNIT_NAMES,
     word_set,
 )
-from expit_env.numbers import Value, read_values
 from expit_env.text import fold, stem, tokenise, unit_of
+from expit_env.values import Value, read_values
 
 GOLD, TRAP, ECHO = "gold", "trap", "echo"
 _ASKS = word_set("how what which who whose whom where why")

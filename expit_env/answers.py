@@ -7,8 +7,8 @@ import itertools
 from enum import StrEnum
 
 from expit_env.lexicon import ARTICLES, FUNCTION, PARTS, ZERO, word_set
-from expit_env.numbers import Value, read_values
 from expit_env.text import fold, stem, tokenise
+from expit_env.values import Value, read_values
 
 
 class Kind(StrEnum):

@@ -7,8 +7,8 @@ import itertools
 from expit_env.answer_key import AnswerKey
 from expit_env.clauses import Item
 from expit_env.lexicon import APPROXIMATIONS, HEDGES, NEGATIONS, REMAINING, word_set
-from expit_env.numbers import Value
 from expit_env.text import stem, unit_of
+from expit_env.values import Value
 
 
 def read_zeros(key: AnswerKey, items: list[Item]) -> list[Item]:

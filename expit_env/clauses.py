@@ -16,8 +16,8 @@ from expit_env.lexicon import (
     REASONS,
     word_set,
 )
-from expit_env.numbers import Value
 from expit_env.text import stem
+from expit_env.values import Value
 
 Item = str | Mention | Value
 

@@ -10,10 +10,10 @@ from expit_env.lexicon import (
     ARTICLES,
     FILLERS,
 )
-from expit_env.numbers import Value
 from expit_env.reading_numbers import read_numbers
 from expit_env.reading_phrases import letters_marked, read_phrases, read_yes_no
 from expit_env.text import stem
+from expit_env.values import Value
 
 
 def read_clause(key: AnswerKey, clause: Clause) -> Reading:

@@ -24,8 +24,8 @@ from expit_env.lexicon import (
     UNIT_NAMES,
     word_set,
 )
-from expit_env.numbers import Value
 from expit_env.text import stem, unit_of
+from expit_env.values import Value
 
 
 class _Seen(NamedTuple):

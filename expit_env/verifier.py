@@ -19,11 +19,11 @@ from expit_env.answers import Kind
 from expit_env.claims import Claim, Reading
 from expit_env.clauses import Clause, mark_phrases, split
 from expit_env.lexicon import CONDITIONS, CONTRASTS, REASONS, REFUTATIONS, RETRACTIONS
-from expit_env.numbers import read_values
 from expit_env.reading import read_clause
 from expit_env.riddle import Outcome, Riddle, Verdict
 from expit_env.structured import Structured, find_structured
 from expit_env.text import fold, tokenise
+from expit_env.values import read_values
 
 MAX_PROSE = 4_000
 """Characters of prose that are read; in a longer reply only a structured answer counts."""

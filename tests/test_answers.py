@@ -5,8 +5,8 @@ import hypothesis.strategies as st
 import pytest
 
 from expit_env.answers import Kind, infer_kind, options_of
-from expit_env.numbers import Value, read_values
 from expit_env.text import UNREADABLE, fold, stem, tokenise
+from expit_env.values import Value, read_values
 
 
 def values(text: str) -> list[str]:
