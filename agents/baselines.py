@@ -108,7 +108,8 @@ def _normalised(text: str) -> str:
 class BestOfN(PolicyAgent):
     """Draws answers of which the environment's verifier picks a right one.
 
-    Nobody can who does not know the answer: an upper bound for what N samples can do, measured as pass@N.
+    Nobody can who does not know the answer: an upper bound on what N samples can do, measured as pass@N. It bounds no
+    greedy answer: where a policy rambles when it samples, one greedy answer can be right more often.
     """
 
 

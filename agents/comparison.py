@@ -12,6 +12,7 @@ from typing import Literal
 
 import gymnasium as gym
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -242,13 +243,11 @@ def table(rows: Sequence[Row], request: CompareRequest) -> Table:
     """Return the comparison as a table, the best first, upper bounds marked."""
     seeds = ", ".join(map(str, request.seeds))
     title = f"{request.split}: {request.riddles} riddles, budget {request.budget:,} episodes, seeds {seeds}"
-    caption = (
-        f"In brackets 95 % intervals over riddles and seeds. N = {request.samples}. * upper bound: the verifier picks"
-    )
-    shown = Table(title=title, caption=caption)
-    shown.add_column("agent")
-    for heading in ("right", "95 %", "trap rate", "group", "episodes", "tokens", "minutes"):
-        shown.add_column(heading, justify="right")
+    caption = f"95 % over riddles and seeds. * upper bound on {request.samples} sampled answers: the verifier picks"
+    shown = Table(title=title, caption=caption, box=SIMPLE_HEAD)
+    shown.add_column("agent", no_wrap=True)
+    for heading in ("right", "95 %", "trap", "group", "episodes", "tokens", "min"):
+        shown.add_column(heading, justify="right", no_wrap=True)
     for row in sorted(rows, key=lambda row: -row.mean):
         shown.add_row(
             _title(row), f"{100 * row.mean:.0f} %", f"[{100 * row.low:.0f}, {100 * row.high:.0f}]",

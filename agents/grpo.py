@@ -212,7 +212,9 @@ class Plan:
 
     @classmethod
     def of(cls, config: GRPOAgentConfig, env: gym.Env[str, str], budget: Budget) -> Plan:
-        """Spend at most the budget in whole steps; a budget below one step makes one smaller step.
+        """Spend as much of the budget as whole steps can, with steps of at least half the riddles asked for.
+
+        A budget below one step makes one smaller step.
 
         Raises:
             ValueError: if that cannot be done.
@@ -221,10 +223,12 @@ class Plan:
             raise ValueError("GRPO's budget is one of episodes: trl has no bound on tokens")
         if env.spec is not None and env.spec.kwargs.get("max_attempts", 1) != 1:
             raise ValueError("GRPO answers once: make the environment with max_attempts=1")
-        riddles = min(config.riddles_per_step, budget.episodes // config.generations)
-        if not riddles:
+        groups = budget.episodes // config.generations
+        if not groups:
             raise ValueError(f"a group takes {config.generations} episodes, more than the budget of {budget.episodes}")
-        return cls(budget.episodes // (riddles * config.generations), riddles, config.generations)
+        most = min(config.riddles_per_step, groups)
+        riddles = max(range(-(-most // 2), most + 1), key=lambda size: (groups // size * size, size))
+        return cls(groups // riddles, riddles, config.generations)
 
 
 class _Judge:

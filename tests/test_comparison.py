@@ -34,7 +34,7 @@ def done(tmp_path_factory):
 def test_every_agent_has_a_row_in_table_numbers_and_picture(done):
     request, rows = done
     assert [row.agent for row in rows] == list(AGENTS)
-    console = Console(width=200, record=True, file=io.StringIO())
+    console = Console(width=80, record=True, file=io.StringIO())
     console.print(table(rows, request))
     shown = console.export_text()
     assert all(name in shown for name in AGENTS)
