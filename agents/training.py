@@ -33,7 +33,7 @@ class TrainRequest:
         device: cuda, mps or cpu; by default the first of them that is there.
         out: the run folder. A run that was cut off goes on when the same is asked again.
         families: families of riddles to train on; all by default.
-        level: 1 (easy, what a laptop learns in ten minutes) to 5, or None for all of them mixed.
+        level: 1 (easy, what a laptop learns in minutes) to 5, or None for all of them mixed.
         budget: episodes that the agent may spend; by default as many as the rounds take.
         test_riddles: riddles of each of test and transfer in the final evaluation.
         config: of the agent.
