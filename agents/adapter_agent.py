@@ -136,8 +136,8 @@ def _described(env: gym.Env[str, str]) -> dict[str, object] | None:
 
 
 def _plain(value: object) -> object:
-    """Tell a verifier by its name, or by its values where it is a dataclass; never by its address."""
-    if not callable(value):
-        return value
-    described = repr(value) if dataclasses.is_dataclass(value) else type(value).__qualname__
-    return getattr(value, "__qualname__", described)
+    """Tell a verifier or a source by its name, and by its values where it is a dataclass; never by its address."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        values = {each.name: _plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
+        return {"type": type(value).__qualname__, **values}
+    return getattr(value, "__qualname__", type(value).__qualname__) if callable(value) else value

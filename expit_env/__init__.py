@@ -7,11 +7,22 @@ from gymnasium.envs.registration import register
 from expit_env.answers import Kind
 from expit_env.choice import RiddleChoiceEnv
 from expit_env.env import RiddleEnv
+from expit_env.noisy import NoisyVerifier
 from expit_env.riddle import Outcome, Riddle, Verdict
 from expit_env.vector import RiddleVectorEnv
 from expit_env.verifier import verify
 
-__all__ = ["Kind", "Outcome", "Riddle", "RiddleChoiceEnv", "RiddleEnv", "RiddleVectorEnv", "Verdict", "verify"]
+__all__ = [
+    "Kind",
+    "NoisyVerifier",
+    "Outcome",
+    "Riddle",
+    "RiddleChoiceEnv",
+    "RiddleEnv",
+    "RiddleVectorEnv",
+    "Verdict",
+    "verify",
+]
 
 register(
     id="Riddle-v0",

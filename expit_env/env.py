@@ -61,7 +61,8 @@ class RiddleEnv(gym.Env[str, str]):
 
     After reset: `riddle_id`, `family`, `level`, `split`, and `contrast_id`, the address of the contrast riddle. After a
     step also `outcome` (correct, wrong, no_answer, ambiguous), `extracted` (what was taken to be the answer, or None),
-    `rule` (why) and `attempts_left`; at the end also `answer` and `fell_for_trap` (whether the reply gave the trap).
+    `rule` (why), `attempts_left`, and `true_outcome` where a `NoisyVerifier` judges; at the end also `answer` and
+    `fell_for_trap` (whether the reply gave the trap).
 
     ## Arguments
 

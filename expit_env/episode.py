@@ -111,6 +111,8 @@ class Episode:
             "rule": verdict.rule,
             "attempts_left": self.attempts_left,
         }
+        if verdict.true_outcome is not None:
+            info["true_outcome"] = verdict.true_outcome
         if self.over:
             info["answer"] = self.riddle.answer
             info["fell_for_trap"] = fell_for_trap(self.riddle, str(response), verdict)

@@ -26,11 +26,13 @@ class Verdict:
         extracted: what the verifier took to be the answer, in one spelling: the riddle's own where it is its answer or
             its trap; None where it found none or several.
         rule: the name of the rule that decided.
+        true_outcome: what the outcome would be without noise; None where no noise was added.
     """
 
     outcome: Outcome
     extracted: str | None
     rule: str
+    true_outcome: Outcome | None = None
 
     @property
     def correct(self) -> bool:

@@ -38,7 +38,7 @@ def verify(riddle: Riddle, response: str) -> Verdict:
     >>> verify(riddle, "There are none left, because the shots scared the other 3 away.").outcome
     <Outcome.CORRECT: 'correct'>
     >>> verify(riddle, "None or 3")
-    Verdict(outcome=<Outcome.AMBIGUOUS: 'ambiguous'>, extracted=None, rule='hedge')
+    Verdict(outcome=<Outcome.AMBIGUOUS: 'ambiguous'>, extracted=None, rule='hedge', true_outcome=None)
     """
     if len(response) <= _MAX_CONTENT:
         bare = bare_forms(riddle.answer, riddle.aliases, riddle.trap).get(_bare(response))

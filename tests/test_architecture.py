@@ -24,7 +24,7 @@ LAYERS = (
     ("families",),
     ("splits", "verifier"),
     ("episode",),
-    ("env", "audit"),
+    ("env", "audit", "noisy"),
     ("vector", "choice"),
 )
 """The rooms of expit_env from the ground up: each imports only what is below it."""
