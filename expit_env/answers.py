@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 from enum import StrEnum
 
 from expit_env.lexicon import ARTICLES, FUNCTION, PARTS, ZERO, word_set
@@ -43,12 +44,21 @@ def infer_kind(answer: str, question: str = "") -> Kind:
     """
     asked = fold(question)
     kind, stems = _kind_alone(answer, "how many" in asked or "how much" in asked)
-    if kind not in (None, Kind.QUANTITY) or "or" not in asked:
+    if kind not in (None, Kind.QUANTITY) or not _may_list(asked):
         return kind or Kind.PHRASE
     return Kind.CHOICE if any(stems >= option for option in options_of(tokenise(asked))) else kind or Kind.PHRASE
 
 
-@functools.lru_cache(maxsize=4_096)
+_OR = re.compile(r"or(?<![^\W_]or)(?![^\W_])")
+_DRESS = re.compile(r"[*_`\\<$]")
+
+
+def _may_list(asked: str) -> bool:
+    """Whether a question may have an *or*: fast, so that the tokens of one that has none need not be read."""
+    return "or" in asked and (_OR.search(asked) or _DRESS.search(asked)) is not None
+
+
+@functools.lru_cache(maxsize=16_384)
 def _kind_alone(answer: str, counting: bool) -> tuple[Kind | None, frozenset[str]]:
     """Return the kind of an answer where its own words tell it, and their stems."""
     words = [token for token in tokenise(fold(answer)) if token not in ".,!\"'"]

@@ -45,11 +45,18 @@ class Deck:
 
     def draw(self, rng: np.random.Generator) -> Riddle:
         """Draw a family and an index, each equally likely, in one call of the generator."""
+        family, index = self._address(rng)
+        return splits.riddle_at(family, self.split, index)
+
+    def draw_each(self, rngs: Sequence[np.random.Generator]) -> list[Riddle]:
+        """Draw a riddle from each generator: what `draw` draws, faster together."""
+        return splits.riddles_at(self.split, [self._address(rng) for rng in rngs])
+
+    def _address(self, rng: np.random.Generator) -> tuple[str, int]:
         step = 1 if self.level is None else len(LEVELS)
         count = splits.INDEX_COUNT // step
-        family, index = divmod(int(rng.integers(len(self.families) * count)), count)
-        index = index * step + (0 if self.level is None else LEVELS.index(self.level))
-        return splits.riddle_at(self.families[family], self.split, index)
+        family, index = divmod(int(rng.random() * len(self.families) * count), count)
+        return self.families[family], index * step + (0 if self.level is None else LEVELS.index(self.level))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 
 from expit_env.families import FAMILIES, LEVELS
-from expit_env.families.family import Drawn
+from expit_env.families.family import FRACTIONS, Drawn
 from expit_env.riddle import Riddle
 
 SPLITS = ("train", "validation", "test", "transfer")
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 INDEX_COUNT = 1_000_000
 """How many addresses a family has in a split. The level of a riddle is ``1 + index % 5``."""
 
@@ -50,6 +52,16 @@ def riddle_at(family: str, split: str, index: int, contrast: bool = False) -> Ri
     return FAMILIES[family].riddle(drawn, name, f"{name}/contrast")
 
 
+def riddles_at(split: str, addresses: Sequence[tuple[str, int]]) -> list[Riddle]:
+    """Return what `riddle_at` returns for each family and index, their random numbers drawn together."""
+    keys = np.array([_key(family, split, index) for family, index in addresses], np.uint64)
+    riddles = []
+    for (family, index), key, first in zip(addresses, keys, _uniforms(keys, 0), strict=True):
+        drawn, name = _draw(family, split, index, _Uniforms(key, first)), f"{family}/{split}/{index}"
+        riddles.append(FAMILIES[family].riddle(drawn, name, f"{name}/contrast"))
+    return riddles
+
+
 def normalise(question: str) -> str:
     """Return a question as its lower-case words: two questions with the same words are one."""
     return " ".join(re.findall(r"[a-z0-9]+", question.lower()))
@@ -73,19 +85,64 @@ def _parse(riddle_id: str) -> tuple[str, str, int, bool]:
 
 @functools.lru_cache(maxsize=4_096)
 def _drawn(family: str, split: str, index: int) -> Drawn:
-    entropy = np.array([GENERATOR_VERSION, _crc32(family), _crc32(split), index], dtype=np.uint32)
-    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy)))
+    return _draw(family, split, index, _Uniforms(np.uint64(_key(family, split, index))))
+
+
+def _draw(family: str, split: str, index: int, rng: _Uniforms) -> Drawn:
     return FAMILIES[family].draw(rng, LEVELS[index % len(LEVELS)], split, _BELONGS[split])
 
 
+class _Uniforms:
+    """The random numbers of one address; the first of them may be given, drawn together with those of others."""
+
+    __slots__ = ("_first", "_key", "_taken")
+
+    def __init__(self, key: np.uint64, first: np.ndarray | None = None) -> None:
+        self._key, self._first, self._taken = key, first, 0
+
+    def random(self, size: int) -> np.ndarray:
+        """Return the next ``size`` numbers of [0, 1)."""
+        start, self._taken = self._taken, self._taken + size
+        if start == 0 and size == FRACTIONS and self._first is not None:
+            return self._first
+        return _uniforms(np.array([self._key]), start, size)[0]
+
+
+def _uniforms(keys: np.ndarray, start: int, size: int = FRACTIONS) -> np.ndarray:
+    """Return the numbers of some keys from a place on: splitmix64 (Steele et al. 2014) of a counter, with no state.
+
+    Returns:
+        Numbers of [0, 1), of shape (len(keys), size).
+    """
+    counters = np.arange(start + 1, start + size + 1, dtype=np.uint64) * _GOLDEN  # (size,)
+    return (_mixed(_mixed(keys)[:, None] + counters) >> _11) * 2.0**-53
+
+
+def _mixed(x: np.ndarray) -> np.ndarray:
+    x = (x ^ (x >> _30)) * _FIRST_FACTOR
+    x = (x ^ (x >> _27)) * _SECOND_FACTOR
+    return x ^ (x >> _31)
+
+
+_GOLDEN, _FIRST_FACTOR, _SECOND_FACTOR = np.array(
+    [0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB], np.uint64
+)
+_11, _27, _30, _31 = np.array([11, 27, 30, 31], np.uint64)
+
+
+def _key(family: str, split: str, index: int) -> int:
+    return _first_key(family, split) + index & 0xFFFF_FFFF_FFFF_FFFF
+
+
 @functools.cache
-def _crc32(name: str) -> int:
-    return zlib.crc32(name.encode())
+def _first_key(family: str, split: str) -> int:
+    name = f"{GENERATOR_VERSION}/{family}/{split}"
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big")
 
 
 def _side(question: str) -> int:
     """Return 0 or 1 by the letters and digits of a question, so that questions with the same words are on one side."""
-    return zlib.crc32(question.lower().encode("ascii", "ignore").translate(None, _SEPARATORS)) & 1
+    return zlib.crc32(question.encode("ascii", "ignore").translate(_LOWER, _SEPARATORS)) & 1
 
 
 def _in_train(question: str) -> bool:
@@ -96,6 +153,7 @@ def _in_validation(question: str) -> bool:
     return _side(question) == 1
 
 
+_LOWER = bytes(range(256)).lower()
 _SEPARATORS = bytes(code for code in range(128) if not chr(code).isalnum())
 
 _BELONGS = {"train": _in_train, "validation": _in_validation, "test": bool, "transfer": bool}

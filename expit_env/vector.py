@@ -86,11 +86,10 @@ class RiddleVectorEnv(VectorEnv[Observations, Sequence[str], np.ndarray]):
         riddle_ids = self._each_riddle_id(options)
         if not self._episodes and len(chosen) < self.num_envs:
             raise gym.error.ResetNeeded("the first reset must be of all environments: leave reset_mask away")
-        fresh = {}
         for i in chosen:
             if seeds[i] is not None:
                 self._generators[i], self._seeds[i] = seeding.np_random(seeds[i])
-            fresh[i] = self._pose(i, riddle_ids[i])
+        fresh = self._pose({i: riddle_ids[i] for i in chosen})
         self._episodes = [fresh.get(i) or self._episodes[i] for i in range(self.num_envs)]
         return self._observations(), self._batch((i, episode.info) for i, episode in fresh.items())
 
@@ -116,8 +115,8 @@ class RiddleVectorEnv(VectorEnv[Observations, Sequence[str], np.ndarray]):
     def _autoreset(self, infos: list[dict[str, Any]], ended: list[int]) -> Infos:
         """Pose the next riddle wherever an episode has ended, and batch the infos as SyncVectorEnv does."""
         final = [(i, infos[i], self._episodes[i].observation) for i in ended]
-        for i in ended:
-            self._episodes[i] = episode = self._pose(i, None)
+        for i, episode in self._pose(dict.fromkeys(ended)).items():
+            self._episodes[i] = episode
             infos[i] = episode.info
         batched = self._batch(enumerate(infos))
         if final:
@@ -128,9 +127,12 @@ class RiddleVectorEnv(VectorEnv[Observations, Sequence[str], np.ndarray]):
             batched["final_info"], batched["_final_info"] = self._batch((i, info) for i, info, _ in final), mask.copy()
         return batched
 
-    def _pose(self, i: int, riddle_id: str | None) -> Episode:
-        riddle = self._deck.draw(self._generator(i)) if riddle_id is None else splits.riddle(riddle_id)
-        return Episode(riddle, self._rules)
+    def _pose(self, riddle_ids: Mapping[int, str | None]) -> dict[int, Episode]:
+        """Begin an episode in some environments: with the riddle of an address, or with one that is drawn."""
+        riddles = {i: splits.riddle(name) for i, name in riddle_ids.items() if name is not None}
+        drawing = [i for i in riddle_ids if i not in riddles]
+        riddles |= zip(drawing, self._deck.draw_each([self._generator(i) for i in drawing]), strict=True)
+        return {i: Episode(riddles[i], self._rules) for i in riddle_ids}
 
     def _generator(self, i: int) -> np.random.Generator:
         generator = self._generators[i]

@@ -4,7 +4,7 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 
-from expit_env.answers import Kind, infer_kind, options_of
+from expit_env.answers import Kind, _may_list, infer_kind, options_of
 from expit_env.text import UNREADABLE, fold, stem, tokenise
 from expit_env.values import Value, read_values
 
@@ -136,3 +136,15 @@ def test_options_are_told_apart_by_what_they_do_not_share() -> None:
 def test_any_text_is_read(text: str) -> None:
     assert infer_kind(text, text) is infer_kind(text, text)
     assert fold(fold(text)) == fold(text)
+
+
+@hypothesis.given(
+    st.lists(st.sampled_from([*"or Oo'-.*_`<>$3\\\n", "or", " or ", "\u00ad", "ｏ", "\\text{or}", "<b>"])).map("".join)
+)
+def test_a_question_that_has_an_or_may_list_options(text):
+    asked = fold(text)
+    assert _may_list(asked) or "or" not in tokenise(asked)
+
+
+def test_most_questions_need_not_be_read_for_options():
+    assert not _may_list("for how long does an orange work before it is worn out?")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from expit_env.families import FAMILIES, GROUPS, LEVELS
-from expit_env.families.family import LISTENERS, NAMES, PLACES, Bank, Draw, a, bank, count
+from expit_env.families.family import LISTENERS, NAMES, PLACES, Bank, Draw, _filled, a, bank, count
 from expit_env.splits import normalise
 
 DRAWS = 200
@@ -86,6 +86,26 @@ def test_explanations_are_there_and_hints_do_not_tell(family):
         assert len(riddle.hints) <= 2
         for hint in riddle.hints:
             assert f" {normalise(riddle.answer)} " not in f" {normalise(hint)} ", riddle
+
+
+@by_family
+def test_templates_are_filled_as_python_formats_them(family):
+    rng = np.random.default_rng(3)
+    for split in splits_of(family):
+        facts = family.tell(Draw(rng, split, 3)).facts
+        for template in (text for pair in family.wordings + family.test_wordings for text in pair):
+            assert _filled(template, facts) == template.format_map(facts)
+
+
+@pytest.mark.parametrize("template", ["{n:02d} birds", "{n!r} birds", "{bird.name}", "{0} birds"])
+def test_a_slot_that_is_more_than_a_name_is_refused(template):
+    with pytest.raises(ValueError, match="a slot is a name and nothing else"):
+        _filled(template, {"n": 3})
+
+
+def test_a_template_may_have_a_percent_sign_braces_or_no_slot():
+    assert _filled("{n} % of {{birds}}", {"n": 3}) == "3 % of {birds}"
+    assert _filled("all 100%", {"n": 3}) == "all 100%"
 
 
 @by_family

@@ -8,9 +8,11 @@ trick taken out, so that the literal answer is right.
 from __future__ import annotations
 
 import functools
+import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from operator import itemgetter
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -24,8 +26,14 @@ LEVELS = (1, 2, 3, 4, 5)
 _TELLINGS = 10_000
 """How many tellings are drawn at most until a riddle and its contrast may be posed."""
 
-_FRACTIONS = 32
+FRACTIONS = 32
 """How many numbers are taken from the generator at a time: one call for 32 costs no more than three for 1."""
+
+
+class Uniforms(Protocol):
+    """Where random numbers come from: a ``numpy.random.Generator``, or what draws like one."""
+
+    def random(self, size: int) -> np.ndarray: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,7 @@ LISTENERS = bank("friends, cousins, classmates, neighbours, children, guests | c
 class Draw:
     """What a family draws from: it knows the level and keeps held-out words and numbers out of train."""
 
-    rng: np.random.Generator
+    rng: Uniforms
     split: str
     level: int
     _fractions: list[float] = field(default_factory=list, init=False, repr=False)
@@ -74,13 +82,15 @@ class Draw:
 
     def below(self, count: int) -> int:
         """Draw a whole number from 0 to ``count - 1``: what every other draw is made of."""
-        if not self._fractions:
-            self._fractions.extend(self.rng.random(_FRACTIONS).tolist())
-        return int(self._fractions.pop() * count)
+        fractions = self._fractions
+        if not fractions:
+            fractions.extend(self.rng.random(FRACTIONS).tolist())
+        return int(fractions.pop() * count)
 
     def noun(self, words: Bank) -> str:
         """Draw one word of a bank: of its test words in test, of its train words elsewhere."""
-        return self.choice(words.test if self.held_out else words.train)
+        pool = words.test if self.split == "test" else words.train
+        return pool[self.below(len(pool))]
 
     def nouns(self, words: Bank, count: int) -> list[str]:
         """Draw ``count`` different words of a bank, in random order."""
@@ -106,7 +116,7 @@ class Draw:
         allowed = _numbers(low, high, self.held_out, but)
         if not allowed:
             raise ValueError(f"no number from {low} to {high} may be used in {self.split}")
-        return self.choice(allowed)
+        return allowed[self.below(len(allowed))]
 
     def choice(self, options: tuple[T, ...]) -> T:
         """Draw one of ``options``, the same in every split (for what is no noun: a verb, a direction, an order)."""
@@ -171,7 +181,7 @@ class Family:
     transfer: bool = False
     group: str = field(default="", kw_only=True)
 
-    def generate(self, rng: np.random.Generator, level: int, split: str = "train") -> tuple[Riddle, Riddle]:
+    def generate(self, rng: Uniforms, level: int, split: str = "train") -> tuple[Riddle, Riddle]:
         """Draw a riddle and its contrast, without ids.
 
         Args:
@@ -183,7 +193,7 @@ class Family:
         drawn = self.draw(rng, level, split, bool)
         return self.riddle(drawn), self.contrast(drawn)
 
-    def draw(self, rng: np.random.Generator, level: int, split: str, belongs: Callable[[str], bool]) -> Drawn:
+    def draw(self, rng: Uniforms, level: int, split: str, belongs: Callable[[str], bool]) -> Drawn:
         """Draw until two questions belong: each telling is tried in every wording, from a drawn one on.
 
         ``belongs`` says whether a question, as it is without its opening, may stand in the split.
@@ -197,10 +207,10 @@ class Family:
             telling = self.tell(draw)
             first = draw.below(len(wordings))
             for template, contrast_template in wordings[first:] + wordings[:first]:
-                question = template.format_map(telling.facts)
+                question = _filled(template, telling.facts)
                 if not belongs(question):
                     continue
-                contrast_question = contrast_template.format_map(telling.facts)
+                contrast_question = _filled(contrast_template, telling.facts)
                 if belongs(contrast_question):
                     return Drawn(telling, split, level, _opening(draw), question, contrast_question)
         raise RuntimeError(f"the family {self.name} has no riddle for {split} at level {level}: give it more words")
@@ -231,6 +241,31 @@ def a(noun: str) -> str:
 def count(number: int, singular: str, plural: str | None = None) -> str:
     """Write a number of things, ``1 bird`` or ``3 birds``."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def _filled(template: str, facts: Mapping[str, object]) -> str:
+    """Fill the slots of a template: as ``format_map`` does, in a third of the time."""
+    text, slots = _compiled(template)
+    return text % slots(facts)
+
+
+@functools.cache
+def _compiled(template: str) -> tuple[str, Callable[[Mapping[str, object]], object]]:
+    """Return a template for the operator ``%``, and what takes from the facts that which fills it.
+
+    Raises:
+        ValueError: if a slot is more than a name.
+    """
+    text, names = "", []
+    for literal, name, specification, conversion in string.Formatter().parse(template):
+        text += literal.replace("%", "%%")
+        if name is None:
+            continue
+        if specification or conversion or not name.isidentifier():
+            raise ValueError(f"a slot is a name and nothing else, such as {{n}}: {template!r}")
+        text += "%s"
+        names.append(name)
+    return text, itemgetter(*names) if names else lambda facts: ()
 
 
 @functools.cache
