@@ -1,23 +1,18 @@
-"""What a riddle accepts, worked out once: right values and phrases, wrong ones to watch for, and the words it uses."""
+"""What a riddle accepts: right values and phrases, wrong ones to watch for, and the words it uses."""
 
 from __future__ import annotations
 
 import functools
-import itertools
-from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import NamedTuple
 
-from expit_env.answers import Kind, letter_of, options_of
+from expit_env.answers import Kind, letter_of
+from expit_env.asked import Asked, asked, stems_of, words_of
 from expit_env.lexicon import (
     ARTICLES,
-    CARDINALS,
     COUNTABLE_ANYWAY,
-    DEPARTURES,
-    DETERMINERS,
     FUNCTION,
-    ORDINALS,
-    PREPOSITIONS,
     REFUTATIONS,
     REMAINING,
     UNIT_NAMES,
@@ -27,14 +22,10 @@ from expit_env.text import fold, stem, tokenise, unit_of
 from expit_env.values import Value, read_values
 
 GOLD, TRAP, ECHO = "gold", "trap", "echo"
-_ASKS = word_set("how what which who whose whom where why")
-_SENTENCE_ENDS = frozenset(".?!")
-_BEFORE_NOUNS = DETERMINERS | PREPOSITIONS
-_NO_NOUNS = FUNCTION | REMAINING | DEPARTURES | ORDINALS.keys()
-_NOT_COUNTED = FUNCTION | PREPOSITIONS | REMAINING | DEPARTURES
 
-
-Values = dict[tuple[str, Fraction | int], frozenset[str | None]]
+Place = tuple[str, Fraction | int]
+Values = dict[Place, frozenset[str | None]]
+Phrases = dict[str, list[tuple[tuple[str, ...], str]]]
 
 
 class Mention(NamedTuple):
@@ -44,9 +35,39 @@ class Mention(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+class Form(NamedTuple):
+    """One accepted answer, read by itself.
+
+    Attributes:
+        words: its tokens without punctuation; stems: their stems without articles.
+        value: the number that it is, if a numeric riddle may take it as one; units: what stands beside that.
+    """
+
+    words: tuple[str, ...]
+    stems: tuple[str, ...]
+    value: Value | None
+    units: frozenset[str | None]
+
+
+class Accepted(NamedTuple):
+    """What an answer, its aliases and its trap say by themselves: many riddles have the same.
+
+    Attributes:
+        values: as in `AnswerKey`, before the question's units are added; units: all that stand in them.
+        stems: of all right forms.
+    """
+
+    whole: frozenset[tuple[str, ...]]
+    phrases: Phrases
+    values: Values
+    trap_values: Values
+    units: frozenset[str]
+    letters: frozenset[str]
+    stems: frozenset[str]
+
+
 class AnswerKey:
-    """All that judging a reply needs of a riddle.
+    """All that judging a reply needs of a riddle; what needs the question is worked out when it is first asked for.
 
     Attributes:
         gold, trap: the canonical texts, reported as what was extracted.
@@ -67,36 +88,85 @@ class AnswerKey:
         negative: whether the last sentence says *not*.
     """
 
-    kind: Kind
-    gold: str
-    trap: str | None
-    whole: frozenset[tuple[str, ...]]
-    phrases: dict[str, list[tuple[tuple[str, ...], str]]]
-    values: Values
-    trap_values: Values
-    units: frozenset[str]
-    letters: frozenset[str]
-    options: list[frozenset[str]]
-    asked_numbers: frozenset[Fraction | int]
-    asked_pairs: frozenset[tuple[Fraction | int, str]]
-    asked_behind: frozenset[tuple[str, Fraction | int]]
-    stems: tuple[str, ...]
-    asking: frozenset[str]
-    own: frozenset[str]
-    nouns: frozenset[str]
-    trigrams: frozenset[tuple[str, ...]]
-    predicate: str | None
-    prepositions: frozenset[str]
-    negative: bool
+    def __init__(self, question: Asked, answer: str, trap: str | None, kind: Kind, accepted: Accepted) -> None:
+        self._asked, self._accepted = question, accepted
+        self.kind = kind
+        self.gold = answer.strip()
+        self.trap = trap.strip() if trap else None
+        self.whole, self.phrases, self.letters = accepted.whole, accepted.phrases, accepted.letters
+        self.trap_values = accepted.trap_values
+
+    @cached_property
+    def values(self) -> Values:
+        return _with_units(self._accepted.values, self._counted, self._asked.tokens) if self._accepted.values else {}
+
+    @cached_property
+    def units(self) -> frozenset[str]:
+        return self._accepted.units | self._counted | COUNTABLE_ANYWAY
+
+    @cached_property
+    def options(self) -> list[frozenset[str]]:
+        return self._asked.options
+
+    @cached_property
+    def asked_numbers(self) -> frozenset[Fraction | int]:
+        return self._asked.numbers
+
+    @cached_property
+    def asked_pairs(self) -> frozenset[tuple[Fraction | int, str]]:
+        return self._asked.pairs
+
+    @cached_property
+    def asked_behind(self) -> frozenset[tuple[str, Fraction | int]]:
+        return self._asked.behind
+
+    @cached_property
+    def stems(self) -> tuple[str, ...]:
+        return self._asked.stems
+
+    @cached_property
+    def asking(self) -> frozenset[str]:
+        return self._asked.asking
+
+    @cached_property
+    def own(self) -> frozenset[str]:
+        said = self.asking if self.kind.is_numeric else self._accepted.stems.union(self.stems)
+        return self.nouns.union(self._counted, said) - _UNSURE
+
+    @cached_property
+    def nouns(self) -> frozenset[str]:
+        return self._asked.nouns | self._accepted.units
+
+    @cached_property
+    def trigrams(self) -> frozenset[tuple[str, ...]]:
+        return self._asked.trigrams
+
+    @cached_property
+    def predicate(self) -> str | None:
+        return self._asked.predicate
+
+    @cached_property
+    def prepositions(self) -> frozenset[str]:
+        return self._asked.prepositions
+
+    @cached_property
+    def negative(self) -> bool:
+        return "not" in self._asked.last
+
+    @cached_property
+    def _counted(self) -> frozenset[str]:
+        return self._asked.counted(has_units=bool(self._accepted.units))
 
     def knows(self, word: str) -> bool:
         """Whether a word neither denies nor weakens the claim that it stands in."""
         word = stem(word)
-        return word in self.own or word in (_KNOWN_OF_NUMBERS if self.kind.is_numeric else _KNOWN_OF_PHRASES)
+        return word in (_KNOWN_OF_NUMBERS if self.kind.is_numeric else _KNOWN_OF_PHRASES) or word in self.own
 
     def accepts(self, value: Value) -> bool:
         """Whether a number is right, unit and all."""
-        return value.unit in self.values.get((value.form, value.number), ())
+        place = (value.form, value.number)
+        units = self._accepted.values.get(place)
+        return units is not None and (value.unit in units or value.unit in self.values[place])
 
     def repeats(self, stems: tuple[str, ...]) -> bool:
         """Whether a whole reply is a run of five or more words of the question."""
@@ -108,59 +178,24 @@ class AnswerKey:
         return any(self.stems[at : at + length] == stems for at in range(len(self.stems) - length + 1))
 
 
-class Form(NamedTuple):
-    """One accepted answer, read by itself.
-
-    Attributes:
-        words: its tokens without punctuation; stems: their stems without articles.
-        value: the number that it is, if a numeric riddle may take it as one; units: what stands beside that.
-    """
-
-    words: tuple[str, ...]
-    stems: tuple[str, ...]
-    value: Value | None
-    units: frozenset[str | None]
+@functools.lru_cache(maxsize=16_384)
+def answer_key(question: str, answer: str, aliases: tuple[str, ...], trap: str | None, kind: Kind) -> AnswerKey:
+    """Return the key of a riddle."""
+    return AnswerKey(asked(question), answer, trap, kind, _accepted(answer, aliases, trap, kind))
 
 
 @functools.lru_cache(maxsize=16_384)
-def answer_key(question: str, answer: str, aliases: tuple[str, ...], trap: str | None, kind: Kind) -> AnswerKey:
-    """Work out the key of a riddle."""
-    asked = tokenise(fold(question))
-    stems = stems_of(asked)
-    items = read_values(asked)
-    pairs = list(itertools.pairwise([*items, ""]))
-    asking = _asking_part(asked)
-    forms = [_read_form(form) for form in (answer, *aliases)]
+def _accepted(answer: str, aliases: tuple[str, ...], trap: str | None, kind: Kind) -> Accepted:
+    forms, traps = [_read_form(form) for form in (answer, *aliases)], [_read_form(trap)] if trap else []
     values = _values(forms) if kind.is_numeric else {}
-    form_units = frozenset(unit for units in values.values() for unit in units if unit)
-    counted = _counted(items, asking, bool(form_units))
-    nouns = _nouns(asked, question) | form_units
-    said = stems_of(asking) if kind.is_numeric else [*stems, *itertools.chain(*(form.stems for form in forms))]
-    traps = [_read_form(trap)] if trap else []
-    return AnswerKey(
-        kind=kind,
-        gold=answer.strip(),
-        trap=trap.strip() if trap else None,
+    return Accepted(
         whole=frozenset(form.stems for form in forms if not (kind.is_numeric and form.words[:1] in (("a",), ("an",)))),
         phrases=_phrases_by_first_stem(kind, forms, traps),
-        values=_with_units(values, counted, asked),
+        values=values,
         trap_values=_values(traps) if kind.is_numeric else {},
-        units=form_units | counted | COUNTABLE_ANYWAY,
+        units=frozenset(unit for units in values.values() for unit in units if unit),
         letters=frozenset(letter for form in forms if (letter := letter_of(list(form.words)))),
-        options=options_of(asked),
-        asked_numbers=frozenset(item.number for item in items if isinstance(item, Value)),
-        asked_pairs=frozenset((v.number, unit_of(w)) for v, w in pairs if isinstance(v, Value) and isinstance(w, str)),
-        asked_behind=frozenset(
-            (w, v.number) for w, v in pairs if isinstance(v, Value) and isinstance(w, str) and w not in FUNCTION
-        ),
-        stems=stems,
-        asking=frozenset(stems_of(asking)),
-        own=nouns.union(counted, said) - _UNSURE,
-        nouns=nouns,
-        trigrams=frozenset(zip(stems, stems[1:], stems[2:], strict=False)),
-        predicate=_predicate(asking),
-        prepositions=_prepositions(asked, asking),
-        negative="not" in asking,
+        stems=frozenset(stem for form in forms for stem in form.stems),
     )
 
 
@@ -170,19 +205,6 @@ def _read_form(text: str) -> Form:
     value, beside = _numeric_form(words)
     units = [unit_of(word) for word in [(value.unit if value else None) or "", *beside] if word]
     return Form(tuple(words), stems_of(words), value, frozenset(units or [None]))
-
-
-def words_of(tokens: list[str]) -> list[str]:
-    """Keep the words, numbers and signs of what may be an answer; drop its punctuation."""
-    return [token for token in tokens if token not in _PUNCTUATION]
-
-
-_PUNCTUATION = frozenset([*".,;:!?\"'()[]\n", "..", "..."])
-
-
-def stems_of(tokens: list[str]) -> tuple[str, ...]:
-    """Return the stems of the words among ``tokens``, articles left out."""
-    return tuple(stem(token) for token in tokens if token not in _PUNCTUATION and token not in ARTICLES)
 
 
 def _values(forms: list[Form]) -> Values:
@@ -233,64 +255,6 @@ def _numeric_form(form: list[str]) -> tuple[Value | None, list[str]]:
     values = [item for item in items if isinstance(item, Value)]
     only = len(values) == 1 and items[0] == values[0] and len(items) <= 3 and len(beside) == len(items) - 1
     return (values[0], beside) if only else (None, [])
-
-
-def _asking_part(asked: list[str]) -> list[str]:
-    """Return the last sentence of a question from its asking word on: what an answer's sentence is made of."""
-    ends = [place for place, token in enumerate(asked[:-1]) if token in _SENTENCE_ENDS]
-    sentence = asked[ends[-1] + 1 :] if ends else asked
-    starts = [place for place, token in enumerate(sentence) if token in _ASKS]
-    return sentence[starts[0] :] if starts else sentence
-
-
-def _predicate(asking: list[str]) -> str | None:
-    return stem(asking[1]) if len(asking) > 1 and asking[0] in _ASKS else None
-
-
-def _prepositions(asked: list[str], asking: list[str]) -> frozenset[str]:
-    words = words_of(asked)
-    start = len(words) - len(words_of(asking))
-    around = [*words[max(0, start - 1) : start], *words[-1:]]
-    return frozenset(word for word in around if word in PREPOSITIONS)
-
-
-def _counted(items: list, asking: list[str], has_units: bool) -> frozenset[str]:
-    """Return the nouns that a bare number may take: how many *birds*, else what the question's numbers stand beside."""
-    for word in ("many", "much"):
-        if word in asking:
-            noun = _run_of_content(asking[asking.index(word) + 1 :])
-            if noun:
-                return frozenset(noun)
-    if "old" in asking:
-        return frozenset({"year"})
-    if has_units:
-        return frozenset()
-    places = [place for place, item in enumerate(items) if isinstance(item, Value) and not _stands_alone(items, place)]
-    counted = {word for place in places for word in _run_of_content(items[place + 1 :])}
-    return frozenset(counted | {item.unit for item in items if isinstance(item, Value) and item.unit})
-
-
-def _stands_alone(items: list, place: int) -> bool:
-    """Whether what a number counts is left out behind it: all but 9 die."""
-    return place > 0 and items[place - 1] in ("but", "except", "only")
-
-
-def _run_of_content(items: list) -> list[str]:
-    run = []
-    for item in items[:3]:
-        if not isinstance(item, str) or not item.isalpha() or item in _NOT_COUNTED:
-            break
-        run.append(unit_of(item))
-    return run
-
-
-def _nouns(asked: list[str], question: str) -> frozenset[str]:
-    """Return the stems that stand behind an article, a number or a preposition, or that are capitalised."""
-    nouns = {stem(word) for word in tokenise(" ".join(w for w in question.split() if w[0].isupper()).lower())}
-    for before, word in itertools.pairwise(asked):
-        if before in _BEFORE_NOUNS or before in CARDINALS or before[0].isdigit() or before == "many":
-            nouns.add(stem(word))
-    return frozenset(noun for noun in nouns if noun.isalpha() and noun not in _NO_NOUNS)
 
 
 _UNSURE = (
