@@ -7,12 +7,15 @@ from gymnasium.envs.registration import register
 from expit_env.answers import Kind
 from expit_env.choice import RiddleChoiceEnv
 from expit_env.env import RiddleEnv
+from expit_env.judge import JudgeError, JudgeVerifier
 from expit_env.noisy import NoisyVerifier
 from expit_env.riddle import Outcome, Riddle, Verdict
 from expit_env.vector import RiddleVectorEnv
 from expit_env.verifier import verify
 
 __all__ = [
+    "JudgeError",
+    "JudgeVerifier",
     "Kind",
     "NoisyVerifier",
     "Outcome",

@@ -8,6 +8,7 @@ import socket
 import struct
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -19,6 +20,7 @@ class StubServer:
     Attributes:
         faults: one for each request to come, in order of arrival; None is a proper reply.
         seen: the bodies of the chat requests.
+        says: makes the text of a choice from the request and the choice's index.
     """
 
     models: list[str] = field(default_factory=lambda: ["tiny"])
@@ -29,6 +31,7 @@ class StubServer:
     finish_reason: str = "stop"
     loads_adapters: bool = True
     token_ids: bool = True
+    says: Callable[[dict, int], str] = lambda body, choice: answer(body, choice)
     port: int = 0
     faults: deque[str | None] = field(default_factory=deque)
     seen: list[dict] = field(default_factory=list)
@@ -167,7 +170,7 @@ class Handler(BaseHTTPRequestHandler):
     def choice(self, body: dict, index: int) -> dict:
         choice = {
             "index": index,
-            "message": {"role": "assistant", "content": answer(body, index)},
+            "message": {"role": "assistant", "content": self.server_state.says(body, index)},
             "finish_reason": self.server_state.finish_reason,
         }
         if body.get("logprobs"):
