@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from expit_env.families import comparison, counting, dates, everyday, kinship, measure, order, premises
+from expit_env.families import comparison, counting, dates, everyday, kinship, letters, measure, order, premises
 from expit_env.families.family import LEVELS, Family
 
 GROUPS = {
@@ -16,6 +16,7 @@ GROUPS = {
     "measure and parallel work": measure,
     "everyday physics": everyday,
     "time and calendar": dates,
+    "words and letters": letters,
 }
 
 FAMILIES: dict[str, Family] = {
