@@ -153,7 +153,7 @@ class _Round:
         return timed
 
     def _search(self, path: Path) -> None:
-        """System 2: answers for all riddles, then further helpings for those that are still unsolved."""
+        """System 2: answers for all riddles, then further helpings for those without one to learn from."""
         config = self.config
         few_shot = self.index < config.few_shot_rounds
         first = Decoding(config.temperature, config.top_p, config.max_new_tokens, few_shot)
@@ -171,7 +171,7 @@ class _Round:
                 found = rollout(searcher, self.env, starts)
             store.extend(found)
             left -= len(found)
-            solved = {trajectory.start for trajectory in found if trajectory.solved}
+            solved = {trajectory.start for trajectory in found if keepable(trajectory)}
             unsolved = [seed for seed in unsolved if seed not in solved]
 
     def _require_an_answer(self, trajectories: Iterable[Trajectory]) -> None:

@@ -1,11 +1,13 @@
 """The direction of dependencies, read from the imports."""
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import agents
 import expit_env
 
 ROOT = Path(__file__).parent.parent
@@ -87,3 +89,12 @@ def test_torch_stays_where_tensors_are_touched(path):
 def test_the_public_names_exist():
     assert sorted(expit_env.__all__) == expit_env.__all__
     assert all(hasattr(expit_env, public) for public in expit_env.__all__)
+
+
+def test_the_public_names_of_the_learners_exist_and_are_imported_when_asked_for():
+    assert sorted(agents.__all__) == agents.__all__ == dir(agents)
+    assert all(getattr(agents, public).__name__ == public for public in agents.__all__)
+    with pytest.raises(AttributeError, match="'Trainer'"):
+        agents.Trainer  # noqa: B018
+    asked = "import agents, sys; agents.Budget; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asked], check=False, cwd=ROOT).returncode == 0
