@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 
-from expit_env.families import comparison, counting, dates, everyday, kinship, letters, measure, order, premises
+from expit_env.families import (
+    comparison,
+    counting,
+    dates,
+    everyday,
+    kinship,
+    letters,
+    measure,
+    order,
+    premises,
+    sequences,
+    whatami,
+)
 from expit_env.families.family import LEVELS, Family
 
 GROUPS = {
@@ -17,6 +29,8 @@ GROUPS = {
     "everyday physics": everyday,
     "time and calendar": dates,
     "words and letters": letters,
+    "sequences": sequences,
+    "what am I": whatami,
 }
 
 FAMILIES: dict[str, Family] = {
