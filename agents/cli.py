@@ -139,6 +139,32 @@ def _lesson(
     teach(LanguageModelPolicy.load(request.resolved_model(), device), Console(), samples, hint, seed)
 
 
+@app.command(name="audit")
+def _audit(families: tuple[str, ...] = (), riddles: int = 20, json: bool = False, out: Path | None = None) -> None:
+    """Try to cheat the verifier on every family. Any false pass, or more than 2 % false fails, is exit status 1.
+
+    Args:
+        families: families of riddles; all by default.
+        riddles: how many of each family and split, each with its contrast riddle.
+        json: print one JSON object and nothing else.
+        out: also write the tables to this page of Markdown.
+    """
+    from agents import checks
+    from expit_env.audit import audit
+
+    found = audit(families, riddles)
+    sheets = checks.audit_sheets(found)
+    console = Console(quiet=json)
+    if json:
+        print(dumps(checks.audit_record(found)))
+    checks.show(console, sheets)
+    console.print("\n".join(checks.audit_faults(found)), markup=False, highlight=False, soft_wrap=True)
+    if out:
+        checks.write_page(out, "Audit of the verifier", f"expit audit --riddles {riddles} --out {out}", sheets)
+    if found.complaints:
+        sys.exit("expit: " + "; ".join(found.complaints))
+
+
 def main() -> None:
     """Run the command line; an expected error is one message and exit status 1."""
     # peft asks transformers by an old name; it is nothing that a user could mend.

@@ -20,15 +20,18 @@ TORCH_ROOMS = ("policy.py", "fine_tuning.py", "shared_prompt.py", "embedded.py",
 LAZY = {"judge.py": {"openai"}}
 """What a file of expit_env/ may import inside a function, from an extra."""
 
-INSIDE_AGENTS = {"cli.py": {"expit_env.audit"}}
+INSIDE_AGENTS = {
+    "cli.py": {"expit_env.audit", "expit_env.overlap", "expit_env.gallery"},
+    "checks.py": {"expit_env.attacks", "expit_env.audit", "expit_env.overlap"},
+}
 """What a file of agents/ may import of expit_env beyond its public names."""
 
 LAYERS = (
     ("answers", "text_space", "features"),
     ("riddle",),
     ("families",),
-    ("splits", "verifier"),
-    ("episode",),
+    ("splits", "verifier", "attacks"),
+    ("episode", "overlap", "gallery"),
     ("env", "audit", "noisy", "judge"),
     ("vector", "choice"),
 )

@@ -25,8 +25,8 @@ BAD_GRAMMAR = {
     "a double space": r"  ",
     "a space before punctuation": r" [,;:?!]",
     "a doubled word": r"\b(?!had |that )([A-Za-z]+) \1\b",
-    "'a' before a vowel": r"\b[Aa] (?!one\b|once\b|uni|use|euro)(?:[aeiou]|8|11\b|18\b)",
-    "'an' before a consonant": r"\b[Aa]n (?!hour|honest|honou?r|heir|8|11\b|18\b|[A-Z]\b)[^aeiouAEIOU\"']",
+    "'a' before a vowel": r"\b[Aa] (?!one\b|once\b|uni|use|euro)(?:[aeiou]|8|1[18](?!\d))",
+    "'an' before a consonant": r"\b[Aa]n (?!hour|honest|honou?r|heir|8|1[18](?!\d)|[A-Z]\b)[^aeiouAEIOU\"']",
     "one of a plural": r"(?<![\d.,:/])\b1 (?!(?:is|was|has|does|less|plus|as|minus)\b)[a-z]+s\b",
     "a wrong plural": r"(?:x|[^e\W]ch(?<!ach)(?<!arch)|sh|[bcdfghjklmnpqrstvwz]y)s\b",
     "a small letter after a full stop": r"\w{3}[.?!] [a-z]",
@@ -214,7 +214,7 @@ def test_a_bank_without_words_on_both_sides_is_refused(words):
 
 
 def test_articles_and_counts():
-    assert [a("apple"), a("pear")] == ["an apple", "a pear"]
+    assert [a("apple"), a("pear"), a("11th"), a("110th")] == ["an apple", "a pear", "an 11th", "a 110th"]
     assert [count(1, "bird"), count(3, "bird"), count(2, "goose", "geese")] == ["1 bird", "3 birds", "2 geese"]
 
 

@@ -139,7 +139,7 @@ GUSTS = bank(
 
 def _candles(draw: Draw) -> Telling:
     total = draw.number(5, 12)
-    out = draw.within(2, total - 1, but=total / 2)
+    out = draw.within(2, total - 2, but=total / 2)
     candles, gust = draw.noun(CANDLES), draw.noun(GUSTS)
     return Telling(
         facts={"n": total, "k": out, "candles": candles, "gust": gust, "Gust": gust[0].upper() + gust[1:]},

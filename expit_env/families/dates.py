@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from expit_env.answers import Kind
 from expit_env.families.family import Draw, Family, Telling, a, bank
 from expit_env.families.people import PEOPLE, SURNAMES
 
@@ -170,7 +171,7 @@ def _holiday(draw: Draw) -> Telling:
     date, home = draw.noun(NATIONAL_DAYS).split(":")
     country = draw.noun(ELSEWHERE)
     return Telling(
-        facts={"date": date, "home": home, "country": country, "who": draw.noun(PEOPLE)},
+        facts={"date": date, "a_date": a(date), "home": home, "country": country, "who": draw.noun(PEOPLE)},
         answer="yes",
         aliases=("yes, but it is no holiday", "yes, but it is not a holiday"),
         trap="no",
@@ -186,21 +187,21 @@ DATE_ABROAD = Family(
     "date-abroad",
     _holiday,
     wordings=(
-        ("The national day of {home} is the {date}. Is there a {date} in {country}, too?",
+        ("The national day of {home} is the {date}. Is there {a_date} in {country}, too?",
          "The national day of {home} is the {date}. Is that the national day of {country}, too?"),
-        ("{who} from {home} celebrates the national day there, the {date}. Do they have a {date} in {country}?",
+        ("{who} from {home} celebrates the national day there, the {date}. Do they have {a_date} in {country}?",
          "{who} from {home} celebrates the national day there, the {date}. Is it the national day in {country}?"),
         ("Flags fly in {home} on the {date}, its national day. {who} is in {country}: does the calendar on the wall "
-         "show a {date}?",
+         "show {a_date}?",
          "Flags fly in {home} on the {date}, its national day. {who} is in {country}: does the nation there have its "
          "national day on the {date}?"),
     ),
     test_wordings=(
-        ("{who} moves from {home} to {country}. Will a {date}, in {home} the national day, come round in {country} "
+        ("{who} moves from {home} to {country}. Will {a_date}, in {home} the national day, come round in {country} "
          "every year?",
          "{who} moves from {home} to {country}. Will the {date}, in {home} the national day, be the national day in "
          "{country}?"),
-        ("Every child in {home} knows the {date} as the national day. Asks {who}: does {country} have a {date}?",
+        ("Every child in {home} knows the {date} as the national day. Asks {who}: does {country} have {a_date}?",
          "Every child in {home} knows the {date} as the national day. Asks {who}: does {country} keep it as its own "
          "national day?"),
     ),
@@ -229,6 +230,7 @@ def _feasts(draw: Draw) -> Telling:
 FIRST_IN_THE_YEAR = Family(
     "first-in-the-year",
     _feasts,
+    kind=Kind.CHOICE,
     wordings=(
         ("Which came first in the year {year}: {one} or {other}?",
          "Which came first in the winter that began in December {year}: {one} or {other}?"),
@@ -264,7 +266,7 @@ def _pills(draw: Draw) -> Telling:
         answer=f"{(pills - 1) * minutes} minutes",
         aliases=_in_other_words((pills - 1) * minutes),
         trap=f"{pills * minutes} minutes",
-        why=f"The first is taken at once, so there are {pills - 1} waits of {minutes} minutes.",
+        why=f"The first is taken at once, so there {_waits(pills - 1)} of {minutes} minutes.",
         hints=("When is the first one taken?",),
         contrast_answer=f"{pills * minutes} minutes",
         contrast_aliases=_in_other_words(pills * minutes),
@@ -272,9 +274,15 @@ def _pills(draw: Draw) -> Telling:
     )  # fmt: skip
 
 
+def _waits(number: int) -> str:
+    return "is 1 wait" if number == 1 else f"are {number} waits"
+
+
 def _in_other_words(minutes: int) -> tuple[str, ...]:
     if minutes % 30:
         return (str(minutes),)
+    if minutes == 30:
+        return ("30", "half an hour", "0.5 hours")
     return (str(minutes), f"{minutes / 60:g} hour{'s' if minutes > 60 else ''}")
 
 

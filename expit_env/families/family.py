@@ -8,6 +8,7 @@ trick taken out, so that the literal answer is right.
 from __future__ import annotations
 
 import functools
+import re
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ LEVELS = (1, 2, 3, 4, 5)
 
 _TELLINGS = 10_000
 """How many tellings are drawn at most until a riddle and its contrast may be posed."""
+
+_SOUNDS_OPEN = re.compile(r"[aeiou8]|1[18](?!\d)", re.IGNORECASE)
+"""How a noun or a number begins that takes *an*."""
 
 FRACTIONS = 32
 """How many numbers are taken from the generator at a time: one call for 32 costs no more than three for 1."""
@@ -234,8 +238,8 @@ class Family:
 
 
 def a(noun: str) -> str:
-    """Put the indefinite article before a noun."""
-    return f"{'an' if noun[0].lower() in 'aeiou' else 'a'} {noun}"
+    """Put the indefinite article before a noun, or before a number in figures."""
+    return f"{'an' if _SOUNDS_OPEN.match(noun) else 'a'} {noun}"
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:

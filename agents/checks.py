@@ -1,0 +1,123 @@
+"""What the commands audit, splits and gallery show: tables of counts, in the terminal or as a page of Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from expit_env.attacks import ATTACKS, FORMS
+from expit_env.audit import Audit, Fault, Tally
+
+SHOWN_FAULTS = 20
+_SHOWN_REPLY = 120
+
+
+class Sheet(NamedTuple):
+    """A table of text."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+def show(console: Console, sheets: Iterable[Sheet]) -> None:
+    """Print tables; all columns but the first are aligned to the right."""
+    for sheet in sheets:
+        table = Table(title=sheet.title, title_justify="left")
+        for place, name in enumerate(sheet.header):
+            table.add_column(name, justify="right" if place else "left", no_wrap=not place)
+        for row in sheet.rows:
+            table.add_row(*row)
+        console.print(table, markup=False)
+
+
+def write_page(path: Path, title: str, command: str, sheets: Iterable[Sheet]) -> None:
+    """Write tables as a page of Markdown that tells which command made it."""
+    lines = [f"# {title}", "", "Written by", "", f"    {command}"]
+    for sheet in sheets:
+        lines += ["", f"## {sheet.title}", "", _line(sheet.header), _line(["---"] * len(sheet.header))]
+        lines += [_line(row) for row in sheet.rows]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def audit_sheets(audit: Audit) -> list[Sheet]:
+    """Return what an audit counted: by family, by form and attack, and what a constant answer earns."""
+    forms, attacks = tuple(FORMS), tuple(ATTACKS)
+    families = [
+        (name, *_counts(audit.tally(forms, name)), *_counts(audit.tally(attacks, name))) for name in audit.families
+    ]
+    families.append(("all", *_counts(audit.tally(forms)), *_counts(audit.tally(attacks))))
+    of_forms = [(form, *_counts(audit.tally((form,)))) for form in FORMS]
+    of_attacks = [(attack, *_counts(audit.tally((attack,)))) for attack in ATTACKS]
+    constants = [
+        (one.split, one.answer, *_counts(one.score), f"{one.score.share:.1%}{', over the bound' if one.pays else ''}")
+        for one in audit.constants
+    ]
+    right, wrong = ("right replies", "false fails", "95 %, in %"), ("wrong replies", "false passes", "95 %, in %")
+    sheets = [
+        Sheet("By family", ("family", *right, *wrong), families),
+        Sheet("Right replies", ("form", *right), of_forms),
+        Sheet("Wrong replies", ("attack", *wrong), of_attacks),
+    ]
+    if constants:
+        sheets.append(
+            Sheet("Best constant answer", ("split", "answer", "riddles", "right", "95 %, in %", "share"), constants)
+        )
+    return sheets
+
+
+def audit_faults(audit: Audit) -> list[str]:
+    """Return some false verdicts in words, passes first, one of each family and test before the second of any."""
+    seen: dict[tuple[str | None, str], int] = {}
+    ranked = []
+    for fault in audit.faults:
+        key = fault.riddle.family, fault.test
+        seen[key] = seen.get(key, 0) + 1
+        ranked.append((seen[key], fault.test in FORMS, fault))
+    ranked.sort(key=lambda entry: entry[:2])
+    return [_told(fault) for _, _, fault in ranked[:SHOWN_FAULTS]]
+
+
+def audit_record(audit: Audit) -> dict[str, object]:
+    """Return an audit as ``expit audit --json`` prints it."""
+    return {
+        "riddles": audit.riddles,
+        "families": {name: _record(audit, name) for name in audit.families},
+        "all": _record(audit),
+        "constants": {one.split: {"answer": one.answer, "share": one.score.share} for one in audit.constants},
+        "faults": [
+            {"test": fault.test, "riddle_id": fault.riddle.riddle_id, "reply": fault.reply, "rule": fault.verdict.rule}
+            for fault in audit.faults
+        ],
+        "complaints": audit.complaints,
+    }
+
+
+def _record(audit: Audit, family: str | None = None) -> dict[str, dict[str, object]]:
+    tallies = {"false_fails": audit.tally(tuple(FORMS), family), "false_passes": audit.tally(tuple(ATTACKS), family)}
+    return {
+        name: {"tried": tally.tried, "false": tally.false, "interval": tally.interval}
+        for name, tally in tallies.items()
+    }
+
+
+def _counts(tally: Tally) -> tuple[str, str, str]:
+    low, high = tally.interval
+    return f"{tally.tried:,}", str(tally.false), f"{100 * low:.2f} to {100 * high:.2f}"
+
+
+def _told(fault: Fault) -> str:
+    kind = "false fail" if fault.test in FORMS else "false pass"
+    reply = fault.reply if len(fault.reply) <= _SHOWN_REPLY else fault.reply[:_SHOWN_REPLY] + "..."
+    return (
+        f"{kind}, {fault.test}: {fault.riddle.riddle_id}: {fault.riddle.question}\n"
+        f"    answer {fault.riddle.answer!r}, reply {reply!r}, verdict {fault.verdict.outcome} ({fault.verdict.rule})"
+    )
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
