@@ -80,7 +80,6 @@ class AnswerKey:
         asked_numbers: the numbers of the question; asked_pairs: each with the unit or word behind it;
             asked_behind: each with the word before it, where that is no function word.
         asking: stems of the question's last sentence.
-        own: stems of this riddle that a committing clause may hold, besides the function words.
         nouns: stems of the question that are things, not what happens to them.
         trigrams: runs of three stems in the question; longer echoes are made of them.
         predicate: what follows the asking word: in *What gets wetter?* it is ``get``.
@@ -129,9 +128,8 @@ class AnswerKey:
         return self._asked.asking
 
     @cached_property
-    def own(self) -> frozenset[str]:
-        said = self.asking if self.kind.is_numeric else self._accepted.stems.union(self.stems)
-        return self.nouns.union(self._counted, said) - _UNSURE
+    def _said(self) -> frozenset[str]:
+        return self.asking if self.kind.is_numeric else self._accepted.stems.union(self.stems)
 
     @cached_property
     def nouns(self) -> frozenset[str]:
@@ -160,7 +158,11 @@ class AnswerKey:
     def knows(self, word: str) -> bool:
         """Whether a word neither denies nor weakens the claim that it stands in."""
         word = stem(word)
-        return word in (_KNOWN_OF_NUMBERS if self.kind.is_numeric else _KNOWN_OF_PHRASES) or word in self.own
+        if word in (_KNOWN_OF_NUMBERS if self.kind.is_numeric else _KNOWN_OF_PHRASES):
+            return True
+        if word in _UNSURE:
+            return False
+        return word in self._said or (word.isalpha() and (word in self.nouns or word in self._counted))
 
     def accepts(self, value: Value) -> bool:
         """Whether a number is right, unit and all."""

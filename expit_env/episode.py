@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import numpy as np
 from expit_env import splits
 from expit_env.families import FAMILIES, GROUPS, LEVELS
 from expit_env.riddle import Outcome, Riddle, Verdict
-from expit_env.verifier import verify
+from expit_env.verifier import is_bare, verify
 
 Verifier = Callable[[Riddle, str], Verdict]
 
@@ -158,16 +157,17 @@ class Episode:
 def fell_for_trap(riddle: Riddle, response: str, verdict: Verdict) -> bool:
     """Whether a response commits to the riddle's trap, judged as strictly as if the trap were the right answer.
 
-    That second judgement is left out where the first has settled it: only a wrong answer can be the trap, and two
-    numbers in figures are equal or not.
+    That second judgement is left out where the first has settled it: only a wrong answer can be the trap, the bare trap
+    is, and two numbers in figures are equal or not.
     """
     if riddle.trap is None or verdict.outcome is not Outcome.WRONG:
         return False
+    if is_bare(response, riddle.trap):
+        return True
     extracted, trap = verdict.extracted or "", riddle.trap
     if extracted.isascii() and extracted.isdigit() and trap.isascii() and trap.isdigit():
         return extracted.lstrip("0") == trap.lstrip("0")
-    trapped = dataclasses.replace(riddle, answer=trap, aliases=(), trap=None, kind=None)
-    return verify(trapped, response).correct
+    return verify(Riddle(riddle.question, trap), response).correct
 
 
 def read_options(options: Mapping[str, Any] | None) -> Any:

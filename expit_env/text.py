@@ -66,9 +66,9 @@ _LINE_MARK = re.compile(r"^[ ]{0,8}(?:#{1,6} |> ?(?!\d)|[-*+] (?!\d))", re.MULTI
 _EMPHASIS = re.compile(r"(?<=\d)[*_`]+(?![\d*_`])|(?<=\s)[*_`]+(?![\s*_`])|(?<![\d\s*_`])[*_`]+")  # 2*3 and 2 * 3 stay
 _HYPHEN = re.compile(r"(?<=[^\W_])-(?=[^\W\d_])")
 _TOKEN = re.compile(
-    r"\.{2,}"
+    r"[^\W\d_][^\W_]*(?:'[^\W\d_]+)*"  # a word; tried first, because most tokens are words
+    r"|\.{2,}"
     r"|(?:(?<![\w)%])[-+–](?=\.?\d))?(?:\d|(?<!\w)\.\d)(?:[\d,.:]*\d)?[^\W_]*"  # -1,234.5 and what is glued to it
-    r"|[^\W_]+(?:'[^\W\d_]+)*"  # a word
     r"|[^ ]"
 )
 

@@ -47,11 +47,14 @@ def read_values(tokens: list[Item | str]) -> list[Item | str | Value]:
     place = 0
     while place < len(tokens):
         token = tokens[place]
-        found = None
         if isinstance(token, str) and (token in _STARTS or token[0] in "0123456789-+–."):
             found = _value_at(tokens, place, items[-1] if items else None)
-        items.append(found[0] if found else token)
-        place = found[1] if found else place + 1
+            if found:
+                items.append(found[0])
+                place = found[1]
+                continue
+        items.append(token)
+        place += 1
     return items
 
 

@@ -77,6 +77,11 @@ def _bare(text: str) -> str:
     return text.strip().rstrip(" .!").lower()
 
 
+def is_bare(response: str, answer: str) -> bool:
+    """Whether a response is this answer and nothing else: what `verify` passes before it reads anything."""
+    return len(response) <= _MAX_CONTENT and _bare(response) == _bare(answer) != ""
+
+
 def _ascii(response: str) -> str:
     """Fold a long text fast: what is not ASCII becomes a question mark, and no answer that holds one passes."""
     return response.encode("ascii", "replace").decode("ascii").lower()
