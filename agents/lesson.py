@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from agents.embedded import EmbeddedModelError
 from agents.fine_tuning import FineTuning, Row, fine_tune
 from agents.policy import Decoding, LanguageModelPolicy
 from agents.progress import stage
@@ -45,7 +47,7 @@ class LessonResult:
     """What the lesson came to.
 
     Attributes:
-        before, after: the greedy answers; ``after`` is None where nothing was found to learn.
+        before, after: the greedy answers; ``after`` is None where nothing was found to learn, or no weights to teach.
         gold: the verified answer that was learned; None where the search found none.
     """
 
@@ -58,7 +60,7 @@ def teach(policy: LanguageModelPolicy, console: Console, samples: int, hint: boo
     """Run the lesson on a policy, telling each step.
 
     Args:
-        policy: the base model; it answers with the lesson's adapter afterwards.
+        policy: the base model; one that samples here answers with the lesson's adapter afterwards.
         console: where the steps are told.
         samples: how many answers to search, at most.
         hint: whether the search adds a hint to the riddle.
@@ -77,13 +79,36 @@ def teach(policy: LanguageModelPolicy, console: Console, samples: int, hint: boo
         )
         return LessonResult(before, None, None)
     console.print(f"\n[bold]3. Filter.[/] The verifier passes {gold!r}.", highlight=False)
+    learner = _learner(policy, console)
+    if learner is None:
+        return LessonResult(before, gold, None)
     console.print(f"\n[bold]4. Distil.[/] LoRA on it, {COPIES} copies, {SETTINGS.max_steps} steps.")
     with tempfile.TemporaryDirectory() as folder, stage(console, "distil", SETTINGS.max_steps or 0) as progress:
         rows = [Row(RIDDLE.question, gold)] * COPIES
-        fine_tune(policy, rows, SETTINGS, Path(folder) / "adapter", seed, progress, few_shot=True)
-        policy.use_adapter(Path(folder) / "adapter")
+        fine_tune(learner, rows, SETTINGS, Path(folder) / "adapter", seed, progress, few_shot=True)
+        learner.use_adapter(Path(folder) / "adapter")
     console.print("\n[bold]5. In one go again.[/]")
-    return LessonResult(before, gold, _ask(policy, console))
+    return LessonResult(before, gold, _ask(learner, console))
+
+
+def _learner(policy: LanguageModelPolicy, console: Console) -> LanguageModelPolicy | None:
+    """Return the policy that can be fine-tuned: of a model on a server its weights in this process, if they are here.
+
+    The server may hold them in another precision, so they answer once before they learn, too.
+    """
+    try:
+        learner = policy.in_process()
+    except (OSError, EmbeddedModelError) as error:
+        console.print(f"\n[bold]4. Distil.[/] Left out: the weights to fine-tune are not here.\n{escape(str(error))}")
+        console.print(
+            "What is missing is LoRA on that answer, and the same question again. Download the model where "
+            "there is a network, and name its folder: expit lesson ... --weights FOLDER"
+        )
+        return None
+    if learner is not policy:
+        console.print("\nA server is not taught. The same model's weights, in this process, before they learn:")
+        _ask(learner, console)
+    return learner
 
 
 def choose(answers: Sequence[str]) -> str | None:

@@ -73,6 +73,16 @@ def pick_device(name: str | None = None) -> torch.device:
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
+def load_model(model: str | Path, device: str | None = None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load a chat model in fp32 and its tokenizer, as `LanguageModelPolicy.load` says."""
+    transformers_logging.disable_progress_bar()
+    tokenizer: Any = AutoTokenizer.from_pretrained(model)
+    if not tokenizer.chat_template:
+        raise ValueError(f"{model} has no chat template: take an instruction-tuned model")
+    base: Any = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
+    return base.to(pick_device(device)).eval().requires_grad_(False), tokenizer
+
+
 class LanguageModelPolicy:
     """A base model in fp32 and the adapter that it answers with.
 
@@ -98,12 +108,7 @@ class LanguageModelPolicy:
             OSError: if neither a folder nor the Hub has the model.
             ValueError: if its tokenizer has no chat template.
         """
-        transformers_logging.disable_progress_bar()
-        tokenizer: Any = AutoTokenizer.from_pretrained(model)
-        if not tokenizer.chat_template:
-            raise ValueError(f"{model} has no chat template: take an instruction-tuned model")
-        base: Any = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
-        base = base.to(pick_device(device))
+        base, tokenizer = load_model(model, device)
         parallel = base.device.type == "cpu" and os.name == "posix"
         return cls(base, tokenizer, WorkerSampler(base, tokenizer) if parallel else None)
 
@@ -120,6 +125,17 @@ class LanguageModelPolicy:
             self._workers.load(model)
         else:
             self._sampler = LocalSampler(model, self.tokenizer)
+
+    def require_adapters(self) -> None:
+        """Make sure, before any work, that `use_adapter` can work.
+
+        Raises:
+            RuntimeError: if it can't; the message says why and what to do.
+        """
+
+    def in_process(self) -> LanguageModelPolicy:
+        """Return a policy of the same weights that samples in this process, and so can do all that this one can't."""
+        return self
 
     def sample(
         self,

@@ -12,15 +12,22 @@ from rich.console import Console
 
 from agents.adapter_agent import AdapterAgent
 from agents.base import Budget
-from agents.embedded import embedded_model_path, model_hash
+from agents.embedded import EMBEDDED, model_hash, model_source
 from agents.evaluation import Comparison, evaluate_policy, split_env
 from agents.expert_iteration import ExpertIterationConfig
 from agents.policy import LanguageModelPolicy
 from agents.registry import Setting, known, make_agent
 from agents.run import RunFolder
 
-EMBEDDED = "embedded"
 FINAL_SPLITS = ("test", "transfer")
+
+OLLAMA_WEIGHTS = {
+    "qwen2.5:0.5b": "Qwen/Qwen2.5-0.5B-Instruct",
+    "qwen2.5:1.5b": "Qwen/Qwen2.5-1.5B-Instruct",
+    "smollm2:135m": EMBEDDED,
+    "smollm2:360m": "HuggingFaceTB/SmolLM2-360M-Instruct",
+}
+"""What some models of Ollama's are elsewhere; any other's weights are named by ``--weights``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +36,12 @@ class TrainRequest:
 
     Attributes:
         agent: who learns, by its name in ``agents.registry.AGENTS``: one that learns an adapter.
-        model: "embedded" (SmolLM2-135M-Instruct), a local folder, or an id on the Hugging Face Hub.
+        model: "embedded" (SmolLM2-135M-Instruct), a local folder, or an id on the Hugging Face Hub. With a sampler: the
+            model's name on that server.
         device: cuda, mps or cpu; by default the first of them that is there.
+        sampler: a server to sample from that speaks OpenAI's API, such as http://localhost:8000/v1 (vLLM); by default
+            answers are sampled in this process.
+        weights: with a sampler, what is fine-tuned here, named as a model is without one; by default ``model`` itself.
         out: the run folder. A run that was cut off goes on when the same is asked again.
         families: families of riddles to train on; all by default.
         level: 1 (easy, what a laptop learns in minutes) to 5, or None for all of them mixed.
@@ -42,6 +53,8 @@ class TrainRequest:
     agent: str = "expert-iteration"
     model: str = EMBEDDED
     device: str | None = None
+    sampler: str | None = None
+    weights: str | None = None
     out: Path = Path("runs/riddles")
     families: tuple[str, ...] = ()
     level: int | None = 1
@@ -51,6 +64,10 @@ class TrainRequest:
 
     def __post_init__(self) -> None:
         known(self.agent)
+        if self.weights is not None and self.sampler is None:
+            raise ValueError("--weights goes with --sampler: without a server it is --model that names the weights")
+        if self.sampler is not None and self.agent == "grpo":
+            raise ValueError("grpo draws its answers inside trl, not from a server: leave --sampler away")
 
     def environment(self) -> gym.Env[str, str]:
         """Make the environment that is asked for, on its train split.
@@ -60,9 +77,29 @@ class TrainRequest:
         """
         return gym.make("expit_env:Riddle-v0", split="train", families=self.families or "all", level=self.level)
 
+    def weights_name(self) -> str:
+        """Return what is fine-tuned: "embedded", a local folder, or a Hub id."""
+        served = OLLAMA_WEIGHTS.get(self.model, self.model) if self.sampler else self.model
+        return self.weights or served
+
     def resolved_model(self) -> str:
         """Return a folder or Hub id that transformers can load, fetching the embedded model where it is asked for."""
-        return str(embedded_model_path()) if self.model == EMBEDDED else self.model
+        return model_source(self.weights_name())
+
+    def policy(self) -> LanguageModelPolicy:
+        """Load the model, or reach for the one on the server.
+
+        Raises:
+            OSError: if neither a folder nor the Hub has the model.
+            ModuleNotFoundError: if a server is asked for and the extra that speaks to it is not installed.
+        """
+        if self.sampler is None:
+            return LanguageModelPolicy.load(self.resolved_model(), self.device)
+        # Not needed without a server, and neither is the package openai.
+        from agents.sampling.http import HTTPSampler
+        from agents.served_policy import ServedPolicy
+
+        return ServedPolicy(HTTPSampler(self.sampler, self.model), self.weights_name(), self.device)
 
     def provenance(self) -> dict[str, object]:
         """Return what a run's record says of model and versions."""
@@ -72,6 +109,7 @@ class TrainRequest:
             "model": self.model,
             "model_hash": model_hash(path) if path.is_dir() else None,
             "device": self.device,
+            **({"sampler": self.sampler, "weights": self.weights_name()} if self.sampler else {}),
             "versions": {name: importlib.metadata.version(name) for name in packages},
         }
 
@@ -83,7 +121,7 @@ def train(request: TrainRequest, console: Console) -> Path:
         The run folder.
     """
     env = request.environment()
-    policy = LanguageModelPolicy.load(request.resolved_model(), request.device)
+    policy = request.policy()
     agent = _make_agent(request, policy, console)
     agent.learn(env, Budget(request.budget or request.config.episodes))
     run = RunFolder(request.out)
@@ -125,22 +163,24 @@ class TrainedRun:
     max_new_tokens: int
 
     @classmethod
-    def open(cls, folder: Path, device: str | None = None) -> TrainedRun:
-        """Open the run in a folder.
+    def open(cls, folder: Path, device: str | None = None, sampler: str | None = None) -> TrainedRun:
+        """Open the run in a folder, to answer in this process or from a server that has the run's model by its name.
 
         Raises:
             ValueError: if no run with an adapter stands there.
         """
         adapter = _last_adapter(folder)
         record = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        request = TrainRequest(model=record["model"], device=device)
+        weights = record.get("weights", record["model"])
+        request = TrainRequest(model=record["model"] if sampler else weights, device=device, sampler=sampler)
         described, length = record["environment"], record["config"]["max_new_tokens"]
         env = gym.make(f"expit_env:{described['id']}", **described["kwargs"])
-        return cls(LanguageModelPolicy.load(request.resolved_model(), device), adapter, env, length)
+        return cls(request.policy(), adapter, env, length)
 
 
 def compare_with_base(run: TrainedRun, split: str, riddles: int, samples: int, console: Console) -> Comparison:
     """Measure a run's base model and its trained one on the same riddles of a split."""
+    run.policy.require_adapters()
     env, measured = split_env(run.env, split), []
     for name, adapter in (("base", None), ("trained", run.adapter)):
         run.policy.use_adapter(adapter)

@@ -19,12 +19,18 @@ class Completion:
         token_ids: its tokens, the end-of-turn token included where there is one. Empty for an agent without tokens.
         logprobs: of each token under the policy that sampled it, in nats: after temperature and top-p.
         finished: whether it ended by itself rather than at the token limit.
+        counted: how many tokens it has, as a server counts them that does not tell which; else 0.
     """
 
     text: str
     token_ids: tuple[int, ...] = ()
     logprobs: tuple[float, ...] = ()
     finished: bool = True
+    counted: int = 0
+
+    @property
+    def num_tokens(self) -> int:
+        return len(self.token_ids) or self.counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ class Trajectory:
     @property
     def num_tokens(self) -> int:
         """How many tokens were generated, over all attempts."""
-        return sum(len(completion.token_ids) for completion in self.completions)
+        return sum(completion.num_tokens for completion in self.completions)
 
     def to_json(self) -> str:
         """Write the trajectory as one line of JSON."""
@@ -81,7 +87,7 @@ class Trajectory:
         """Read a line that ``to_json`` wrote."""
         row = json.loads(line)
         row["completions"] = tuple(
-            Completion(c["text"], tuple(c["token_ids"]), tuple(c["logprobs"]), c["finished"])
+            Completion(c["text"], tuple(c["token_ids"]), tuple(c["logprobs"]), c["finished"], c.get("counted", 0))
             for c in row["completions"]
         )
         return cls(**row | {"observations": tuple(row["observations"]), "rewards": tuple(row["rewards"])})

@@ -118,7 +118,7 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path == "/v1/chat/completions":
             self.chat(body)
         elif self.path == "/v1/load_lora_adapter" and state.loads_adapters:
-            self.load(body["lora_name"])
+            self.load(body["lora_name"]) if body else self.error(400, "lora_name is missing")
         elif self.path == "/v1/unload_lora_adapter" and state.loads_adapters:
             state.models.remove(body["lora_name"])
             self.reply(200, "Success")
@@ -165,7 +165,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def completion(self, body: dict) -> dict:
         count = 1 if self.server_state.ignores_n else body.get("n", 1)
-        return {"object": "chat.completion", "choices": [self.choice(body, index) for index in range(count)]}
+        choices = [self.choice(body, index) for index in range(count)]
+        return {"object": "chat.completion", "choices": choices, "usage": {"completion_tokens": 2 * count + 1}}
 
     def choice(self, body: dict, index: int) -> dict:
         choice = {

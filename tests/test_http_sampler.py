@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections import deque
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from agents.trajectory import Completion
 
 pytest.importorskip("openai")
 
-from agents.sampling import http
+from agents.sampling import failures, http
 from agents.sampling.http import HTTPSampler, ServerError
 from agents.sampling.replies import MalformedReply, read_reply
 
@@ -23,8 +24,8 @@ SEED = (5, 1)
 @pytest.fixture
 def server(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(http, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(http, "LONGEST_WAIT", 0.1)
+    monkeypatch.setattr(failures, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(failures, "LONGEST_WAIT", 0.1)
     stub = StubServer()
     stub.start()
     yield stub
@@ -141,7 +142,7 @@ def test_the_wait_doubles_and_heeds_the_server(server, monkeypatch):
         waits.append(seconds)
 
     monkeypatch.setattr(http.asyncio, "sleep", sleep)
-    monkeypatch.setattr(http, "LONGEST_WAIT", 5.0)
+    monkeypatch.setattr(failures, "LONGEST_WAIT", 5.0)
     later = lambda seconds: lambda handler, reply: handler.error(429, "slow down", Retry_After=seconds)  # noqa: E731
     monkeypatch.setitem(MISBEHAVIOUR, "later", later("2"))
     monkeypatch.setitem(MISBEHAVIOUR, "much later", later("3600"))
@@ -206,9 +207,18 @@ def test_a_failure_that_stays_is_told(server, fault, words):
         draw(make_sampler(server, retries=2, timeout=0.2), 2, 2)
 
 
+def release_when(server: StubServer, in_flight: int) -> None:
+    """Let stalled requests go on a little after so many have come."""
+    deadline = time.monotonic() + 10
+    while server.in_flight < in_flight and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    server.released.set()
+
+
 def test_many_requests_are_in_flight_but_no_more_than_allowed(server):
     server.faults = deque(["stall"] * 10)
-    release = threading.Timer(0.3, server.released.set)
+    release = threading.Thread(target=release_when, args=(server, 4))
     release.start()
     draw(make_sampler(server, concurrency=4, timeout=10), 10, 1)
     assert server.most_in_flight == 4
@@ -298,6 +308,22 @@ def test_a_server_without_adapters_is_told(server, adapter):
     assert server.seen[-1]["model"] == "tiny"
 
 
+def test_a_server_says_before_any_work_whether_it_loads_adapters(server):
+    make_sampler(server).require_adapters()
+    assert server.models == ["tiny"]
+    server.loads_adapters = False
+    with pytest.raises(ServerError, match=r"cannot load adapters .*leave --sampler away.*vLLM.*expit lesson"):
+        make_sampler(server).require_adapters()
+    with pytest.raises(ServerError, match="no OpenAI-compatible API"):
+        HTTPSampler(server.url.removesuffix("/v1"), "tiny").require_adapters()
+
+
+def test_tokens_are_counted_where_the_server_does_not_tell_them(server):
+    server.refuses_extras = True
+    drawn = draw(make_sampler(server), 2, 3)
+    assert [[completion.num_tokens for completion in group] for group in drawn] == [[3, 2, 2]] * 2
+
+
 def test_an_empty_folder_is_no_adapter(server, tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no adapter"):
         make_sampler(server).load_adapter(tmp_path, "round-1")
@@ -308,6 +334,12 @@ def test_token_ids_beside_the_log_probabilities_are_taken():
     choice = f'{{"message": {{"content": "x"}}, "finish_reason": "stop", "logprobs": {{"content": {entries}}}}}'
     [completion] = read_reply(f'{{"choices": [{choice}]}}', 1, 1.0, 1.0)
     assert completion == Completion("x", (4, 9), (-1.0, -2.0))
+
+
+def test_a_reply_that_says_nothing_of_its_tokens_is_refused():
+    choice = '{"message": {"content": "x"}, "finish_reason": "stop"}'
+    with pytest.raises(MalformedReply, match="completion_tokens"):
+        read_reply(f'{{"choices": [{choice}]}}', 1, 1.0, 1.0)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", '{"choices": {}}', '{"choices": [1]}', '{"error": "no"}', "{"])

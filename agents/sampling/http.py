@@ -19,6 +19,7 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError("Sampling over HTTP needs the package openai: pip install 'expit[http]'") from error
 
+from agents.sampling.failures import ServerError, passes, said, wait_before
 from agents.sampling.replies import MalformedReply, model_names, read_reply
 from agents.sampling.sampler import Prompt, counts_per_prompt
 from agents.trajectory import Completion
@@ -27,17 +28,19 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 KEY_VARIABLE = "EXPIT_API_KEY"
-FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds before a request is tried again; doubled each time
 
 # Servers apply defaults of their own, or the model's (a top-k, a repetition penalty), to whom does not say otherwise.
 # Ollama takes none of these here.
 EXTRAS = {"logprobs": True, "return_token_ids": True, "top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
 
+NO_ADAPTERS = (
+    "Searching on with its base model would not be expert iteration, where each round searches with what the round "
+    "before it learned. Ways out: sample in this process (leave --sampler away); serve the model with vLLM, started "
+    "with VLLM_ALLOW_RUNTIME_LORA_UPDATING=True, --enable-lora and --max-lora-rank 16; or see one search, on this "
+    "server, fine-tuned here: expit lesson --sampler URL --model NAME."
+)
+
 GO_ON = "Nothing is lost: what was finished is kept, and the same command goes on from there once the server is back."
-
-
-class ServerError(RuntimeError):
-    """The server can't be sampled from, or no longer; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,14 @@ class HTTPSampler:
         """Sample from the model itself again."""
         _run(self._switch(None))
 
+    def require_adapters(self) -> None:
+        """Make sure that the server can load adapters, which only some servers can.
+
+        Raises:
+            ServerError: if it can't; the message says the ways out.
+        """
+        _run(self._probe())
+
     async def _sample(
         self, prompts: Sequence[Prompt], counts: list[int], decoding: _Decoding, progress: Callable[[int], None]
     ) -> list[list[Completion]]:
@@ -206,12 +217,12 @@ class HTTPSampler:
         last: Exception | None = None
         for turn in range(self._retries + 1):
             if last is not None:
-                await asyncio.sleep(_wait(turn - 1, last))
+                await asyncio.sleep(wait_before(turn - 1, last))
             try:
                 async with asyncio.timeout(self._timeout):
                     return await attempt()
             except (openai.APIError, TimeoutError, MalformedReply) as error:
-                if isinstance(error, openai.APIStatusError) and not _passing(error):
+                if isinstance(error, openai.APIStatusError) and not passes(error):
                     raise ServerError(await self._explain(client, error)) from error
                 last = error
         tried = f"{self.base_url} was tried {self._retries + 1} times"
@@ -219,20 +230,20 @@ class HTTPSampler:
 
     async def _explain(self, client: openai.AsyncOpenAI, error: openai.APIStatusError) -> str:
         if error.status_code in (401, 403):
-            return f"{self.base_url} refused the key ({_said(error)}). Give the right one as api_key or {KEY_VARIABLE}."
+            return f"{self.base_url} refused the key ({said(error)}). Give the right one as api_key or {KEY_VARIABLE}."
         if error.status_code != 404:
-            return f"{self.base_url} refused the request ({_said(error)})."
+            return f"{self.base_url} refused the request ({said(error)})."
         try:
             names = await self._models(client)
         except (openai.APIError, MalformedReply):
-            return f"There is no OpenAI-compatible API at {self.base_url} ({_said(error)}): its URL often ends in /v1."
-        return f"{self.base_url} has no model {self.model!r} ({_said(error)}). It has: {', '.join(names) or 'none'}."
+            return f"There is no OpenAI-compatible API at {self.base_url} ({said(error)}): its URL often ends in /v1."
+        return f"{self.base_url} has no model {self.model!r} ({said(error)}). It has: {', '.join(names) or 'none'}."
 
     def _trouble(self, error: Exception | None) -> str:
         if isinstance(error, TimeoutError | openai.APITimeoutError):
             return f"it gave no reply in {self._timeout:g} s"
         if isinstance(error, openai.APIStatusError):
-            return f"it failed with {_said(error)}"
+            return f"it failed with {said(error)}"
         if isinstance(error, MalformedReply):
             return f"its reply was malformed: {error}"
         return f"there was no connection: {error and (error.__cause__ or error)}"
@@ -248,6 +259,20 @@ class HTTPSampler:
             if old is not None and old.name != (adapter and adapter.name):
                 await self._unload(client, old)
 
+    async def _probe(self) -> None:
+        async with self._client() as client:
+            await self._retrying(client, lambda: self._ask_for_nothing(client))
+
+    async def _ask_for_nothing(self, client: openai.AsyncOpenAI) -> None:
+        """A server that loads adapters knows the path, and complains of what is missing in the request."""
+        try:
+            await client.post("/load_lora_adapter", cast_to=str, body={})
+        except openai.NotFoundError as error:
+            await self._models(client)  # else it is no server of this kind at all
+            raise ServerError(f"{self.base_url} cannot load adapters ({said(error)}). {NO_ADAPTERS}") from error
+        except (openai.BadRequestError, openai.UnprocessableEntityError):
+            return
+
     async def _load(self, client: openai.AsyncOpenAI, adapter: _Adapter) -> None:
         body = {"lora_name": adapter.name, "lora_path": str(adapter.path)}
         try:
@@ -259,7 +284,7 @@ class HTTPSampler:
             if adapter.name in await self._models(client):
                 return
             raise ServerError(
-                f"{self.base_url} did not load the adapter {adapter.path} ({_said(error)}). vLLM does when it sees the "
+                f"{self.base_url} did not load the adapter {adapter.path} ({said(error)}). vLLM does when it sees the "
                 "folder under the same path and was started with VLLM_ALLOW_RUNTIME_LORA_UPDATING=True, --enable-lora "
                 "and a --max-lora-rank no less than the adapter's. Other servers can't."
             ) from error
@@ -292,24 +317,6 @@ def _unwrapped(work: Coroutine[Any, Any, T]) -> T:
     except BaseExceptionGroup as group:
         error = group.exceptions[0]
     raise error
-
-
-def _passing(error: openai.APIStatusError) -> bool:
-    return error.status_code in (408, 425, 429) or error.status_code >= 500
-
-
-def _wait(turn: int, error: Exception) -> float:
-    """Seconds before the next attempt: as the server asks, or twice as long as the last time."""
-    wait = FIRST_WAIT * 2**turn
-    if isinstance(error, openai.APIStatusError):
-        asked = error.response.headers.get("retry-after", "")
-        wait = max(wait, float(asked) if asked.isdecimal() else 0.0)
-    return min(wait, LONGEST_WAIT)
-
-
-def _said(error: openai.APIStatusError) -> str:
-    said = error.body.get("message") or error.body.get("detail") if isinstance(error.body, dict) else error.body
-    return f"HTTP {error.status_code}: {str(said or 'no reason given').strip()[:300]}"
 
 
 def _digest(path: Path) -> str:

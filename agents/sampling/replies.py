@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from agents.trajectory import Completion
@@ -19,14 +20,16 @@ def read_reply(text: str, asked: int, temperature: float, top_p: float) -> list[
         MalformedReply: if anything in it is not as it should be.
     """
     try:
-        choices = json.loads(text)["choices"]
+        reply = json.loads(text)
+        choices = reply["choices"]
         if not isinstance(choices, list) or not 1 <= len(choices) <= asked:
             raise MalformedReply(f"choices is not a list of 1 to {asked}")
         places = [choice.get("index", place) for place, choice in enumerate(choices)]
         if len(set(places)) < len(places):
             raise MalformedReply(f"choices have the same index: {places}")
         ordered = sorted(zip(places, choices, strict=True), key=lambda pair: pair[0])
-        return [_completion(choice, temperature, top_p) for _, choice in ordered]
+        drawn = [_completion(choice, temperature, top_p) for _, choice in ordered]
+        return drawn if all(one.token_ids for one in drawn) else _counted(drawn, reply.get("usage") or {})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _malformed(error, text) from error
 
@@ -60,6 +63,16 @@ def _completion(choice: dict[str, Any], temperature: float, top_p: float) -> Com
     token_ids = tuple(_token_ids(choice, entries))
     logprobs = _logprobs(entries, len(token_ids), temperature, top_p)
     return Completion(text, token_ids, logprobs, finished=reason == "stop")
+
+
+def _counted(drawn: list[Completion], usage: dict[str, Any]) -> list[Completion]:
+    """Divide the tokens that the server counted for a whole reply among the choices whose tokens it does not tell."""
+    total, silent = usage.get("completion_tokens"), sum(not one.token_ids for one in drawn)
+    if type(total) is not int or total < 0:
+        raise MalformedReply("it tells neither token ids nor usage.completion_tokens, so nothing says what it took")
+    left = max(0, total - sum(len(one.token_ids) for one in drawn))
+    shares = (left // silent + (place < left % silent) for place in range(silent))
+    return [one if one.token_ids else replace(one, counted=next(shares)) for one in drawn]
 
 
 def _token_ids(choice: dict[str, Any], entries: list[dict[str, Any]]) -> list[int]:

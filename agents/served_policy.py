@@ -1,0 +1,51 @@
+"""A policy that answers from a model server; its weights are loaded here only when something is learned from them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from agents.embedded import model_source
+from agents.policy import LanguageModelPolicy, load_model
+from agents.sampling.http import HTTPSampler
+
+
+class ServedPolicy(LanguageModelPolicy):
+    """A model on a server, and the same model's weights for this process to train on.
+
+    Args:
+        sampler: the model on the server.
+        weights: the same model here: "embedded", a local folder, or an id on the Hugging Face Hub.
+        device: where the weights are put; as `LanguageModelPolicy.load` has it.
+    """
+
+    def __init__(self, sampler: HTTPSampler, weights: str, device: str | None = None) -> None:
+        self.weights, self._device = weights, device
+        self._server = self._sampler = sampler
+
+    @cached_property
+    def _loaded(self) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+        return load_model(model_source(self.weights), self._device)
+
+    @property
+    def base(self) -> PreTrainedModel:
+        return self._loaded[0]
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        return self._loaded[1]
+
+    def use_adapter(self, folder: Path | None) -> None:
+        """Answer from now on with the adapter in ``folder``, which the server must see under the same path."""
+        if folder is None:
+            self._server.unload_adapter()
+        else:
+            self._server.load_adapter(folder, folder.resolve().parent.name)
+
+    def require_adapters(self) -> None:
+        self._server.require_adapters()
+
+    def in_process(self) -> LanguageModelPolicy:
+        return LanguageModelPolicy(self.base, self.tokenizer)
