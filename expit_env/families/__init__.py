@@ -8,6 +8,7 @@ from expit_env.families import (
     comparison,
     counting,
     dates,
+    deduction,
     everyday,
     kinship,
     letters,
@@ -29,6 +30,7 @@ GROUPS = {
     "everyday physics": everyday,
     "time and calendar": dates,
     "words and letters": letters,
+    "deduction": deduction,
     "sequences": sequences,
     "what am I": whatami,
 }
