@@ -22,6 +22,7 @@ from expit_env.text import fold, stem, tokenise, unit_of
 from expit_env.values import Value, read_values
 
 GOLD, TRAP, ECHO = "gold", "trap", "echo"
+SAME = word_set("same equal equally identical equidistant tie tied alike")
 
 Place = tuple[str, Fraction | int]
 Values = dict[Place, frozenset[str | None]]
@@ -79,11 +80,15 @@ class AnswerKey:
         options: for each option that the question lists the stems that set it apart.
         asked_numbers: the numbers of the question; asked_pairs: each with the unit or word behind it;
             asked_behind: each with the word before it, where that is no function word.
+        tokens, stems: of the question.
         asking: stems of the question's last sentence.
         nouns: stems of the question that are things, not what happens to them.
+        subjects: those of them that its last sentence asks about, besides what is counted.
         trigrams: runs of three stems in the question; longer echoes are made of them.
+        bigrams: runs of two stems in it.
         predicate: what follows the asking word: in *What gets wetter?* it is ``get``.
         prepositions: those that the question asks with: *in* which country, made *of*.
+        same: whether the answer is that the things compared are equal.
         negative: whether the last sentence says *not*.
     """
 
@@ -120,6 +125,10 @@ class AnswerKey:
         return self._asked.behind
 
     @cached_property
+    def tokens(self) -> list[str]:
+        return self._asked.tokens
+
+    @cached_property
     def stems(self) -> tuple[str, ...]:
         return self._asked.stems
 
@@ -136,6 +145,14 @@ class AnswerKey:
         return self._asked.nouns | self._accepted.units
 
     @cached_property
+    def subjects(self) -> frozenset[str]:
+        return self.nouns.intersection(self.asking) - self._counted - self._accepted.units
+
+    @cached_property
+    def bigrams(self) -> frozenset[tuple[str, ...]]:
+        return self._asked.bigrams
+
+    @cached_property
     def trigrams(self) -> frozenset[tuple[str, ...]]:
         return self._asked.trigrams
 
@@ -146,6 +163,10 @@ class AnswerKey:
     @cached_property
     def prepositions(self) -> frozenset[str]:
         return self._asked.prepositions
+
+    @cached_property
+    def same(self) -> bool:
+        return not SAME.isdisjoint(self._accepted.stems)
 
     @cached_property
     def negative(self) -> bool:

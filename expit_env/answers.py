@@ -49,6 +49,7 @@ def infer_kind(answer: str, question: str = "") -> Kind:
     return Kind.CHOICE if any(stems >= option for option in options_of(tokenise(asked))) else kind or Kind.PHRASE
 
 
+_OWNER = re.compile(r"'s\b|s'")
 _OR = re.compile(r"or(?<![^\W_]or)(?![^\W_])")
 _DRESS = re.compile(r"[*_`\\<$]")
 
@@ -67,7 +68,8 @@ def _kind_alone(answer: str, counting: bool) -> tuple[Kind | None, frozenset[str
         return Kind.YES_NO, stems
     if letter_of(words):
         return Kind.LETTER, stems
-    return _numeric_kind(words, counting), stems
+    owns = _OWNER.search(fold(answer)) is not None  # Three Kings' Day is no number of days
+    return None if owns else _numeric_kind(words, counting), stems
 
 
 def _numeric_kind(words: list[str], counting: bool) -> Kind | None:

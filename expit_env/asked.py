@@ -24,6 +24,7 @@ from expit_env.values import Value, read_values
 
 _ASKS = word_set("how what which who whose whom where why")
 _SENTENCE_ENDS = frozenset(".?!")
+_SUBORDINATES = word_set("if when once while because since given assuming suppose")
 _BEFORE_NOUNS = DETERMINERS | PREPOSITIONS
 _NO_NOUNS = FUNCTION | REMAINING | DEPARTURES | ORDINALS.keys()
 _NOT_COUNTED = FUNCTION | PREPOSITIONS | REMAINING | DEPARTURES
@@ -45,16 +46,21 @@ class Asked:
         return stems_of(self.tokens)
 
     @cached_property
+    def bigrams(self) -> frozenset[tuple[str, ...]]:
+        return frozenset(itertools.pairwise(self.stems))
+
+    @cached_property
     def trigrams(self) -> frozenset[tuple[str, ...]]:
         return frozenset(zip(self.stems, self.stems[1:], self.stems[2:], strict=False))
 
     @cached_property
     def last(self) -> list[str]:
-        """The last sentence from its asking word on: what an answer's sentence is made of."""
+        """The main clause of the last sentence from its asking word on: what an answer's sentence is made of."""
         ends = [place for place, token in enumerate(self.tokens[:-1]) if token in _SENTENCE_ENDS]
         sentence = self.tokens[ends[-1] + 1 :] if ends else self.tokens
         starts = [place for place, token in enumerate(sentence) if token in _ASKS]
-        return sentence[starts[0] :] if starts else sentence
+        asked_part = sentence[starts[0] :] if starts else sentence
+        return list(itertools.takewhile(lambda token: token not in _SUBORDINATES, asked_part)) or asked_part
 
     @cached_property
     def asking(self) -> frozenset[str]:

@@ -29,6 +29,7 @@ class Reading(NamedTuple):
         rivals: whether it is not understood, and names a wrong answer without an excuse or denies the right one.
         echoes: whether it is not understood and names the right answer, nobody knows to what end.
         aside: whether the wrong answer that it claims may be a number of the question in an explanation.
+        firm: whether every word of it is understood.
         explains: whether it is a sentence, not merely the next item of a list.
         sum: whether it is the result of a sum, which a later one may go on from.
     """
@@ -38,6 +39,7 @@ class Reading(NamedTuple):
     rivals: bool = False
     echoes: bool = False
     aside: bool = False
+    firm: bool = True
     explains: bool = True
     sum: bool = False
 

@@ -44,7 +44,7 @@ _ENDS = frozenset([".", "!", "?", "\n", "..", "...", ";"])
 _BREAKS = frozenset([",", ":", "(", ")", "[", "]"])
 _OPERATORS = frozenset(["+", "-", "*", "/", "="])
 _DROPPED = frozenset("\"'")
-_ALL_BUT = word_set("all nothing none anything everything everyone nobody any not")
+_ALL_BUT = word_set("all nothing none anything everything everyone nobody any not last next")
 _COMPARED = word_set("same such well equal equally much many long heavy as far old tall big")
 _AS_SUBJECTS = word_set("they the it all you he she we there only each every both no a")
 
@@ -72,9 +72,15 @@ def mark_phrases(key: AnswerKey, tokens: list[str]) -> list[Item]:
 def _phrase_at(key: AnswerKey, tokens: list[str], stems: list[str], place: int) -> tuple[str, int]:
     for phrase, label in key.phrases.get(stems[place], ()):
         end = _match(phrase, tokens, stems, place)
-        if end and (len(phrase) > 1 or stems[place] not in FUNCTION):
+        alone = len(phrase) == 1 and stems[place] in FUNCTION
+        if end and not alone and not (label == TRAP and _goes_on(key, stems, end)):
             return label, end
     return "", place
+
+
+def _goes_on(key: AnswerKey, stems: list[str], end: int) -> bool:
+    """Whether a phrase is the beginning of a bigger thing of the question: the red of the Red Sea."""
+    return end < len(stems) and stems[end] in key.nouns and (stems[end - 1], stems[end]) in key.bigrams
 
 
 def _match(phrase: tuple[str, ...], tokens: list[str], stems: list[str], place: int) -> int:

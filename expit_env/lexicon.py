@@ -78,7 +78,8 @@ FILLERS = (
     "obviously", "clearly", "surely", "certainly", "definitely", "actually", "in fact", "probably", "most likely",
     "likely", "simply", "easy", "trick question", "it is a trick question", "this is a trick question", "good question",
     "in total", "in all", "in the end", "at the end", "let us think", "let us see", "let me think", "to be honest",
-    "at all", "as well", "no doubt", "without a doubt", "without doubt", "great question", "absolutely", "basically",
+    "at all", "as well", "no doubt", "to the riddle", "to this riddle", "to the question", "to your question",
+    "without a doubt", "without doubt", "great question", "absolutely", "basically",
 )  # fmt: skip
 """What is skipped at the edges of a clause."""
 

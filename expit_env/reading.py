@@ -12,6 +12,7 @@ from expit_env.lexicon import (
 )
 from expit_env.reading_numbers import read_numbers
 from expit_env.reading_phrases import letters_marked, read_phrases, read_yes_no
+from expit_env.salad import slips
 from expit_env.text import stem
 from expit_env.values import Value
 
@@ -25,6 +26,13 @@ def read_clause(key: AnswerKey, clause: Clause) -> Reading:
         return Reading(Claim.HEDGES)
     if _is_whole(key, items):
         return Reading(Claim.HEDGES if clause.asks else Claim.GOLD)
+    reading = _read_by_kind(key, clause, items)
+    if reading.claim is Claim.GOLD and len(items) > 2 and slips(key, [word_of(item) for item in items]) > 1:
+        return Reading(Claim.OPAQUE, echoes=True)
+    return reading
+
+
+def _read_by_kind(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
     if key.kind.is_numeric:
         return read_numbers(key, clause, items)
     if key.kind is Kind.YES_NO:

@@ -87,7 +87,8 @@ def _claim(key: AnswerKey, clause: Clause, seen: _Seen, said: str | None) -> Rea
     if said:
         return Reading(Claim.OTHER, said, sum=seen.summed, aside=_is_aside(key, seen))
     if seen.gold:
-        return Reading(Claim.GOLD)
+        listed = clause.lead == "and" and len(seen.items) == 1  # violet and 9
+        return Reading(Claim.NOTHING if listed else Claim.GOLD)
     values = [item for item in seen.items if isinstance(item, Value)]
     if len(values) == 1 and len(seen.items) <= 2 and clause.lead != "and":
         return Reading(Claim.OTHER, _text(key, values[0]))
@@ -122,9 +123,9 @@ def _units_attached(key: AnswerKey, items: list[Item]) -> list[Item]:
 def _is_a_single(key: AnswerKey, items: list[Item], place: int) -> bool:
     """Whether an article counts: an hour is 1 hour, and so is a pair where one pair is right."""
     behind = items[place + 1] if place + 1 < len(items) else ""
-    if items[place] not in ("a", "an") or not isinstance(behind, str):
+    if items[place] not in ("a", "an") or not isinstance(behind, str) or (place and items[place - 1] in ("of", "in")):
         return False
-    return behind in TIMES or unit_of(behind) in key.values.get(("cardinal", 1), ())
+    return (behind in TIMES and behind in key.units) or unit_of(behind) in key.values.get(("cardinal", 1), ())
 
 
 def _is_unit(key: AnswerKey, word: str) -> bool:
@@ -145,20 +146,43 @@ def _unit_known(key: AnswerKey, value: Value) -> bool:
 
 
 _COUNTS = word_set("number amount count total")
+_EACH = word_set("each every per apiece")
 _FAR_ENDS = word_set("last end bottom back")
 
 
 def _is_beside(key: AnswerKey, items: list[Item]) -> bool:
-    """Whether what is meant stands beside the number: the number after 9, third from the end."""
+    """Whether what is meant stands beside the number: the number after 9, third from the end, 9 each."""
+    if not _EACH.isdisjoint(items) and _EACH.isdisjoint(key.asking):
+        return True
+    if _is_of_another(key, items):
+        return True
     if key.kind is Kind.ORDINAL:
         return not _FAR_ENDS.isdisjoint(item for item in items if isinstance(item, str))
-    for before, item, behind in zip(items, items[1:], items[2:], strict=False):
+    bare = [item for item in items if item not in ARTICLES]
+    for before, item, behind in zip(bare, bare[1:], bare[2:], strict=False):
+        if key.kind is Kind.FRACTION and item == "of" and behind in TIMES and not _is_asked_of(key, behind):
+            return True  # a third of an hour
         if before in _COUNTS and item == "of" and isinstance(behind, str) and unit_of(behind) not in key.units:
             return True  # the number of hunters
     for before, item in itertools.pairwise(items):
         if before == "after" and isinstance(item, Value) and item.unit is None and "after" not in key.asking:
             return True
     return False
+
+
+def _is_asked_of(key: AnswerKey, whole: str) -> bool:
+    return any(pair == ("of", whole) for pair in itertools.pairwise(key.stems))
+
+
+def _is_of_another(key: AnswerKey, items: list[Item]) -> bool:
+    """Whether a clause says of another thing of the question what is asked of one: the bat costs 5 cents."""
+    subjects = list(itertools.takewhile(lambda item: not isinstance(item, Value), items))
+    things = {
+        stem(word)
+        for before, word in itertools.pairwise(["", *(item for item in subjects if item not in ARTICLES)])
+        if isinstance(word, str) and before not in PREPOSITIONS
+    }
+    return bool(key.subjects and things & key.nouns - key.units and not things & key.subjects)
 
 
 _COPULAS = word_set("is are was were be been am have has had")
@@ -188,7 +212,7 @@ def _live(key: AnswerKey, items: list[Item], goes_on: bool) -> list[Value]:
             (len(items) > 2 or goes_on)
             and value.unit not in key.trap_values.get((value.form, value.number), ())
             and _repeats(key, items, place)
-            and (seen_gold or value.unit not in key.units or _behind_preposition(items, place))
+            and (seen_gold or place == 0 or value.unit not in key.units or _behind_preposition(items, place))
         ):
             continue
         live.append(value)
@@ -199,6 +223,8 @@ def _repeats(key: AnswerKey, items: list[Item], place: int) -> bool:
     """Whether a number stands beside what it stands beside in the question."""
     value = items[place]
     assert isinstance(value, Value)
+    if place == 0 and items[1:2] == ["is"] and value.number in key.asked_numbers:
+        return True  # 25 is half of 50
     if value.unit is not None:
         return (value.number, value.unit) in key.asked_pairs
     if value.number not in key.asked_numbers:
@@ -243,7 +269,8 @@ _COMPARISONS = frozenset(["~", "≈", "<", ">", "≤", "≥", "±"])
 
 def _rivals(key: AnswerKey, clause: Clause, others: list[Value], words: list[str]) -> bool:
     """Whether a clause that is not understood names another number, and not to say where the others went."""
-    excused = clause.lead in REASONS or not DEPARTURES.isdisjoint(words)
+    went = any(value.unit in DEPARTURES for value in others) or not DEPARTURES.isdisjoint(words)
+    excused = clause.lead in REASONS or went or not _EACH.isdisjoint(words)
     return not excused and any(value.number not in key.asked_numbers for value in others)
 
 

@@ -19,6 +19,7 @@ from expit_env.lexicon import (
     YES,
     word_set,
 )
+from expit_env.sameness import says_same
 from expit_env.text import UNREADABLE, stem
 
 _SHORT_ANSWERS = word_set("sir madam it they he she you we i that this there because since the a not")
@@ -54,7 +55,7 @@ def fold_yes_no(text: str) -> str:
 def _polarity(key: AnswerKey, words: list[str]) -> str | None:
     """Return what a clause answers: by its first word, or by saying or denying what the question asks."""
     for frame in (["answer", "is"], ["it", "is", "a"], ["answer", "would", "be"]):
-        start = 1 if words[0] in ("the", "my") else 0
+        start = next((place for place, word in enumerate(words) if word not in _BEFORE_ANSWER), 0)
         if words[start : start + len(frame)] == frame and words[start + len(frame) :]:
             words = words[start + len(frame) :]
     first, rest = words[0], words[1:]
@@ -69,6 +70,9 @@ def _polarity(key: AnswerKey, words: list[str]) -> str | None:
     return said
 
 
+_BEFORE_ANSWER = word_set("the my our final correct short right")
+
+
 def _statement(key: AnswerKey, words: list[str]) -> str | None:
     """Return yes or no for *a bat is (not) a bird* where the question is *is a bat a bird*."""
     stems = [stem(word) for word in words if word not in ARTICLES]
@@ -76,15 +80,15 @@ def _statement(key: AnswerKey, words: list[str]) -> str | None:
     if not (YES | NO).isdisjoint(content):
         return None
     auxiliary = [word for word in content if word in _AUXILIARIES]
-    if key.negative or not auxiliary or any(word not in key.stems and word not in _PRONOUNS for word in content):
+    if key.negative or not auxiliary or any(word not in key.asking and word not in _PRONOUNS for word in content):
         return None
-    if not any(word in key.stems for word in auxiliary) or not (set(content) & _PRONOUNS or content[0] in key.nouns):
+    if not any(word in key.asking for word in auxiliary) or not (set(content) & _PRONOUNS or content[0] in key.nouns):
         return None
     return "no" if stems.count("not") == 1 else "yes" if "not" not in stems else None
 
 
 _AUXILIARIES = word_set("is are was were do can could will would must should have be")
-_PRONOUNS = word_set("it they he she you we i him her them there that this")
+_PRONOUNS = word_set("it they he she you we him her them there that this")
 
 
 def letters_marked(key: AnswerKey, items: list[Item]) -> list[Item]:
@@ -112,6 +116,8 @@ def read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
     unknown = [word for word in words if not key.knows(word)]
     named = bool(gold) or said is not None
     explains = not EXPLAINING.isdisjoint(words) or any(isinstance(i, Mention) and i.label == ECHO for i in items)
+    if says_same(key, items) and not clause.asks:
+        return Reading(Claim.GOLD)
     if (named and clause.asks) or (not HEDGES.isdisjoint(words) and (named or len(unknown) <= 3)):
         return Reading(Claim.HEDGES, said)
     if not NEGATIONS.isdisjoint(words):
@@ -122,7 +128,7 @@ def read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
         rivals = said is not None and clause.lead not in REASONS
         other = " ".join(word_of(item) for item in items)
         if fragment and not gold and not clause.asks and clause.lead not in REASONS and _is_short(items):
-            return Reading(Claim.OTHER, said or other, explains=explains)
+            return Reading(Claim.OTHER, said or other, explains=explains, firm=False)
         return Reading(Claim.OPAQUE, said, rivals=rivals, echoes=bool(gold), explains=explains)
     if gold and said:
         return Reading(Claim.HEDGES)
@@ -183,6 +189,8 @@ def _stands_free(key: AnswerKey, items: list[Item], place: int) -> bool:
     if before in RISKY_PREPOSITIONS and before not in key.prepositions and not _is_place(key):
         return False
     stem_before = stem(word_of(before)) if before else ""
+    if word_of(items[place]).split()[0] in _SUBJECTS and before and before not in _BEFORE_SENTENCES:
+        return False
     free_before = (
         isinstance(before, Mention)
         or not before
@@ -199,6 +207,8 @@ def _stands_free(key: AnswerKey, items: list[Item], place: int) -> bool:
     return free_before and free_behind
 
 
+_SUBJECTS = word_set("they it he she you we there both")
+_BEFORE_SENTENCES = word_set("that is because since as and then well")
 _ADVERBS = word_set("first last next now then")
 
 

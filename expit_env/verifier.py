@@ -21,6 +21,7 @@ from expit_env.clauses import Clause, mark_phrases, split
 from expit_env.lexicon import CONDITIONS, CONTRASTS, REASONS, REFUTATIONS, RETRACTIONS
 from expit_env.reading import read_clause
 from expit_env.riddle import Outcome, Riddle, Verdict
+from expit_env.salad import covers, is_salad
 from expit_env.structured import Structured, find_structured
 from expit_env.text import fold, tokenise
 from expit_env.values import read_values
@@ -29,6 +30,7 @@ MAX_PROSE = 4_000
 """Characters of prose that are read; in a longer reply only a structured answer counts."""
 
 _MAX_CONTENT = 400
+_SHORT = 5
 
 
 def verify(riddle: Riddle, response: str) -> Verdict:
@@ -125,6 +127,11 @@ def _takes_back(key: AnswerKey, after: str) -> bool:
 def _judge_prose(key: AnswerKey, text: str) -> Verdict:
     tokens = tokenise(text)
     stems = stems_of(tokens)
+    if len(stems) >= 0.8 * len(key.stems) > _SHORT:
+        tokens = _without_question(key, tokens)
+        stems = stems_of(tokens)
+        if covers(key.stems, stems):
+            return Verdict(Outcome.NO_ANSWER, None, "echo")
     if not any(stem[-1].isalnum() for stem in stems) and "a" not in tokens:
         return Verdict(Outcome.NO_ANSWER, None, "empty")
     article_counts = key.kind is Kind.ORDINAL and not {"a", "an"}.isdisjoint(tokens)  # a third is no place in a race
@@ -132,7 +139,20 @@ def _judge_prose(key: AnswerKey, text: str) -> Verdict:
         return _correct(key, "whole reply")
     if key.kind is not Kind.LETTER and key.repeats(stems):
         return Verdict(Outcome.NO_ANSWER, None, "echo")
+    if len(tokens) > _SHORT and is_salad(key, tokens):
+        return Verdict(Outcome.AMBIGUOUS, None, "word salad")
     return _decide(key, _read(key, tokens))
+
+
+def _without_question(key: AnswerKey, tokens: list[str]) -> list[str]:
+    """Take the question out of a reply that repeats it word for word."""
+    asked, start = key.tokens, 0
+    while asked[0] in tokens[start:]:
+        start = tokens.index(asked[0], start)
+        if tokens[start : start + len(asked)] == asked:
+            tokens = [*tokens[:start], "\n", *tokens[start + len(asked) :]]
+        start += 1
+    return tokens
 
 
 def _read(key: AnswerKey, tokens: list[str]) -> list[tuple[Clause, Reading]]:
@@ -144,6 +164,7 @@ def _read(key: AnswerKey, tokens: list[str]) -> list[tuple[Clause, Reading]]:
 
 def _decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
     """Let the clauses speak in turn: the first that unsettles the reply decides, else what they all claim."""
+    read = _from_conclusion(key, read)
     claimed: dict[str, bool] = {}  # what is claimed, and whether only as the result of a sum
     doubtful = weak = False  # something before was not understood and may have been an answer; a claim after that
     fresh = False  # whether the clause before this claimed an answer
@@ -164,6 +185,33 @@ def _decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
     if weak and not claimed:
         return Verdict(Outcome.AMBIGUOUS, None, "not understood")
     return _concluded(key, list(claimed), {reading.said for _, reading in read if reading.said})
+
+
+def _from_conclusion(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> list[tuple[Clause, Reading]]:
+    """Leave the last sentence that says outright what the answer is and what follows it: *So the answer is 9*.
+
+    What came before was on the way there, unless it denied the right answer or stated another outright.
+    """
+    ends = [place for place, (clause, reading) in enumerate(read) if _is_conclusion(clause, reading)]
+    if not ends:
+        return read
+    start = next(place for place in range(ends[-1], -1, -1) if read[place][0].opens)
+    settled = any(
+        reading.claim is Claim.DENIES or (reading.claim is Claim.OTHER and _is_outright(key, clause, reading))
+        for clause, reading in read[:start]
+    )
+    return read if settled else read[start:]
+
+
+def _is_conclusion(clause: Clause, reading: Reading) -> bool:
+    answers = "answer" in clause.items[:4] or (clause.lead == "so" and clause.opens)
+    return answers and reading.claim is Claim.GOLD
+
+
+def _is_outright(key: AnswerKey, clause: Clause, reading: Reading) -> bool:
+    """Whether a clause states a wrong answer: the tempting one, not as a sum, or one that stands by itself."""
+    tempts = reading.said == key.trap and not reading.sum and reading.firm
+    return tempts or "answer" in clause.items or (len(clause.items) < 3 and clause.opens)
 
 
 def _concluded(key: AnswerKey, claimed: list[str], said: set[str]) -> Verdict:

@@ -14,7 +14,7 @@ from expit_env.verifier import verify
 
 CASES = [
     json.loads(line)
-    for name in ("verifier_cases.jsonl", "verifier_attacks.jsonl")
+    for name in ("verifier_cases.jsonl", "verifier_attacks.jsonl", "verifier_replies.jsonl")
     for line in (Path(__file__).parent / name).read_text(encoding="utf-8").splitlines()
 ]
 

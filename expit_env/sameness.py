@@ -1,0 +1,60 @@
+"""Reading a clause that says of the things compared that none of them wins: *both are equally near*."""
+
+from __future__ import annotations
+
+from expit_env.answer_key import SAME, AnswerKey
+from expit_env.claims import word_of
+from expit_env.clauses import Item
+from expit_env.lexicon import ARTICLES, CARDINALS, HEDGES, NEGATIONS, UNIT_NAMES, word_set
+from expit_env.text import stem
+
+_SAYS_NOTHING_ELSE = word_set("away apart off amount spot point")
+_NOT_THE_THING = word_set("one old question again reason story")
+_MOST_UNKNOWN = 2
+
+
+def says_same(key: AnswerKey, items: list[Item]) -> bool:
+    """Whether a clause says that the things compared are equal, in whatever respect."""
+    words = [word for item in items for word in word_of(item).split() if word not in ARTICLES]
+    stems = {stem(word) for word in words}
+    if (
+        not words
+        or not key.same
+        or not (NEGATIONS - {"neither", "no"} | HEDGES).isdisjoint(words)
+        or _names_some(key, stems)
+    ):
+        return False
+    if words[0] == "neither" or words[:2] == ["no", "difference"] or words[:4] == ["there", "is", "no", "difference"]:
+        return all(_is_harmless(key, word) for word in words[1:] if word not in ("no", "difference"))
+    if "no" in words or "neither" in words:
+        return False
+    place = next((place for place, word in enumerate(words) if word in SAME), None)
+    if place is None:
+        return _both_measure(key, items)
+    unknown = [word for word in words[place + 1 :] if not _is_harmless(key, word)]
+    strange = not _NOT_THE_THING.isdisjoint(words) or ("as" in words[place:] and unknown)
+    if strange or tuple(words[place : place + 2]) in key.bigrams:  # on the same road is where they were to start with
+        return False
+    return all(_is_harmless(key, word) for word in words[:place]) and len(unknown) <= _MOST_UNKNOWN
+
+
+_MEASURES = word_set("weigh measure cost last take")
+
+
+def _both_measure(key: AnswerKey, items: list[Item]) -> bool:
+    """Whether a clause is like *they both weigh a ton*."""
+    words = [word_of(item) for item in items if item != "they"]
+    if len(words) not in (3, 4) or words[0] != "both" or stem(words[-1]) not in key.nouns:
+        return False
+    measured = words[1] in _MEASURES or (words[1] == "are" and stem(words[-1]) in UNIT_NAMES.values())
+    return measured and (len(words) == 3 or words[2] in CARDINALS or words[2][0].isdigit())
+
+
+def _names_some(key: AnswerKey, stems: set[str]) -> bool:
+    """Whether some of the options are named, and not all."""
+    named = [option for option in key.options if not option.isdisjoint(stems)]
+    return bool(named) and len(named) < len(key.options)
+
+
+def _is_harmless(key: AnswerKey, word: str) -> bool:
+    return key.knows(word) or word in _SAYS_NOTHING_ELSE or word in SAME
