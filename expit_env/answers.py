@@ -56,7 +56,7 @@ _DRESS = re.compile(r"[*_`\\<$]")
 
 def _may_list(asked: str) -> bool:
     """Whether a question may have an *or*: fast, so that the tokens of one that has none need not be read."""
-    return "or" in asked and (_OR.search(asked) or _DRESS.search(asked)) is not None
+    return ("or" in asked and _OR.search(asked) is not None) or _DRESS.search(asked) is not None
 
 
 @functools.lru_cache(maxsize=16_384)
