@@ -12,7 +12,7 @@ import numpy as np
 from expit_env import splits
 from expit_env.families import FAMILIES, GROUPS, LEVELS
 from expit_env.riddle import Outcome, Riddle, Verdict
-from expit_env.verifier import is_bare, verify
+from expit_env.verifier import is_bare, lacks_a_word, verify
 
 Verifier = Callable[[Riddle, str], Verdict]
 
@@ -157,8 +157,8 @@ class Episode:
 def fell_for_trap(riddle: Riddle, response: str, verdict: Verdict) -> bool:
     """Whether a response commits to the riddle's trap, judged as strictly as if the trap were the right answer.
 
-    That second judgement is left out where the first has settled it: only a wrong answer can be the trap, the bare trap
-    is, and two numbers in figures are equal or not.
+    That second judgement is left out where it is settled without: only a wrong answer can be the trap, the bare trap
+    is, two numbers in figures are equal or not, and no reply says a phrase of which it lacks a word.
     """
     if riddle.trap is None or verdict.outcome is not Outcome.WRONG:
         return False
@@ -167,6 +167,8 @@ def fell_for_trap(riddle: Riddle, response: str, verdict: Verdict) -> bool:
     extracted, trap = verdict.extracted or "", riddle.trap
     if extracted.isascii() and extracted.isdigit() and trap.isascii() and trap.isdigit():
         return extracted.lstrip("0") == trap.lstrip("0")
+    if lacks_a_word(response, trap, riddle.question):
+        return False
     return verify(Riddle(riddle.question, trap), response).correct
 
 

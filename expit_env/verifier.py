@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 
 from expit_env.answer_key import AnswerKey, answer_key, stems_of
-from expit_env.answers import Kind
+from expit_env.answers import Kind, infer_kind
 from expit_env.claims import Claim, Reading
 from expit_env.clauses import Clause, mark_phrases, split
 from expit_env.lexicon import CONDITIONS, CONTRASTS, REASONS, REFUTATIONS, RETRACTIONS
@@ -82,6 +83,21 @@ def _bare(text: str) -> str:
 def is_bare(response: str, answer: str) -> bool:
     """Whether a response is this answer and nothing else: what `verify` passes before it reads anything."""
     return len(response) <= _MAX_CONTENT and _bare(response) == _bare(answer) != ""
+
+
+_SIMPLE_PROSE = re.compile(r"[A-Za-z0-9 .,!?']{0,400}")
+
+
+def lacks_a_word(response: str, answer: str, question: str) -> bool:
+    """Whether a reply in plain words lacks a word of an answer that is a phrase: `verify` cannot find it there."""
+    if infer_kind(answer, question) not in (Kind.PHRASE, Kind.CHOICE) or not _SIMPLE_PROSE.fullmatch(response):
+        return False
+    return not _stems(answer).issubset(stems_of(tokenise(fold(response))))
+
+
+@functools.lru_cache(maxsize=16_384)
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(stems_of(tokenise(fold(text))))
 
 
 def _ascii(response: str) -> str:

@@ -8,9 +8,7 @@ import pytest
 from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 
-from expit_env import Outcome, Riddle, RiddleVectorEnv, Verdict, splits, verify
-from expit_env.episode import fell_for_trap
-from expit_env.verifier import is_bare
+from expit_env import Outcome, RiddleVectorEnv, Verdict, splits
 
 BIRDS = "birds-on-a-wire"
 MODES = ("SameStep", "Disabled")
@@ -86,15 +84,6 @@ def test_the_terminal_info_is_kept():
     assert tuple(infos["final_obs"]) == questions
     assert observations != questions
     assert "answer" not in infos
-
-
-@pytest.mark.parametrize("reply", ["3", " The trap. ", "the trap!", "the trap of it", "x" * 500, "...", ""])
-def test_a_trap_is_told_without_reading_the_reply_only_where_reading_would_tell_it(reply):
-    for trap in ("The Trap", "3", "x" * 500, "..."):
-        riddle = Riddle("Is it the trap or 4?", "4", trap=trap)
-        expected = verify(Riddle(riddle.question, trap), reply).correct
-        assert not is_bare(reply, trap) or expected
-        assert fell_for_trap(riddle, reply, Verdict(Outcome.WRONG, reply, "any")) == expected
 
 
 def test_addresses_can_be_given_one_by_one():
