@@ -9,6 +9,7 @@ import pytest
 from expit_env import splits, verify
 from expit_env.answer_key import AnswerKey, _accepted, answer_key
 from expit_env.asked import asked
+from expit_env.values import Value
 
 PARTS = [name for name, part in inspect.getmembers(AnswerKey) if isinstance(part, cached_property)]
 
@@ -46,12 +47,12 @@ def test_what_was_asked_before_does_not_change_a_verdict(split):
             assert verify(riddle, reply) == lazy
 
 
-def test_a_right_number_does_not_need_the_question_read():
+def test_a_right_number_is_accepted_before_the_question_is_read():
     forget()
     riddle = splits.riddle("birds-on-a-wire/train/0")
-    assert verify(riddle, "The answer is 0.").correct
-    assert not verify(riddle, "33").correct
     key = answer_key(riddle.question, riddle.answer, riddle.aliases, riddle.trap, riddle.kind)
+    assert key.accepts(Value("cardinal", 0))
+    assert not key.accepts(Value("cardinal", 33))
     assert "tokens" not in vars(asked(riddle.question))
-    assert None in key.values["cardinal", 0]
+    assert key.accepts(Value("cardinal", 0, next(unit for unit in key.values["cardinal", 0] if unit)))
     assert "tokens" in vars(asked(riddle.question))
