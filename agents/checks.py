@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from rich.table import Table
 
 from expit_env.attacks import ATTACKS, FORMS
 from expit_env.audit import Audit, Fault, Tally
+from expit_env.overlap import NEAR, Block, Overlap
 
 SHOWN_FAULTS = 20
 _SHOWN_REPLY = 120
@@ -95,6 +97,46 @@ def audit_record(audit: Audit) -> dict[str, object]:
         ],
         "complaints": audit.complaints,
     }
+
+
+def overlap_sheets(blocks: Sequence[Block], overlaps: Sequence[Overlap]) -> list[Sheet]:
+    """Return the overlap matrices of the splits, and the pairs of families that share anything."""
+    pairs = [
+        (
+            " / ".join(one.splits),
+            " / ".join(dict.fromkeys(one.families)),
+            f"{one.exact:,}",
+            f"{one.near:,}",
+            *one.example,
+        )
+        for one in overlaps
+    ]
+    near = f"Questions near to one of an earlier split (word sets, Jaccard of at least {NEAR})"
+    return [
+        _matrix("Questions that stand in an earlier split, too", blocks, [(one.splits, one.exact) for one in overlaps]),
+        _matrix(near, blocks, [(one.splits, one.near) for one in overlaps]),
+        Sheet("By pair of families", ("splits", "families", "exact", "near", "such as"), sorted(pairs)),
+    ]
+
+
+def _matrix(title: str, blocks: Sequence[Block], shared: Iterable[tuple[tuple[str, str], int]]) -> Sheet:
+    """Return a row for each split, with what it shares with each split before it."""
+    sizes, cells = Counter[str](), Counter[tuple[str, str]]()
+    for block in blocks:
+        sizes[block.split] += len(block.questions)
+    for splits, number in shared:
+        cells[splits] += number
+    names = tuple(sizes)
+    rows = [
+        (
+            late,
+            f"{sizes[late]:,}",
+            *(f"{cells[late, early]:,}" for early in names[:place]),
+            *[""] * (len(names) - place),
+        )
+        for place, late in enumerate(names)
+    ]
+    return Sheet(title, ("split", "questions", *names), rows)
 
 
 def _record(audit: Audit, family: str | None = None) -> dict[str, dict[str, object]]:

@@ -177,6 +177,43 @@ def _audit(families: tuple[str, ...] = (), riddles: int = 20, json: bool = False
         sys.exit("expit: " + "; ".join(found.complaints))
 
 
+@app.command(name="splits")
+def _splits(riddles: int = 100_000, out: Path | None = None) -> None:
+    """Count the questions that stand in two splits, and those that nearly do. Any of the first is exit status 1.
+
+    Args:
+        riddles: how many, over all families and splits, each with its contrast riddle.
+        out: also write the tables to this page of Markdown.
+    """
+    from agents import checks
+    from expit_env.overlap import overlaps, sample
+
+    blocks = sample(riddles)
+    found = overlaps(blocks)
+    sheets = checks.overlap_sheets(blocks, found)
+    checks.show(Console(), sheets)
+    if out:
+        checks.write_page(out, "Overlap of the splits", f"expit splits --riddles {riddles} --out {out}", sheets)
+    if exact := sum(overlap.exact for overlap in found):
+        sys.exit(f"expit: {exact} questions stand in two splits; none may")
+
+
+@app.command(name="gallery")
+def _gallery(check: bool = False, out: Path = Path("benchmarks/gallery.md")) -> None:
+    """Write a page with an example of every family of riddles and of its contrast.
+
+    Args:
+        check: write nothing; exit status 1 if the page is not current.
+        out: the page.
+    """
+    from expit_env.gallery import gallery
+
+    if not check:
+        out.write_text(gallery(), encoding="utf-8")
+    elif not out.exists() or out.read_text(encoding="utf-8") != gallery():
+        sys.exit(f"expit: {out} is not what the families are now; this mends it: expit gallery --out {out}")
+
+
 def main() -> None:
     """Run the command line; an expected error is one message and exit status 1."""
     # peft asks transformers by an old name; it is nothing that a user could mend.

@@ -62,6 +62,12 @@ def riddles_at(split: str, addresses: Sequence[tuple[str, int]]) -> list[Riddle]
     return riddles
 
 
+def bare_questions(family: str, split: str, index: int) -> tuple[str, str]:
+    """Return the questions of the riddle at an address and of its contrast riddle, without their opening."""
+    drawn = _drawn(family, split, index)
+    return drawn.question, drawn.contrast_question
+
+
 def normalise(question: str) -> str:
     """Return a question as its lower-case words: two questions with the same words are one."""
     return " ".join(re.findall(r"[a-z0-9]+", question.lower()))

@@ -373,8 +373,8 @@ LETTERS_OF_THE_CALENDAR = Family(
     "letters-of-the-calendar",
     _calendar,
     wordings=(
-        ("{who} writes down the letters {shown}. Whoever knows the calendar can go on. Which letter comes next?",
-         "{who} writes down the letters {run}. Whoever knows the alphabet can go on. Which letter comes next?"),
+        ("Turning the leaves of a calendar, {who} copies one letter from each: {shown}. What is on the next leaf?",
+         "Turning the leaves of an ABC book, {who} copies one letter from each: {run}. What is on the next leaf?"),
         ("A row of letters from the calendar on {who}'s wall begins {shown}. Which letter belongs behind it?",
          "A row of letters from the alphabet on {who}'s wall begins {run}. Which letter belongs behind it?"),
         ("As time goes by, {who} notes one letter after another: {shown}. Which letter does {who} note then?",

@@ -1,0 +1,36 @@
+"""The gallery: every family with its contrast, and a check that notices a page that is not current."""
+
+import sys
+
+import pytest
+
+from agents import cli
+from expit_env import splits
+from expit_env.families import FAMILIES, GROUPS
+from expit_env.gallery import gallery
+
+
+def run_command(monkeypatch, *words):
+    monkeypatch.setattr(sys, "argv", ["expit", "gallery", *map(str, words)])
+    cli.main()
+
+
+def test_every_family_is_shown_with_its_contrast_under_its_group():
+    page = gallery()
+    assert page.count("\n## ") == len(GROUPS)
+    assert page.count("\n### ") == len(FAMILIES) == page.count("\nContrast:\n")
+    one = splits.riddle("all-but/train/0")
+    assert f"> {one.question}\n" in page
+    assert f"**{one.answer}**, and not {one.trap}. {one.explanation}" in page
+    assert page == gallery()
+
+
+def test_the_check_tells_what_mends_a_page_that_is_not_current(monkeypatch, tmp_path):
+    page = tmp_path / "gallery.md"
+    with pytest.raises(SystemExit, match=r"mends it: expit gallery --out"):
+        run_command(monkeypatch, "--check", "--out", page)
+    run_command(monkeypatch, "--out", page)
+    run_command(monkeypatch, "--check", "--out", page)
+    page.write_text(page.read_text(encoding="utf-8") + "more\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"mends it: expit gallery --out"):
+        run_command(monkeypatch, "--check", "--out", page)
