@@ -8,8 +8,10 @@ from expit_env.answers import Kind
 from expit_env.choice import RiddleChoiceEnv
 from expit_env.env import RiddleEnv
 from expit_env.judge import JudgeError, JudgeVerifier
+from expit_env.listed import RiddleList
 from expit_env.noisy import NoisyVerifier
 from expit_env.riddle import Outcome, Riddle, Verdict
+from expit_env.sources import RiddleSource, open_source
 from expit_env.vector import RiddleVectorEnv
 from expit_env.verifier import verify
 
@@ -22,8 +24,11 @@ __all__ = [
     "Riddle",
     "RiddleChoiceEnv",
     "RiddleEnv",
+    "RiddleList",
+    "RiddleSource",
     "RiddleVectorEnv",
     "Verdict",
+    "open_source",
     "verify",
 ]
 

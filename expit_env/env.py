@@ -8,12 +8,10 @@ from typing import Any
 
 import gymnasium as gym
 
-from expit_env import splits
-from expit_env.episode import REFUTED_LENGTH, Deck, Episode, Rules, Verifier, read_options, unknown
+from expit_env.episode import REFUTED_LENGTH, Episode, Rules, Verifier, read_options, unknown
+from expit_env.sources import RiddleSource, open_source
 from expit_env.text_space import SharedText
-from expit_env.verifier import verify
 
-QUESTION_LENGTH = 2048
 RESPONSE_LENGTH = 4096
 HINT_LENGTH = 512
 
@@ -73,6 +71,8 @@ class RiddleEnv(gym.Env[str, str]):
     - `max_attempts`: how many answers an episode takes at most.
     - `hints`: how many hints an episode gives at most, one after each failed attempt.
     - `verifier`: a callable `(riddle, response) -> Verdict`; None for `expit_env.verify`.
+    - `source`: where riddles come from: None for the families of this package, a file `"riddles.jsonl"`,
+      `"hf:DATASET"`, `"reasoning-gym:NAME"` (see `expit_env.open_source`), or a `RiddleSource`.
     - `render_mode`: `"ansi"` (`render` returns the transcript) or `"human"` (it is printed as it goes).
 
     ## References
@@ -99,21 +99,23 @@ class RiddleEnv(gym.Env[str, str]):
         max_attempts: int = 1,
         hints: int = 0,
         verifier: Verifier | None = None,
+        source: str | RiddleSource | None = None,
         render_mode: str | None = None,
     ) -> None:
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise unknown("render mode", render_mode, self.metadata["render_modes"])
         self.render_mode = render_mode
-        self.observation_space, self.action_space = text_spaces(max_attempts)
-        self._deck = Deck.of(split, families, level)
-        self._rules = Rules(max_attempts, hints, verifier or verify)
+        self._source = open_source(source)
+        self.observation_space, self.action_space = text_spaces(self._source.question_length, max_attempts)
+        self._deck = self._source.deck(split, families, level)
+        self._rules = Rules(max_attempts, hints, verifier or self._source.verify)
         self._episode: Episode | None = None
         self._printed = 0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
         riddle_id = read_options(options)
         super().reset(seed=seed)
-        riddle = self._deck.draw(self.np_random) if riddle_id is None else splits.riddle(riddle_id)
+        riddle = self._deck.draw(self.np_random) if riddle_id is None else self._source.riddle(riddle_id)
         self._episode = Episode(riddle, self._rules)
         self._printed = 0
         self._show()
@@ -148,10 +150,10 @@ class RiddleEnv(gym.Env[str, str]):
             self._printed = len(transcript)
 
 
-def text_spaces(max_attempts: int) -> tuple[SharedText, SharedText]:
+def text_spaces(question_length: int, max_attempts: int) -> tuple[SharedText, SharedText]:
     """Return the spaces of observations and of actions."""
     attempts = max(0, max_attempts - 1) if isinstance(max_attempts, int) else 0
-    longest = QUESTION_LENGTH + attempts * (REFUTED_LENGTH + HINT_LENGTH)
+    longest = question_length + attempts * (REFUTED_LENGTH + HINT_LENGTH)
     return _text(longest), _text(RESPONSE_LENGTH)
 
 

@@ -24,6 +24,10 @@ class SharedText(spaces.Text):
     said. This space gives it a batch that reads the memory whenever it is copied or looked into.
     """
 
+    def contains(self, x: Any) -> bool:
+        """Whether it is a text that is short enough, of any characters: questions and answers come in any script."""
+        return isinstance(x, str) and self.min_length <= len(x) <= self.max_length
+
     @property
     def slot(self) -> int:
         """Bytes of shared memory for one text: its length, and UTF-8."""

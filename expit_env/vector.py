@@ -12,10 +12,9 @@ from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from expit_env import splits
 from expit_env.env import text_spaces
-from expit_env.episode import Deck, Episode, Rules, Verifier, unknown
-from expit_env.verifier import verify
+from expit_env.episode import Episode, Rules, Verifier, unknown
+from expit_env.sources import RiddleSource, open_source
 
 Observations = tuple[str, ...]
 Infos = dict[str, Any]
@@ -46,6 +45,7 @@ class RiddleVectorEnv(VectorEnv[Observations, Sequence[str], np.ndarray]):
         max_attempts: int = 1,
         hints: int = 0,
         verifier: Verifier | None = None,
+        source: str | RiddleSource | None = None,
         render_mode: str | None = None,
         autoreset_mode: str | AutoresetMode = AutoresetMode.SAME_STEP,
     ) -> None:
@@ -55,11 +55,13 @@ class RiddleVectorEnv(VectorEnv[Observations, Sequence[str], np.ndarray]):
         self.render_mode = render_mode
         self.autoreset_mode = _autoreset_mode(autoreset_mode)
         self.metadata = {"render_modes": ["ansi"], "render_fps": 4, "autoreset_mode": self.autoreset_mode}
-        self.single_observation_space, self.single_action_space = text_spaces(max_attempts)
+        self._source = open_source(source)
+        spaces = text_spaces(self._source.question_length, max_attempts)
+        self.single_observation_space, self.single_action_space = spaces
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._deck = Deck.of(split, families, level)
-        self._rules = Rules(max_attempts, hints, verifier or verify)
+        self._deck = self._source.deck(split, families, level)
+        self._rules = Rules(max_attempts, hints, verifier or self._source.verify)
         self._generators: list[np.random.Generator | None] = [None] * num_envs
         self._seeds: list[int] = [-1] * num_envs
         self._episodes: list[Episode] = []
@@ -129,7 +131,7 @@ class RiddleVectorEnv(VectorEnv[Observations, Sequence[str], np.ndarray]):
 
     def _pose(self, riddle_ids: Mapping[int, str | None]) -> dict[int, Episode]:
         """Begin an episode in some environments: with the riddle of an address, or with one that is drawn."""
-        riddles = {i: splits.riddle(name) for i, name in riddle_ids.items() if name is not None}
+        riddles = {i: self._source.riddle(name) for i, name in riddle_ids.items() if name is not None}
         drawing = [i for i in riddle_ids if i not in riddles]
         riddles |= zip(drawing, self._deck.draw_each([self._generator(i) for i in drawing]), strict=True)
         return {i: Episode(riddles[i], self._rules) for i in riddle_ids}

@@ -17,7 +17,7 @@ LEARNERS = sorted((ROOT / "agents").rglob("*.py"))
 TORCH_ROOMS = ("policy.py", "fine_tuning.py", "shared_prompt.py", "embedded.py", "grpo.py", "sampling/")
 """Where in agents/ torch may be imported."""
 
-LAZY = {"judge.py": {"openai"}}
+LAZY = {"judge.py": {"openai"}, "hub.py": {"datasets"}, "reasoning.py": {"reasoning_gym"}}
 """What a file of expit_env/ may import inside a function, from an extra."""
 
 INSIDE_AGENTS = {
@@ -32,7 +32,11 @@ LAYERS = (
     ("families",),
     ("splits", "verifier", "attacks"),
     ("episode", "overlap", "gallery"),
-    ("env", "audit", "noisy", "judge"),
+    ("rows", "noisy", "judge"),
+    ("hub", "reasoning"),
+    ("listed",),
+    ("sources",),
+    ("env", "audit"),
     ("vector", "choice"),
 )
 """The rooms of expit_env from the ground up: each imports only what is below it."""
