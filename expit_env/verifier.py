@@ -148,7 +148,7 @@ def _judge_prose(key: AnswerKey, text: str) -> Verdict:
         stems = stems_of(tokens)
         if covers(key.stems, stems):
             return Verdict(Outcome.NO_ANSWER, None, "echo")
-    if not any(stem[-1].isalnum() for stem in stems) and "a" not in tokens:
+    if not any(stem[-1:].isalnum() for stem in stems) and "a" not in tokens:
         return Verdict(Outcome.NO_ANSWER, None, "empty")
     article_counts = key.kind is Kind.ORDINAL and not {"a", "an"}.isdisjoint(tokens)  # a third is no place in a race
     if stems in key.whole and stems and "?" not in tokens and not article_counts:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env, data_equivalence
 from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from expit_env import Kind, Outcome, RiddleList, open_source, reasoning, splits, verify
@@ -217,6 +217,7 @@ def test_an_option_inside_a_longer_one_is_no_second_option():
     assert not judge(riddle, "a clock").correct
 
 
+@example("N'T")
 @given(st.text(max_size=200))
 def test_the_judge_of_lists_passes_nothing_that_verify_refuses(response):
     riddle = read(CHOICES)
