@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from expit_env.lexicon import (
     ARTICLES,
     COUNTABLE_ANYWAY,
     FUNCTION,
+    MONTHS,
     REFUTATIONS,
     REMAINING,
     UNIT_NAMES,
@@ -97,8 +99,26 @@ class AnswerKey:
         self.kind = kind
         self.gold = answer.strip()
         self.trap = trap.strip() if trap else None
-        self.whole, self.phrases, self.letters = accepted.whole, accepted.phrases, accepted.letters
+        self.whole, self.letters = accepted.whole, accepted.letters
         self.trap_values = accepted.trap_values
+
+    @cached_property
+    def lettered(self) -> dict[str, str]:
+        """Whether each letter that stands for an option of the question is right, by the answer or by its letter."""
+        return {
+            letter: GOLD if letter in self.letters or stems in self.whole else TRAP
+            for letter, stems in self._asked.lettered.items()
+        }
+
+    @cached_property
+    def phrases(self) -> Phrases:
+        if self.kind is not Kind.LETTER or not self.lettered:
+            return self._accepted.phrases
+        phrases = dict(self._accepted.phrases)
+        for letter, stems in self._asked.lettered.items():
+            if stems and (stems, GOLD) not in phrases.get(stems[0], ()):
+                phrases[stems[0]] = [*phrases.get(stems[0], ()), (stems, self.lettered[letter])]
+        return phrases
 
     @cached_property
     def values(self) -> Values:
@@ -182,8 +202,10 @@ class AnswerKey:
         if word in (_KNOWN_OF_NUMBERS if self.kind.is_numeric else _KNOWN_OF_PHRASES):
             return True
         if word in _UNSURE:
-            return False
-        return word in self._said or (word.isalpha() and (word in self.nouns or word in self._counted))
+            return word in ("more", "less") and self.kind is Kind.CHOICE and word in self.asking
+        if word in self._said or (word.isalpha() and (word in self.nouns or word in self._counted)):
+            return True
+        return word.endswith("ed") and (word[:-2] in self.asking or word[:-1] in self.asking)
 
     def accepts(self, value: Value) -> bool:
         """Whether a number is right, unit and all."""
@@ -209,10 +231,13 @@ def answer_key(question: str, answer: str, aliases: tuple[str, ...], trap: str |
 
 @functools.lru_cache(maxsize=16_384)
 def _accepted(answer: str, aliases: tuple[str, ...], trap: str | None, kind: Kind) -> Accepted:
-    forms, traps = [_read_form(form) for form in (answer, *aliases)], [_read_form(trap)] if trap else []
+    forms, traps = (
+        [_read_form(form) for text in (answer, *aliases) for form in _spellings(text)],
+        [_read_form(trap)] if trap else [],
+    )
     values = _values(forms) if kind.is_numeric else {}
     return Accepted(
-        whole=frozenset(form.stems for form in forms if not (kind.is_numeric and form.words[:1] in (("a",), ("an",)))),
+        whole=frozenset(form.stems for form in forms if not _is_article_only(kind, form)),
         phrases=_phrases_by_first_stem(kind, forms, traps),
         values=values,
         trap_values=_values(traps) if kind.is_numeric else {},
@@ -220,6 +245,35 @@ def _accepted(answer: str, aliases: tuple[str, ...], trap: str | None, kind: Kin
         letters=frozenset(letter for form in forms if (letter := letter_of(list(form.words)))),
         stems=frozenset(stem for form in forms for stem in form.stems),
     )
+
+
+def _is_article_only(kind: Kind, form: Form) -> bool:
+    """Whether a form says less without its article: a third, the letter A."""
+    return (kind.is_numeric and form.words[:1] in (("a",), ("an",))) or (
+        kind is Kind.LETTER and form.words[-1:] == ("a",)
+    )
+
+
+_DURATION = re.compile(r"\d+ (?:hours?|minutes?|days?) \d+ (?:minutes?|seconds?|hours?)")
+_DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?")
+
+
+def _spellings(text: str) -> list[str]:
+    """Return a text, and where it is a day of a month the other ways to write it."""
+    if _DURATION.fullmatch(text):
+        amount, unit, rest = text.split(" ", 2)
+        return [text, f"{amount} {unit} and {rest}"]
+    words = [word for word in text.lower().replace(",", "").split() if word not in ("the", "of")]
+    if len(words) != 2:
+        return [text]
+    month, day = sorted(words, key=lambda word: word[0].isdigit())
+    figures = _DAY.fullmatch(day)
+    if stem(month) not in MONTHS or not figures:
+        return [text]
+    number = int(figures[1])
+    ending = "th" if number in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    days = (f"{number}", f"{number}{ending}")
+    return [text, *(f"{month} {day}" for day in days), *(f"{day} {of}{month}" for day in days for of in ("", "of "))]
 
 
 @functools.lru_cache(maxsize=16_384)

@@ -82,6 +82,16 @@ class Asked:
         return options_of(self.tokens)
 
     @cached_property
+    def lettered(self) -> dict[str, tuple[str, ...]]:
+        """The options that the question letters, as in *A) red B) blue*: from a letter to the stems of its option."""
+        starts: list[int] = []
+        for place, pair in enumerate(itertools.pairwise(self.tokens)):
+            if pair[0] == "abcdefgh"[len(starts) % 8] and pair[1] in (")", ".", ":"):
+                starts.append(place)
+        texts = [self.tokens[start + 2 : end] for start, end in itertools.pairwise([*starts, None])]
+        return {self.tokens[start]: stems_of(text) for start, text in zip(starts, texts, strict=True) if starts[1:]}
+
+    @cached_property
     def nouns(self) -> frozenset[str]:
         """The stems that stand behind an article, a number or a preposition, or that are capitalised."""
         capitalised = " ".join(word for word in self._question.split() if word[0].isupper())

@@ -193,10 +193,14 @@ def _joint(items: list[Item], place: int, so_far: _Clauses, keeps_and: bool) -> 
     for phrase in CONSEQUENCE_PHRASES:
         if item == phrase[0] and tuple(items[place : place + len(phrase)]) == phrase:
             return "so", len(phrase)
+    if item in ("means", "implies") and so_far.words and before not in ("by", "no", "what"):
+        return "so", 1
     if item == "if" and behind in ("so", "not"):
         return "otherwise", 2
     if item in CONSEQUENCES:
         return ("because" if behind in ("that", "many", "much", "far") else "so"), 1
+    if item == "else" and before in _WITH_ELSE:
+        return "", 1
     if item in REASONS or item in CONDITIONS:
         return item, 1
     if item in CONTRASTS and before not in _ALL_BUT:
@@ -207,6 +211,9 @@ def _joint(items: list[Item], place: int, so_far: _Clauses, keeps_and: bool) -> 
         return "because", 1
     listed = len(so_far.words) == 1 and isinstance(before, Value)  # 5 and 6 make 11
     return ("and", 1) if item == "and" and so_far.words and not keeps_and and not listed else ("", 1)
+
+
+_WITH_ELSE = word_set("everyone everybody nobody someone anyone all something nothing anything everything what who")
 
 
 def _compares(words: list[Item]) -> bool:

@@ -37,12 +37,14 @@ UNIT_NAMES = {
 }  # fmt: skip
 TIMES = word_set("second minute hour day week month year decade century kilometre kilometer mile metre meter")
 """Units that may stand for one of them: an hour is 1 hour."""
-IRREGULAR_PLURALS = {
+IRREGULAR = {
     "feet": "foot", "men": "man", "women": "woman", "children": "child", "people": "person", "persons": "person",
     "mice": "mouse", "geese": "goose", "teeth": "tooth", "wolves": "wolf", "knives": "knife", "halves": "half",
     "lives": "life", "leaves": "leaf", "loaves": "loaf", "shelves": "shelf", "has": "have", "does": "do", "goes": "go",
-    "dice": "die", "oxen": "ox", "thieves": "thief", "calves": "calf",
+    "jan": "january", "feb": "february", "apr": "april", "aug": "august", "sept": "september", "oct": "october",
+    "nov": "november", "dec": "december", "dice": "die", "oxen": "ox", "thieves": "thief", "calves": "calf",
 }  # fmt: skip
+MONTHS = word_set("january february march april may june july august september october november december")
 COUNTABLE_ANYWAY = word_set("one thing item object animal creature piece person total altogether")
 """Nouns that may follow a right number whatever was counted."""
 
@@ -84,7 +86,7 @@ FILLERS = (
 """What is skipped at the edges of a clause."""
 
 NEGATIONS = word_set("not no never nor neither cannot without hardly")
-HEDGES = word_set("or either maybe perhaps possibly might may could unless otherwise else whether depends versus vs /")
+HEDGES = word_set("or either maybe perhaps possibly might may could unless otherwise whether depends versus vs /")
 APPROXIMATIONS = word_set(
     "about around approximately roughly nearly almost least most than under between up fewer less more circa some"
     " within maximum minimum max min ish above below past"

@@ -45,20 +45,27 @@ def read_numbers(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
     seen = _see(key, clause, items)
     said = _said(key, seen.others, seen.phrases)
     named = seen.gold or bool(seen.others or seen.phrases)
-    if named and (clause.asks or not HEDGES.isdisjoint(seen.words) or _approximates(key, seen.items)):
+    if named and (clause.asks or _hedges(key, seen) or _approximates(key, seen.items)):
         excused = clause.lead in REASONS and "or" not in seen.words
         return Reading(Claim.OPAQUE if excused else Claim.HEDGES, said)
     if not NEGATIONS.isdisjoint(seen.words):
         denies = seen.gold and all(word in NEGATIONS or key.knows(word) for word in seen.words)
         return Reading(Claim.DENIES if denies else Claim.OPAQUE, said, rivals=seen.gold)
     if not _is_understood(key, seen):
-        rivals = _rivals(key, clause, seen.others, seen.words)
+        rivals = _rivals(key, clause, seen.others, seen.words) and not _is_of_another(key, seen.items)
         return Reading(Claim.OPAQUE, said, rivals=rivals, echoes=seen.gold)
     return _claim(key, clause, seen, said)
 
 
+def _hedges(key: AnswerKey, seen: _Seen) -> bool:
+    """Whether a clause weighs answers; *1/4 or 25%* says one thing twice."""
+    weighing = [word for word in seen.words if word in HEDGES]
+    alike = weighing == ["or"] and seen.gold and not seen.others and not seen.phrases
+    return bool(weighing) and not (alike and sum(isinstance(item, Value) for item in seen.items) > 1)
+
+
 def _see(key: AnswerKey, clause: Clause, items: list[Item]) -> _Seen:
-    items = read_zeros(key, items)
+    items = read_zeros(key, _without_plurals(items))
     result, signs_left = without_sum(items)
     summed = len(result) < len(items)
     items = _units_attached(key, result)
@@ -68,6 +75,12 @@ def _see(key: AnswerKey, clause: Clause, items: list[Item]) -> _Seen:
     gold = any(key.accepts(value) for value in live) or any(phrase.label == GOLD for phrase in phrases)
     others = [value for value in live if not key.accepts(value)]
     return _Seen(items, words, phrases, others, gold, summed, signs_left)
+
+
+def _without_plurals(items: list[Item]) -> list[Item]:
+    """Read *3 r's* as *3 r*."""
+    pairs = itertools.pairwise(["", *items])
+    return [item for before, item in pairs if item != "'s" or len(word_of(before)) > 1]
 
 
 def _is_understood(key: AnswerKey, seen: _Seen) -> bool:
@@ -146,12 +159,15 @@ def _unit_known(key: AnswerKey, value: Value) -> bool:
 
 
 _COUNTS = word_set("number amount count total")
+_OTHER_TIMES = word_set("was were")
 _EACH = word_set("each every per apiece")
 _FAR_ENDS = word_set("last end bottom back")
 
 
 def _is_beside(key: AnswerKey, items: list[Item]) -> bool:
     """Whether what is meant stands beside the number: the number after 9, third from the end, 9 each."""
+    if "now" in key.asking and not _OTHER_TIMES.isdisjoint(items):
+        return True
     if not _EACH.isdisjoint(items) and _EACH.isdisjoint(key.asking):
         return True
     if _is_of_another(key, items):

@@ -8,6 +8,7 @@ from expit_env.claims import Claim, Reading, word_of
 from expit_env.clauses import Clause, Item
 from expit_env.lexicon import (
     ARTICLES,
+    CARDINALS,
     EXPLAINING,
     FUNCTION,
     HEDGES,
@@ -30,7 +31,7 @@ def read_yes_no(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
     if UNREADABLE in words or not words:
         return Reading(Claim.OPAQUE)
     if len(items) == 1 and isinstance(items[0], Mention) and items[0].label == ECHO:
-        return Reading(Claim.NOTHING)
+        return Reading(Claim.GOLD if len(words) > 1 and not clause.asks else Claim.NOTHING)
     polarity = _polarity(key, words)
     if polarity is None:
         phrase = next((item for item in items if isinstance(item, Mention)), None)
@@ -97,7 +98,7 @@ def letters_marked(key: AnswerKey, items: list[Item]) -> list[Item]:
     for place, item in enumerate(items):
         last = place + 1 == len(items)
         behind = "" if last else items[place + 1]
-        last = last or behind in ("and", "or")
+        last = last or behind in ("and", "or", "for", "is")
         single = isinstance(item, str) and len(item) == 1 and item.isascii() and item.isalpha()
         if single and (last or item not in ("a", "i")):
             marked.append(Mention(GOLD if item in key.letters else TRAP, str(item)))
@@ -108,7 +109,7 @@ def letters_marked(key: AnswerKey, items: list[Item]) -> list[Item]:
 
 def read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
     items = [item for item in items if item not in ARTICLES]
-    if key.options and "than" in items:
+    if (key.options or key.lettered) and "than" in items:
         items = items[: items.index("than")]
     words = [item for item in items if isinstance(item, str)]
     gold = [place for place, item in enumerate(items) if isinstance(item, Mention) and item.label == GOLD]
@@ -116,7 +117,7 @@ def read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
     unknown = [word for word in words if not key.knows(word)]
     named = bool(gold) or said is not None
     explains = not EXPLAINING.isdisjoint(words) or any(isinstance(i, Mention) and i.label == ECHO for i in items)
-    if says_same(key, items) and not clause.asks:
+    if (says_same(key, items) or _denies_alike(key, items)) and not clause.asks:
         return Reading(Claim.GOLD)
     if (named and clause.asks) or (not HEDGES.isdisjoint(words) and (named or len(unknown) <= 3)):
         return Reading(Claim.HEDGES, said)
@@ -124,7 +125,8 @@ def read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
         denies = gold and all(word in NEGATIONS for word in unknown)
         return Reading(Claim.DENIES if denies else Claim.OPAQUE, rivals=bool(gold))
     if unknown:
-        fragment = (not explains or _names(items)) and key.kind is not Kind.LETTER
+        about = not _ABOUT_RIDDLE.isdisjoint(words)  # this is a classic riddle
+        fragment = (not explains or _names(items)) and key.kind is not Kind.LETTER and not about
         rivals = said is not None and clause.lead not in REASONS
         other = " ".join(word_of(item) for item in items)
         if fragment and not gold and not clause.asks and clause.lead not in REASONS and _is_short(items):
@@ -137,6 +139,25 @@ def read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
     if gold and all(_stands_free(key, items, place) for place in gold) and not _repeated(items, gold):
         return Reading(Claim.GOLD)
     return Reading(Claim.OPAQUE if gold else Claim.NOTHING, explains=explains)
+
+
+def _denies_alike(key: AnswerKey, items: list[Item]) -> bool:
+    """Whether a clause denies what a right form denies: *you would not bury them* for *you don't bury survivors*."""
+    words = [stem(word) for item in items for word in word_of(item).split()]
+    if words.count("not") != 1:
+        return False
+    said = [word for word in words if word not in FUNCTION and word != "not"]
+    for form in key.whole:
+        if form.count("not") == 1 and words[-1] != "not":
+            denied = [word for word in form if word not in FUNCTION and word != "not"]
+            missing = len(denied) - len(said)
+            rest = iter(denied)
+            if said and all(word in rest for word in said) and missing <= len(_STANDING_IN.intersection(words)):
+                return True
+    return False
+
+
+_STANDING_IN = word_set("it they them he she")
 
 
 def _repeated(items: list[Item], gold: list[int]) -> bool:
@@ -183,6 +204,8 @@ _NOT_NAMES = word_set("how why what when where to so very too used called made k
 def _stands_free(key: AnswerKey, items: list[Item], place: int) -> bool:
     """Whether a phrase is not part of a bigger thing: piano keys, on a towel."""
     before = items[place - 1] if place else ""
+    if before == "of" and _is_other_amount(key, items[max(0, place - 3) : place + 1]):
+        return False
     if key.kind is not Kind.PHRASE:
         return key.kind is not Kind.LETTER or before not in RISKY_PREPOSITIONS or before in key.prepositions
     behind = items[place + 1] if place + 1 < len(items) else ""
@@ -207,8 +230,18 @@ def _stands_free(key: AnswerKey, items: list[Item], place: int) -> bool:
     return free_before and free_behind
 
 
+def _is_other_amount(key: AnswerKey, items: list[Item]) -> bool:
+    """Whether *5 pounds of feathers* is not what the question has so much of."""
+    number = str(CARDINALS.get(word_of(items[0]), items[0]))
+    amount = (number, *(stem(word) for item in items[1:] for word in word_of(item).split()))
+    asked = [str(CARDINALS.get(word, word)) for word in key.stems]
+    runs = (tuple(asked[at : at + len(amount)]) for at in range(len(asked)))
+    return number.isdigit() and amount not in runs
+
+
 _SUBJECTS = word_set("they it he she you we there both")
 _BEFORE_SENTENCES = word_set("that is because since as and then well")
+_ABOUT_RIDDLE = word_set("riddle question puzzle trick joke pun wordplay brainteaser teaser classic")
 _ADVERBS = word_set("first last next now then")
 
 

@@ -6,7 +6,7 @@ import functools
 import re
 import unicodedata
 
-from expit_env.lexicon import IRREGULAR_PLURALS, UNIT_NAMES, word_set
+from expit_env.lexicon import IRREGULAR, UNIT_NAMES, word_set
 
 UNREADABLE = "\ufffd"
 """Stands for a character that could make one answer look like another; no clause that holds it is understood."""
@@ -137,10 +137,10 @@ def _written_out(token: str) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
-    """Return the singular of a noun, or a verb without its third-person *s*."""
-    if word in IRREGULAR_PLURALS:
-        return IRREGULAR_PLURALS[word]
-    if len(word) < 4 or word[-1] != "s" or word[-2] in "sui'":
+    """Return the singular of a noun, a verb without its third-person *s*, or a month written out."""
+    if word in IRREGULAR:
+        return IRREGULAR[word]
+    if len(word) < 4 or word[0].isdigit() or word[-1] != "s" or word[-2] in "sui'":
         return word
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"

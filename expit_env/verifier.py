@@ -15,7 +15,7 @@ import functools
 import itertools
 import re
 
-from expit_env.answer_key import AnswerKey, answer_key, stems_of
+from expit_env.answer_key import ECHO, GOLD, TRAP, AnswerKey, Mention, answer_key, stems_of
 from expit_env.answers import Kind, infer_kind
 from expit_env.claims import Claim, Reading
 from expit_env.clauses import Clause, mark_phrases, split
@@ -142,6 +142,10 @@ def _takes_back(key: AnswerKey, after: str) -> bool:
 
 def _judge_prose(key: AnswerKey, text: str) -> Verdict:
     tokens = tokenise(text)
+    if key.kind is not Kind.LETTER and key.lettered:
+        lettered, tokens = _without_letter(key, tokens)
+        if lettered == TRAP or (lettered and not stems_of(tokens)):
+            return _correct(key, "letter") if lettered == GOLD else Verdict(Outcome.WRONG, None, "letter")
     stems = stems_of(tokens)
     if len(stems) >= 0.8 * len(key.stems) > _SHORT:
         tokens = _without_question(key, tokens)
@@ -160,6 +164,17 @@ def _judge_prose(key: AnswerKey, text: str) -> Verdict:
     return _decide(key, _read(key, tokens))
 
 
+def _without_letter(key: AnswerKey, tokens: list[str]) -> tuple[str, list[str]]:
+    """Take the letter of an option off the front of a reply; return also whether it is that of the right one."""
+    start = next((place for place, token in enumerate(tokens) if token not in _BEFORE_LETTER), 0)
+    behind = tokens[start + 1 : start + 2]
+    named = tokens[start] if tokens and (not behind or behind[0] in (")", ".", ":", "\n")) else ""
+    return (key.lettered[named], tokens[start + 2 :]) if named in key.lettered else ("", tokens)
+
+
+_BEFORE_LETTER = frozenset(["the", "answer", "is", "option", "it", "choice", "(", "correct"])
+
+
 def _without_question(key: AnswerKey, tokens: list[str]) -> list[str]:
     """Take the question out of a reply that repeats it word for word."""
     asked, start = key.tokens, 0
@@ -172,10 +187,24 @@ def _without_question(key: AnswerKey, tokens: list[str]) -> list[str]:
 
 
 def _read(key: AnswerKey, tokens: list[str]) -> list[tuple[Clause, Reading]]:
+    tokens = _without_reference(tokens)
     items = mark_phrases(key, tokens)
     if key.kind.is_numeric:
         items = read_values(items)
     return [(clause, read_clause(key, clause)) for clause in split(items, keeps_and=not key.kind.is_numeric)]
+
+
+_REFERRED = ("riddle", "question", "puzzle", "problem")
+
+
+def _without_reference(tokens: list[str]) -> list[str]:
+    """Leave *to the riddle* out of *the answer to the riddle is*."""
+    for noun in _REFERRED:
+        if noun in tokens:
+            place = tokens.index(noun)
+            if tokens[place - 3 : place - 1] == ["answer", "to"]:
+                tokens = [*tokens[: place - 2], *tokens[place + 1 :]]
+    return tokens
 
 
 def _decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
@@ -280,6 +309,15 @@ _SO = frozenset({"right", "correct", "true", "so", "quite", "really"})
 
 def _is_harmless_condition(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool) -> bool:
     """Whether an *if* only repeats the question's, or explains in a sentence of its own."""
+    if (
+        claimed
+        and clause.lead == "if"
+        and (
+            (clause.opens and reading.claim is Claim.GOLD)
+            or any(isinstance(item, Mention) and item.label == ECHO for item in clause.items)
+        )
+    ):
+        return True  # If the ball costs 5 cents, the bat costs $1.05
     if clause.lead != "if" or reading.claim in (Claim.GOLD, Claim.OTHER) or reading.rivals or reading.said:
         return False
     words = stems_of([item for item in clause.items if isinstance(item, str)])
