@@ -202,7 +202,8 @@ class AnswerKey:
         if word in (_KNOWN_OF_NUMBERS if self.kind.is_numeric else _KNOWN_OF_PHRASES):
             return True
         if word in _UNSURE:
-            return word in ("more", "less") and self.kind is Kind.CHOICE and word in self.asking
+            allowed = REFUTATIONS | {"more", "less"} if self.kind is Kind.CHOICE else REFUTATIONS
+            return word in allowed and word in self.asking
         if word in self._said or (word.isalpha() and (word in self.nouns or word in self._counted)):
             return True
         return word.endswith("ed") and (word[:-2] in self.asking or word[:-1] in self.asking)
@@ -341,5 +342,5 @@ _UNSURE = (
 )
 """Words that no clause may hold unread, even if the question does."""
 _KNOWN = frozenset(stem(word) for word in FUNCTION | ARTICLES) - _UNSURE
-_KNOWN_OF_NUMBERS = _KNOWN.union(map(stem, REMAINING | COUNTABLE_ANYWAY))
+_KNOWN_OF_NUMBERS = _KNOWN.union(map(stem, REMAINING | COUNTABLE_ANYWAY), word_set("sum product value"))
 _KNOWN_OF_PHRASES = _KNOWN | {"and", "as", "letter", "one"}

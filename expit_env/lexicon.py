@@ -42,7 +42,8 @@ IRREGULAR = {
     "mice": "mouse", "geese": "goose", "teeth": "tooth", "wolves": "wolf", "knives": "knife", "halves": "half",
     "lives": "life", "leaves": "leaf", "loaves": "loaf", "shelves": "shelf", "has": "have", "does": "do", "goes": "go",
     "jan": "january", "feb": "february", "apr": "april", "aug": "august", "sept": "september", "oct": "october",
-    "nov": "november", "dec": "december", "dice": "die", "oxen": "ox", "thieves": "thief", "calves": "calf",
+    "nov": "november", "dec": "december", "dice": "die", "ones": "ones", "oxen": "ox", "thieves": "thief",
+    "calves": "calf",
 }  # fmt: skip
 MONTHS = word_set("january february march april may june july august september october november december")
 COUNTABLE_ANYWAY = word_set("one thing item object animal creature piece person total altogether")

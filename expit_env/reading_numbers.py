@@ -186,7 +186,7 @@ def _is_beside(key: AnswerKey, items: list[Item]) -> bool:
     return False
 
 
-def _is_asked_of(key: AnswerKey, whole: str) -> bool:
+def _is_asked_of(key: AnswerKey, whole: Item) -> bool:
     return any(pair == ("of", whole) for pair in itertools.pairwise(key.stems))
 
 
@@ -219,6 +219,10 @@ _AWAY = word_set("of from for after than with to")
 def _live(key: AnswerKey, items: list[Item], goes_on: bool) -> list[Value]:
     """Return the numbers that may be meant as the answer: not those that only repeat the question's."""
     live, seen_gold = [], False
+    states = not _STATES.isdisjoint(item for item in items if isinstance(item, str))
+    says_gold = states and any(
+        isinstance(item, Mention) or key.accepts(item) for item in items if not isinstance(item, str)
+    )
     for place, value in enumerate(items):
         if not isinstance(value, Value):
             continue
@@ -231,8 +235,14 @@ def _live(key: AnswerKey, items: list[Item], goes_on: bool) -> list[Value]:
             and (seen_gold or place == 0 or value.unit not in key.units or _behind_preposition(items, place))
         ):
             continue
+        tempts = (value.form, value.number) in key.trap_values
+        if says_gold and not key.accepts(value) and value.number in key.asked_numbers and not tempts:
+            continue  # one million has 6 zeros
         live.append(value)
     return live
+
+
+_STATES = word_set("is are was were has have had make makes get gets take takes")
 
 
 def _repeats(key: AnswerKey, items: list[Item], place: int) -> bool:
@@ -271,11 +281,18 @@ def _weakens(key: AnswerKey, items: list[Item], place: int) -> bool:
     before, behind = place - 1, place + 1
     while behind < len(items) and items[behind] in _BETWEEN:
         behind += 1
-    if behind < len(items) and isinstance(items[behind], Value) and not _repeats(key, items, behind):
+    if behind < len(items) and _is_new(key, items, behind):
         return True
     if before > 0 and items[before] in ("at", "or"):
         before -= 1
     return before >= 0 and isinstance(items[before], Value) and items[place] in _BEHIND
+
+
+def _is_new(key: AnswerKey, items: list[Item], place: int) -> bool:
+    value = items[place]
+    if not isinstance(value, Value) or _repeats(key, items, place):
+        return False
+    return key.accepts(value) or value.number not in key.asked_numbers
 
 
 _BETWEEN = word_set("than to a an the of as")

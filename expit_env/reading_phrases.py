@@ -111,6 +111,8 @@ def read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
     items = [item for item in items if item not in ARTICLES]
     if (key.options or key.lettered) and "than" in items:
         items = items[: items.index("than")]
+    if key.options and "before" in items[1:] and "first" in key.asking:
+        items = items[: items.index("before")]
     words = [item for item in items if isinstance(item, str)]
     gold = [place for place, item in enumerate(items) if isinstance(item, Mention) and item.label == GOLD]
     said = _wrong_phrase(key, items, bool(gold))

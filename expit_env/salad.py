@@ -17,11 +17,13 @@ _LONG = 12
 _WORDS_FOR_A_SLIP = 15
 
 
-def covers(question: tuple[str, ...], reply: tuple[str, ...]) -> bool:
-    """Whether a reply holds nearly all words of a long question, in whatever order."""
-    wanted = Counter(question)
-    missing = sum((wanted - Counter(reply)).values())
-    return len(question) > _LONG and missing <= len(question) // 10
+def covers(key: AnswerKey, reply: tuple[str, ...]) -> bool:
+    """Whether a reply holds nearly all words of a long question, in another order."""
+    missing = sum((Counter(key.stems) - Counter(reply)).values())
+    if len(key.stems) <= _LONG or missing > len(key.stems) // 10:
+        return False
+    runs = list(zip(reply, reply[1:], reply[2:], strict=False))
+    return sum(run in key.trigrams for run in runs) < len(runs) / 4
 
 
 def is_salad(key: AnswerKey, tokens: list[str]) -> bool:

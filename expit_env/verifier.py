@@ -130,7 +130,7 @@ def _takes_back(key: AnswerKey, after: str) -> bool:
     claims = [Claim.OTHER, Claim.DENIES] if key.kind.is_numeric or key.kind is Kind.YES_NO else [Claim.DENIES]
     for clause, reading in _read(key, tokenise(fold(after))):
         if (
-            _retracts(clause)
+            _retracts(key, clause)
             or clause.lead in CONTRASTS
             or clause.lead == "or"
             or reading.claim in claims
@@ -150,7 +150,7 @@ def _judge_prose(key: AnswerKey, text: str) -> Verdict:
     if len(stems) >= 0.8 * len(key.stems) > _SHORT:
         tokens = _without_question(key, tokens)
         stems = stems_of(tokens)
-        if covers(key.stems, stems):
+        if covers(key, stems):
             return Verdict(Outcome.NO_ANSWER, None, "echo")
     if not any(stem[-1:].isalnum() for stem in stems) and "a" not in tokens:
         return Verdict(Outcome.NO_ANSWER, None, "empty")
@@ -218,7 +218,8 @@ def _decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
         fresh = _claims(key, clause, reading)
         if unsettled:
             return Verdict(Outcome.AMBIGUOUS, None, unsettled)
-        if not fresh or (claimed and reading.aside):
+        in_brackets = clause.mark == "(" and reading.claim is Claim.OTHER and not reading.firm
+        if not fresh or (claimed and (reading.aside or in_brackets)):
             doubtful |= _raises_doubt(key, clause, reading)
         elif doubtful and not claimed and not _is_explicit(clause) and reading.claim is Claim.GOLD:
             weak = True
@@ -279,10 +280,10 @@ def _claims(key: AnswerKey, clause: Clause, reading: Reading) -> bool:
 def _unsettles(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool, fresh: bool) -> str | None:
     if reading.claim is Claim.HEDGES:
         return "hedge"
-    if reading.claim is Claim.DENIES:
+    if reading.claim is Claim.DENIES and not (claimed and clause.lead in REASONS):
         return "denial"
     contrast = clause.lead in CONTRASTS and (fresh or clause.opens)
-    if claimed and (contrast or _retracts(clause)):
+    if claimed and (contrast or _retracts(key, clause)):
         return "retraction"
     if clause.lead in CONDITIONS and not _is_harmless_condition(key, clause, reading, claimed):
         return "condition"
@@ -293,14 +294,15 @@ def _unsettles(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool, 
     return None
 
 
-def _retracts(clause: Clause) -> bool:
+def _retracts(key: AnswerKey, clause: Clause) -> bool:
     words = clause.items
     if words == ["no"] or (words[:1] == ["no"] and not clause.lead and not isinstance(words[1], str)):
         return True
     if words and words[0] in RETRACTIONS and words[0] != "no":
         return True
     return any(
-        word in REFUTATIONS or (word == "not" and behind in _SO) for word, behind in itertools.pairwise([*words, ""])
+        (word in REFUTATIONS and word not in key.asking) or (word == "not" and behind in _SO)
+        for word, behind in itertools.pairwise([*words, ""])
     )
 
 
