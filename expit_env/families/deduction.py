@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expit_env.families.family import Draw, Family, Telling, a, bank, count
+from expit_env.families.family import Draw, Family, Telling, a, bank
 from expit_env.families.people import PEOPLE
 
 COLOURS = bank(
@@ -33,12 +33,11 @@ def _socks(draw: Draw) -> Telling:
         answer=str(kinds + 1),
         aliases=_enough(kinds + 1, socks),
         trap=str(each + 1),
-        why=f"{count(kinds, 'sock')} could be of {kinds} different colours, but the next one has the colour of one of "
-        f"them: {kinds} + 1 = {kinds + 1}.",
+        why=f"At worst the first {kinds} all differ, and the next one matches one of them: {kinds} + 1 = {kinds + 1}.",
         hints=("The colour of the pair does not matter.", "How many could there be that all differ?"),
         contrast_answer=str(each + 1),
         contrast_aliases=_enough(each + 1, socks),
-        contrast_why=f"The first {each} may all be of one colour, but the next one cannot: {each} + 1 = {each + 1}.",
+        contrast_why=f"At worst the first {each} are all alike, and the next one differs: {each} + 1 = {each + 1}.",
     )  # fmt: skip
 
 
@@ -71,7 +70,7 @@ SOCKS_IN_THE_DARK = Family(
     ),
 )  # fmt: skip
 
-GUARDS = bank("guards, twins, monks, sisters, giants, brothers, wizards | dwarfs, cousins, nuns, fairies")
+GUARDS = bank("guards, knights, monks, sisters, giants, brothers, wizards | dwarfs, cousins, nuns, fairies")
 WAYS = bank("door, gate, bridge, tunnel, path, staircase | ladder, road, lift, corridor")
 
 
@@ -92,12 +91,11 @@ def _guards(draw: Draw) -> Telling:
         answer=f"the {other} {way}",
         aliases=_taking(other, way, who),
         trap=f"the {pointed} {way}",
-        why="Whoever was asked, the reply holds exactly one lie: a lie about an honest word, or an honest word about a "
-        f"lie. So it must be the {other} {way}.",
+        why="Whoever was asked, the reply holds exactly one lie, so what it says is false.",
         hints=("How many of the two have a hand in the reply?", "What if the liar was asked, what if not?"),
         contrast_answer=f"the {pointed} {way}",
         contrast_aliases=_taking(pointed, way, who),
-        contrast_why=f"Nobody here lies, so the {pointed} {way} is right, as was said.",
+        contrast_why="Everybody here is honest, so what the reply says is true.",
     )  # fmt: skip
 
 
@@ -164,12 +162,12 @@ def _labels(draw: Draw) -> Telling:
         answer=other,
         aliases=_filled(other, box, drawn),
         trap=drawn,
-        why=f"What is labelled as a mixture is none, so it holds only {drawn}. What is labelled '{drawn}' then has "
-        f"neither those nor the mixture in it, which leaves {other}.",
+        why="What is labelled as a mixture is none: it is full of what came out of it. The other label that names this "
+        "is a lie as well, and hides the second kind, since the mixture is behind the third.",
         hints=("Begin with the label that promises both.",),
         contrast_answer=drawn,
         contrast_aliases=_filled(drawn, box, drawn),
-        contrast_why=f"The labels tell the truth, so '{drawn}' means {drawn}.",
+        contrast_why="All three labels tell the truth, and so does this one.",
     )  # fmt: skip
 
 
@@ -224,11 +222,11 @@ def _bulb(draw: Draw) -> Telling:
         answer=f"the {before} switch",
         aliases=(before, f"the {before} one", f"{before} switch", f"the {before} switch works it"),
         trap=f"the {never} switch",
-        why=f"A bulb that is off and still hot was on until just now, and only the {before} switch was.",
+        why="A bulb that is off and still hot was on until just now, and so was its switch.",
         hints=("A bulb tells more than whether it shines.",),
         contrast_answer=f"the {never} switch",
         contrast_aliases=(never, f"the {never} one", f"{never} switch", f"the {never} switch works it"),
-        contrast_why=f"The bulb is off and was not on before, and only the {never} switch was never on.",
+        contrast_why="A bulb that is off and cold has not been on, and its switch has not been used.",
     )  # fmt: skip
 
 
@@ -243,11 +241,11 @@ WARM_BULB = Family(
          "for {n} minutes, turns it off, turns the {now} one on, never touches the {never} one, and goes to look at "
          "once. The bulb is dark and cold. Which switch works it?"),
         ("The {never} switch has been off all day. The {before} one was on for {n} minutes, until {who} turned it off "
-         "and the {now} one on, just now. In the {room} hangs an old bulb, out but too hot to touch. Which of the "
-         "three switches is for this bulb?",
+         "and the {now} one on, just now. In the {room} hangs an old bulb, out but too hot to touch. Which "
+         "switch works the bulb?",
          "The {never} switch has been off all day. The {before} one was on for {n} minutes, until {who} turned it off "
-         "and the {now} one on, just now. In the {room} hangs an old bulb, out and as cold as ice. Which of the "
-         "three switches is for this bulb?"),
+         "and the {now} one on, just now. In the {room} hangs an old bulb, out and as cold as ice. Which "
+         "switch works the bulb?"),
         ("{who} has three switches and one old light bulb in the {room}. {who} turns the {before} switch off, which "
          "was on for {n} minutes, leaves the {never} one off, turns the {now} one on and runs to the {room}. No light, "
          "but it burns the fingers. Which is the right switch?",
@@ -299,11 +297,11 @@ def _barbers(draw: Draw) -> Telling:
         answer=ragged,
         aliases=_better(ragged, craft, who),
         trap=neat,
-        why=f"The {product} of each is the work of the other, so the {good} one that {neat} has was made by {ragged}.",
+        why="Each of them shows the work of the other, so the better work is to be seen on the worse of the two.",
         hints=("Whose work does one see on each of them?",),
         contrast_answer=neat,
         contrast_aliases=_better(neat, craft, who),
-        contrast_why=f"Each did their own {product}, and {neat}'s is {good}.",
+        contrast_why="Each of them shows their own work, so the better work is to be seen on the better one.",
     )  # fmt: skip
 
 
@@ -356,11 +354,11 @@ def _hats(draw: Draw) -> Telling:
         answer=unseen,
         aliases=_worn(unseen, hat, who),
         trap=seen,
-        why=f"There are only {others} {seen} {hats}, and all of them are on other heads, so {unseen} is left.",
+        why=f"Every {hat} of the colour that {who} sees is on another head, so just the other colour is left.",
         hints=("Count what is on the heads of the others.",),
         contrast_answer=seen,
         contrast_aliases=_worn(seen, hat, who),
-        contrast_why=f"There are no other {hats} than {seen} ones.",
+        contrast_why=f"Every {hat} there has the same colour.",
     )  # fmt: skip
 
 
@@ -400,14 +398,13 @@ def _liars(draw: Draw) -> Telling:
         aliases=(f"only {other}", f"{other} is", f"{other} does", f"{other} is honest", f"{other} tells the truth",
                  f"{who} can trust {other}"),
         trap="neither",
-        why=f"An honest {speaker} could not say so, so {speaker} lies. Then they are not both liars, and {other} is "
-        f"honest.",
+        why="Only a liar says such a thing, so it is false that both lie, and the silent one of the two is honest.",
         hints=("Can an honest one say such a thing?",),
         contrast_answer="neither",
         contrast_aliases=("neither of them", "neither of the two", "none", "none of them", "nobody", "no one",
                           "neither one", "both are liars", "both of them are liars", "they are both liars",
                           f"neither {first} nor {second}", f"neither {second} nor {first}"),
-        contrast_why=f"Whoever said it never lies, so {speaker} and {other} are both liars.",
+        contrast_why="The one who says it never lies, and says it of both.",
     )  # fmt: skip
 
 

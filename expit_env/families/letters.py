@@ -202,10 +202,10 @@ SPELLED_WRONGLY = Family(
          "does even {who} spell {way}, with two letters swapped?"),
     ),
     test_wordings=(
-        ("A computer that makes no mistakes writes '{hard}' for {who}. What is the word that it spells {way}, as "
-         "everybody does?",
-         "A computer that makes a mistake in '{hard}' and nowhere else writes for {who}. What is the word that it "
-         "spells {way}, as nobody else does?"),
+        ("A computer that makes no mistakes writes '{hard}' for {who}. Which word does even this computer "
+         "spell {way}?",
+         "A computer that makes a mistake in '{hard}' and nowhere else writes for {who}. Which word does "
+         "even this computer spell {way}, with a letter too few?"),
         ("A teacher says to {who}: 'You can spell {hard} and all other words. Yet there is one that you spell {way}, "
          "and you are right to do so.' Which one is it?",
          "A teacher says to {who}: 'You can spell all words but {hard}. So there is one that you spell {way}, "
@@ -223,13 +223,17 @@ ASKED = {
     "toast": ("What do you put into a toaster?", "What do you get out of a toaster?", "bread"),
     "fork": ("What do you eat soup with?", "What has prongs and lies beside the knife at dinner?", "a spoon"),
     "stop": ("What do cars do when the light is green?", "What do cars do when the light is red?", "go"),
-    "yolk": ("What is the white part of an egg called?", "What is the yellow part of an egg called?", "egg white"),
+    "yolk": (
+        "What do you call the clear part of a raw egg?",
+        "What do you call the yellow part of a raw egg?",
+        "egg white",
+    ),
     "honey": ("What do bees drink from flowers?", "What do bees store in combs for the winter?", "nectar"),
     "moon": ("What shines brightest in the sky by day?", "What shines brightest in the sky by night?", "the sun"),
     "tea": ("What hot drink is made of roasted beans?", "What hot drink is made of dried leaves?", "coffee"),
     "hen": ("Which bird on a farm crows at dawn?", "Which bird on a farm sits on eggs and clucks?", "a rooster"),
     "mouse": ("Which pet do mice fear most?", "Which squeaking animal do cats like to hunt?", "a cat"),
-    "tin": ("What is an aluminium can made of?", "What is a tin soldier made of?", "aluminium"),
+    "tin": ("What metal are most drink cans made of?", "What metal makes bronze out of copper?", "aluminium"),
 }
 """By what the rhyme tempts one to say: the question to which it is wrong, one to which it is right, and the answer."""
 ALSO_RIGHT = {
@@ -301,7 +305,7 @@ def _once_twice_never(once: str, twice: str, never: str) -> set[str]:
 
 def _rooms(draw: Draw) -> Telling:
     found: set[str] = set()
-    while len(found) != 1:
+    while len(found) != 1 or "a" in found:  # an A could be taken for an article
         once, twice, never = draw.nouns(ROOMS, 3)
         found = _once_twice_never(once, twice, never)
     letter, thing = found.pop().upper(), draw.noun(HOUSEHOLD)
@@ -317,8 +321,7 @@ def _rooms(draw: Draw) -> Telling:
                "Look at the words, not into the rooms."),
         contrast_answer=a(thing),
         contrast_aliases=(thing, f"the {thing}", f"{thing}s"),
-        contrast_why=f"There is one {thing} in the {once}, there are two in the {twice}, and there is none in the "
-        f"{never}.",
+        contrast_why=f"That is what stands in the {once} and in the {twice}.",
     )  # fmt: skip
 
 
@@ -355,7 +358,7 @@ ONCE_IN_A_KITCHEN = Family(
 
 CAPITALS = bank(
     "France:Paris, Italy:Rome, Spain:Madrid, Germany:Berlin, Greece:Athens, Japan:Tokyo, Egypt:Cairo, Norway:Oslo,"
-    " Russia:Moscow, Hungary:Budapest, Cuba:Havana, Kenya:Nairobi, China:Beijing, Poland:Warsaw, Austria:Vienna,"
+    " Russia:Moscow, Hungary:Budapest, Cuba:Havana, Kenya:Nairobi, China:Beijing, Poland:Warsaw,"
     " Ireland:Dublin, Denmark:Copenhagen, Lebanon:Beirut, Mongolia:Ulaanbaatar, Thailand:Bangkok, Zambia:Lusaka"
     " | Peru:Lima, Portugal:Lisbon, Sweden:Stockholm, Finland:Helsinki"
 )
@@ -419,7 +422,7 @@ def _grammar(draw: Draw) -> Telling:
                  "neither is correct", "neither sentence", "neither sentence is right",
                  "neither sentence is correct", true),
         trap=f"{thing} {verb} {false}",
-        why=f"Whatever the grammar, {thing} {verb} {true} and not {false}, so neither sentence is right.",
+        why=f"It is not the grammar that matters here: {thing} {verb} {true}.",
         hints=("A sentence can be good English and still be false.",),
         contrast_answer=f"{thing} {verb} {true}",
         contrast_aliases=(verb, f"'{thing} {verb} {true}' is right", f"'{thing} {verb} {true}' is correct",
