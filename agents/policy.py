@@ -15,7 +15,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, P
 from transformers.utils import logging as transformers_logging
 
 from agents.base import Agent
-from agents.sampling import LocalSampler, Prompt, Sampler, WorkerSampler
+from agents.sampling import LocalSampler, Prompt, Sampler, WorkerSampler, in_precision, sampling_dtype
 from agents.trajectory import Completion
 
 SYSTEM = "You answer riddles."
@@ -84,7 +84,7 @@ def load_model(model: str | Path, device: str | None = None) -> tuple[PreTrained
 
 
 class LanguageModelPolicy:
-    """A base model in fp32 and the adapter that it answers with.
+    """A base model in fp32 and the adapter that it answers with, sampled in bf16 where that is faster.
 
     Attributes:
         base: the model without any adapter; training starts from a copy of it.
@@ -96,7 +96,7 @@ class LanguageModelPolicy:
     ) -> None:
         self.base, self.tokenizer = base.eval().requires_grad_(False), tokenizer
         self._workers = workers
-        self._sampler: Sampler = workers or LocalSampler(base, tokenizer)
+        self._sampler: Sampler = workers or self._local(base)
 
     @classmethod
     def load(cls, model: str | Path, device: str | None = None) -> LanguageModelPolicy:
@@ -110,12 +110,14 @@ class LanguageModelPolicy:
         """
         base, tokenizer = load_model(model, device)
         parallel = base.device.type == "cpu" and os.name == "posix"
-        return cls(base, tokenizer, WorkerSampler(base, tokenizer) if parallel else None)
+        dtype = sampling_dtype(base.device)
+        return cls(base, tokenizer, WorkerSampler(base, tokenizer, dtype=dtype) if parallel else None)
 
     def use_adapter(self, folder: Path | None) -> None:
         """Answer from now on with the adapter in ``folder``, or without any.
 
-        The adapter is merged in fp32 into a copy: merged in bf16, small deltas are lost.
+        The adapter is merged in fp32 into a copy, which is then rounded to what is sampled in: merged in bf16, small
+        deltas are lost.
         """
         model = self.base
         if folder is not None:
@@ -124,7 +126,10 @@ class LanguageModelPolicy:
         if self._workers:
             self._workers.load(model)
         else:
-            self._sampler = LocalSampler(model, self.tokenizer)
+            self._sampler = self._local(model)
+
+    def _local(self, model: PreTrainedModel) -> LocalSampler:
+        return LocalSampler(in_precision(model, sampling_dtype(model.device)), self.tokenizer)
 
     def require_adapters(self) -> None:
         """Make sure, before any work, that `use_adapter` can work.

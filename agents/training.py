@@ -15,9 +15,10 @@ from agents.base import Budget
 from agents.embedded import EMBEDDED, model_hash, model_source
 from agents.evaluation import Comparison, evaluate_policy, split_env
 from agents.expert_iteration import ExpertIterationConfig
-from agents.policy import LanguageModelPolicy
+from agents.policy import LanguageModelPolicy, pick_device
 from agents.registry import Setting, known, make_agent
 from agents.run import RunFolder
+from agents.sampling import sampling_dtype
 
 FINAL_SPLITS = ("test", "transfer")
 
@@ -109,9 +110,15 @@ class TrainRequest:
             "model": self.model,
             "model_hash": model_hash(path) if path.is_dir() else None,
             "device": self.device,
-            **({"sampler": self.sampler, "weights": self.weights_name()} if self.sampler else {}),
+            **self._sampled(),
             "versions": {name: importlib.metadata.version(name) for name in packages},
         }
+
+    def _sampled(self) -> dict[str, object]:
+        """What else decides the answers: another precision draws others for the same seed."""
+        if self.sampler:
+            return {"sampler": self.sampler, "weights": self.weights_name()}
+        return {"sampled_in": str(sampling_dtype(pick_device(self.device)))}
 
 
 def train(request: TrainRequest, console: Console) -> Path:

@@ -1,7 +1,9 @@
-"""How fast the sampler is: against `generate`, against its matmuls alone, against vLLM; all ratios from one run.
+"""How fast the sampler is: against `generate`, against its matmuls alone, against vLLM; and training, against trl.
 
-    python -m benchmarks.throughput [--json] [--picture throughput.png] [--vllm /path/to/its/python]
+    python -m benchmarks.throughput [--json] [--adapter runs/riddles/round-002/adapter] [--vllm /path/to/its/python]
+    python -m benchmarks.throughput --picture benchmarks/throughput.png
 
+All ratios are from one run.
 What is compared is interleaved, so that a machine's mood falls on all alike, and every ratio is one of medians.
 """
 
@@ -21,15 +23,17 @@ from typing import Any
 
 import gymnasium as gym
 import torch
+from peft import PeftModel
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 
 import expit_env  # noqa: F401  (registers Riddle-v0)
 from agents.embedded import embedded_model_path
 from agents.policy import pick_device, prompt
-from agents.sampling import LocalSampler, Prompt, Sampler, WorkerSampler, sampling_dtype
+from agents.sampling import LocalSampler, Prompt, Sampler, WorkerSampler, in_precision, sampling_dtype
 from agents.sampling.local import common_length
 from agents.sampling.rows import encode
+from benchmarks.sft import training_speeds
 from benchmarks.vllm import VllmServer
 
 REPEATS = 5
@@ -51,11 +55,13 @@ class Setting:
 class Bench:
     """A model with prompts, and the ways to sample from it: each draws ``setting.tokens`` tokens, never fewer."""
 
-    def __init__(self, folder: Path, setting: Setting) -> None:
+    def __init__(self, folder: Path, setting: Setting, adapter: Path | None = None) -> None:
         self.folder, self.setting = folder, setting
         device = pick_device()
-        loaded: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=sampling_dtype(device))
-        self.model: Any = loaded.to(device).eval()
+        loaded: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+        if adapter is not None:
+            loaded = PeftModel.from_pretrained(loaded, str(adapter)).merge_and_unload()  # type: ignore[operator]
+        self.model: Any = in_precision(loaded.to(device), sampling_dtype(device)).eval()
         self.tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
         self.prompts = riddles(setting.riddles)
         self.encoded = [encode(self.tokenizer, prompt) for prompt in self.prompts]
@@ -156,11 +162,20 @@ def speeds(ways: Mapping[str, Callable[[], int]], repeats: int) -> dict[str, flo
     return {name: statistics.median(several) for name, several in found.items()}
 
 
-def compare(bench: Bench, repeats: int, vllm: str | None) -> dict[str, float | None]:
+def natural_stopping(bench: Bench, repeats: int) -> dict[str, float]:
+    """Measure with answers as long as the model makes them."""
+    ways: dict[str, Callable[[], int]] = {"generate": bench.generate}
+    if bench.model.device.type == "cpu":
+        with WorkerSampler(bench.model, bench.tokenizer) as workers:
+            return speeds(ways | {"ours": lambda: bench.sample(workers)}, repeats)
+    local = LocalSampler(bench.model, bench.tokenizer)
+    return speeds(ways | {"ours": lambda: bench.sample(local)}, repeats)
+
+
+def compare(bench: Bench, natural: Bench, repeats: int, vllm: str | None) -> dict[str, float | None]:
     """Measure all ways, and return their tokens a second and the ratios."""
-    natural = speeds(
-        {"ours": lambda: bench.sample(LocalSampler(bench.model, bench.tokenizer)), "generate": bench.generate}, repeats
-    )
+    stopping = natural_stopping(natural, repeats)
+    training = training_speeds(bench.folder)
     bench.never_ending()
     local = bench.sampler()
     ways = {"local": lambda: bench.sample(local), "generate": bench.generate, "matmuls": bench.matmuls}
@@ -184,9 +199,10 @@ def compare(bench: Bench, repeats: int, vllm: str | None) -> dict[str, float | N
         "vllm_ratio": ours / found["vllm"] if "vllm" in found else None,
         "bound_ratio": ours / found["matmuls"],
         "local_bound_ratio": found["local"] / found["matmuls"],
-        "natural_ratio": natural["ours"] / natural["generate"],
-        # Training is measured elsewhere; null until it is brought here.
-        "sft_ratio": None,
+        **{f"natural_{name}_tokens_per_second": speed for name, speed in stopping.items()},
+        "natural_ratio": stopping["ours"] / stopping["generate"],
+        **{f"sft_{name}_tokens_per_second": speed for name, speed in training.items()},
+        "sft_ratio": training["ours"] / training["trl"],
         "memory_ratio": peak_memory(bench, "ours") / peak_memory(bench, "generate"),
     }
 
@@ -267,6 +283,7 @@ def main() -> None:
     parser.add_argument("--setting", type=int, nargs=3, default=(8, 16, 32), metavar=("P", "N", "TOKENS"))
     parser.add_argument("--repeats", type=int, default=REPEATS)
     parser.add_argument("--json", action="store_true", help="print one object")
+    parser.add_argument("--adapter", type=Path, help="what answers where they may end by themselves; else the model")
     parser.add_argument("--vllm", metavar="PYTHON", help="the interpreter of an environment that has vLLM")
     parser.add_argument("--picture", type=Path, help="only draw how throughput grows, to this file")
     parser.add_argument("--peak-memory", choices=("ours", "generate"), help=argparse.SUPPRESS)
@@ -278,7 +295,8 @@ def main() -> None:
     elif args.picture:
         draw_growth(growth(bench), args.picture)
     else:
-        found = compare(bench, args.repeats, args.vllm)
+        natural = Bench(bench.folder, bench.setting, args.adapter)
+        found = compare(bench, natural, args.repeats, args.vllm)
         print(json.dumps(found) if args.json else "\n".join(f"{name:32} {value}" for name, value in found.items()))
 
 

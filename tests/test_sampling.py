@@ -6,7 +6,7 @@ import torch
 from scipy import stats
 from tiny import CONFIGS, tiny_model, tiny_tokenizer
 
-from agents.sampling import LocalSampler
+from agents.sampling import LocalSampler, in_precision
 from agents.sampling.draw import draw
 from agents.sampling.local import _Decoding
 from agents.sampling.rows import Row, encode
@@ -18,6 +18,8 @@ PARAMETERS = {"temperature": 1.0, "top_p": 1.0, "max_new_tokens": 12, "seed": 7}
 
 # fp32 through two layers: sums in another order.
 TOLERANCE = 2e-5
+# bf16 has 8 bits: of one ulp at logits of 8 to 16, 1/16, a few come together.
+BF16_TOLERANCE = 0.25
 
 
 def local(family="llama", max_batch=128, **changes):
@@ -51,6 +53,18 @@ def test_logprobs_equal_a_full_forward_pass(family):
     assert [len(several) for several in completions] == [5, 1, 9]
     assert_exact(model, completions)
     assert sampler._longest_shared, "the fast path was not taken"
+
+
+@pytest.mark.parametrize("family", CONFIGS)
+def test_logprobs_in_bf16_equal_a_full_forward_pass_in_bf16(family):
+    model = in_precision(tiny_model(family), torch.bfloat16)
+    sampler = LocalSampler(model, tiny_tokenizer(), max_batch=16)
+    completions = sampler.sample(PROMPTS, [5, 1, 9], **PARAMETERS)
+    assert sampler._longest_shared, "the fast path was not taken"
+    pairs = [(prompt, c) for prompt, several in zip(PROMPTS, completions, strict=True) for c in several]
+    errors = np.concatenate([abs(np.array(c.logprobs) - policy_logprobs(model, prompt, c)) for prompt, c in pairs])
+    assert errors.max() < BF16_TOLERANCE
+    assert errors.mean() < BF16_TOLERANCE / 5
 
 
 @pytest.mark.parametrize("max_batch", [1, 4, 7, 64])

@@ -14,7 +14,7 @@ import pytest
 import torch
 from tiny import tiny_model, tiny_tokenizer
 
-from agents.sampling import LocalSampler, WorkerSampler
+from agents.sampling import LocalSampler, WorkerSampler, in_precision
 from agents.sampling.requests import Task
 from agents.sampling.workers import split
 
@@ -50,6 +50,18 @@ def test_same_answers_as_in_one_process(workers):
     assert tokens(found) == tokens(expected)
     assert [c.text for c in found[1]] == [c.text for c in expected[1]]
     assert sum(done) == 47
+
+
+def test_weights_are_rounded_for_sampling_and_buffers_are_not():
+    rounded = in_precision(tiny_model(), torch.bfloat16)
+    assert {weight.dtype for weight in rounded.parameters()} == {torch.bfloat16}
+    assert {buffer.dtype for buffer in rounded.buffers()} == {torch.float32}
+    with WorkerSampler(tiny_model(), tiny_tokenizer(), workers=1, dtype=torch.bfloat16) as sampler:
+        found = sampler.sample(PROMPTS, [9, 4], **PARAMETERS)
+        sampler.load(tiny_model(seed=1))
+        others = sampler.sample(PROMPTS, [9, 4], **PARAMETERS)
+    assert tokens(found) == tokens(LocalSampler(rounded, tiny_tokenizer()).sample(PROMPTS, [9, 4], **PARAMETERS))
+    assert tokens(found) != tokens(others)
 
 
 def test_new_weights_are_sampled_from(workers):

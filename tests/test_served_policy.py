@@ -127,7 +127,7 @@ def test_what_ollama_calls_a_model_is_known_by_its_weights():
     request = TrainRequest(model="qwen2.5:0.5b", sampler="http://localhost:11434/v1")
     assert request.weights_name() == "Qwen/Qwen2.5-0.5B-Instruct"
     assert dataclasses.replace(request, weights="here").weights_name() == "here"
-    assert "sampler" not in TrainRequest(model="here").provenance(), "runs from before go on"
+    assert "sampler" not in TrainRequest(model="here").provenance()
 
 
 def test_a_missing_package_is_told_with_the_way_out(monkeypatch):

@@ -276,8 +276,9 @@ def _agrees(model: PreTrainedModel) -> bool:
     except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         logger.info("%s cannot share prefixes: %s", type(model).__name__, error)
         return False
-    tolerance = (1e-3 if model.dtype == torch.float32 else 0.1) * expected.std()
-    return bool((found - expected).abs().max() <= tolerance)
+    # In 16 bits a right one differs by 2 to 7 % on a trained model of 30 layers, a wrong one by all.
+    tolerance = 1e-3 if model.dtype == torch.float32 else 0.2
+    return bool((found - expected).norm() <= tolerance * (expected - expected.mean()).norm())
 
 
 def _probe(model: PreTrainedModel, ids: Tensor) -> Tensor:

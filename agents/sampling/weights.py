@@ -32,10 +32,15 @@ class SharedWeights:
     """The tensors of ``model``, copied to memory that worker processes map by its file descriptor.
 
     The file has no name, so it is gone with the last process that has it open, however that one ends.
+
+    Args:
+        model: whose tensors.
+        dtype: what its parameters are rounded to there; by default they stay as they are, as buffers always do.
     """
 
-    def __init__(self, model: nn.Module) -> None:
-        self._places = dict(_places(model))
+    def __init__(self, model: nn.Module, dtype: torch.dtype | None = None) -> None:
+        self._dtype = dtype
+        self._places = dict(_places(model, dtype))
         self.file = nameless_file()
         self.file.truncate(max(ALIGNMENT, sum(_padded(place) for place in self._places.values())))
         self._mapped = mapped_tensors(self.file.fileno(), self._places)
@@ -55,7 +60,7 @@ class SharedWeights:
         Raises:
             ValueError: if its tensors have other names, shapes or types than those of the first model.
         """
-        if dict(_places(model)) != self._places:
+        if dict(_places(model, self._dtype)) != self._places:
             raise ValueError("the model has other weights, by name, shape or type, than the one this was made for")
         for name, tensor in _tensors(model):
             self._mapped[name].copy_(tensor)
@@ -94,10 +99,12 @@ def _tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
     return chain(model.named_parameters(), model.named_buffers())
 
 
-def _places(model: nn.Module) -> Iterator[tuple[str, Place]]:
+def _places(model: nn.Module, dtype: torch.dtype | None) -> Iterator[tuple[str, Place]]:
     offset = 0
     for name, tensor in _tensors(model):
-        place = Place(offset, tensor.dtype, tensor.shape, isinstance(tensor, nn.Parameter))
+        is_parameter = isinstance(tensor, nn.Parameter)
+        stored = dtype if dtype and is_parameter else tensor.dtype
+        place = Place(offset, stored, tensor.shape, is_parameter)
         yield name, place
         offset += _padded(place)
 

@@ -19,6 +19,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from typing import BinaryIO, Self, cast
 
+import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from agents.sampling.requests import Failure, Reply, Request, Task
@@ -54,6 +55,7 @@ class WorkerSampler:
         tokenizer: its tokenizer, with a chat template.
         workers: how many processes; by default one for each core that this process may use.
         max_batch: how many completions each of them decodes together.
+        dtype: what the weights are rounded to for sampling; by default they stay as they are.
 
     Raises:
         ValueError: if the model is not on the CPU: on an accelerator `LocalSampler` is as fast.
@@ -67,6 +69,7 @@ class WorkerSampler:
         *,
         workers: int | None = None,
         max_batch: int = 128,
+        dtype: torch.dtype | None = None,
     ) -> None:
         if model.device.type != "cpu":
             raise ValueError(f"workers sample on the CPU, not on {model.device}; use LocalSampler there")
@@ -75,7 +78,7 @@ class WorkerSampler:
         self._model = model
         self._tokenizer = tokenizer
         self._max_batch = max_batch
-        self._weights = SharedWeights(model)
+        self._weights = SharedWeights(model, dtype)
         self._structure = nameless_file()
         self._structure.write(self._weights.structure(model, tokenizer, max_batch))
         self._structure.flush()
