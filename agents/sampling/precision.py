@@ -11,7 +11,7 @@ from transformers import PreTrainedModel
 def sampling_dtype(device: torch.device) -> torch.dtype:
     """Return bf16 where the device multiplies it in hardware (fp16 on a GPU that does not), else fp32.
 
-    With AVX512-BF16 decoding was measured to be twice as fast in bf16 (benchmarks/README.md).
+    With AVX512-BF16 the matmuls of a decoding step were measured to be twice as fast in bf16 (benchmarks/README.md).
     """
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
