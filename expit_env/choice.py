@@ -190,7 +190,7 @@ class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
 def _circles(family: str, split: str) -> tuple[tuple[str, ...], ...]:
     """Return a family alone, then its group, then all families of the split."""
     posed = splits.families_of(split)
-    group = tuple(name for name in posed if FAMILIES[name].group == FAMILIES[family].group)
+    group = tuple(name for name in posed if family in FAMILIES and FAMILIES[name].group == FAMILIES[family].group)
     return (family,), group, posed
 
 
@@ -199,7 +199,8 @@ def _answers(families: tuple[str, ...], split: str, kind: Kind | None) -> tuple[
     """Return answers and traps of one kind, of a few riddles of each family."""
     if len(families) > 1:
         return tuple(dict.fromkeys(answer for name in families for answer in _answers((name,), split, kind)))
-    sample = (splits.riddle_at(name, split, index) for name in families for index in range(_SAMPLE))
+    indices = ((name, index) for name in families for index in range(min(_SAMPLE, splits.count(name, split))))
+    sample = (splits.riddle_at(name, split, index) for name, index in indices)
     said = [(riddle.answer, riddle.trap) for riddle in sample if riddle.kind is kind]
     return tuple(dict.fromkeys(answer for pair in said for answer in pair if answer is not None))
 

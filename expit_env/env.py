@@ -66,7 +66,8 @@ class RiddleEnv(gym.Env[str, str]):
 
     - `split`: `"train"`, `"validation"`, `"test"` (the families of train in unseen wordings, nouns and numbers) or
       `"transfer"` (families never in train).
-    - `families`: `"all"`, the name of a family or of a group of families, or a sequence of names.
+    - `families`: `"all"`, the name of a family or of a group of families, or a sequence of names. `"bank"` is a fixed
+      collection of hand-written riddles, which `"all"` leaves out; not each of them has a contrast riddle.
     - `level`: 1 (easy) to 5, or None for all.
     - `max_attempts`: how many answers an episode takes at most.
     - `hints`: how many hints an episode gives at most, one after each failed attempt.

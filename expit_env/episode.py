@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from expit_env import splits
+from expit_env import riddle_bank, splits
 from expit_env.families import FAMILIES, GROUPS, LEVELS
 from expit_env.riddle import Outcome, Riddle, Verdict
+from expit_env.riddle_bank import BANK
 from expit_env.verifier import is_bare, lacks_a_word, verify
 
 Verifier = Callable[[Riddle, str], Verdict]
@@ -54,8 +55,11 @@ class Deck:
     def _address(self, rng: np.random.Generator) -> tuple[str, int]:
         step = 1 if self.level is None else len(LEVELS)
         count = splits.INDEX_COUNT // step
-        family, index = divmod(int(rng.random() * len(self.families) * count), count)
-        return self.families[family], index * step + (0 if self.level is None else LEVELS.index(self.level))
+        place, index = divmod(int(rng.random() * len(self.families) * count), count)
+        family = self.families[place]
+        if family == BANK:
+            return family, riddle_bank.nth(self.split, self.level, index)
+        return family, index * step + (0 if self.level is None else LEVELS.index(self.level))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,18 +212,20 @@ def _select(split: str, families: str | Sequence[str]) -> tuple[str, ...]:
     if not names:
         raise ValueError('families is empty: give "all", or at least one family or group')
     wanted = {member for name in names for member in _members(name, split, posed)}
-    return tuple(name for name in posed if name in wanted)
+    return tuple(name for name in (*posed, BANK) if name in wanted)
 
 
 def _members(name: str, split: str, posed: tuple[str, ...]) -> tuple[str, ...]:
     if name == "all":
         members = posed
+    elif name == BANK:
+        members = (BANK,)
     elif name in FAMILIES:
         members = tuple({name} & set(posed))
     elif name in GROUPS:
         members = tuple(member for member in posed if FAMILIES[member].group == name)
     else:
-        raise unknown("family", name, ("all", *GROUPS, *FAMILIES))
+        raise unknown("family", name, ("all", BANK, *GROUPS, *FAMILIES))
     if not members:
         where = [other for other in splits.SPLITS if {name} & set(_names(splits.families_of(other)))]
         raise ValueError(

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from expit_env import riddle_bank
 from expit_env.families import FAMILIES, LEVELS
 from expit_env.families.family import FRACTIONS, Drawn
 from expit_env.riddle import Riddle
+from expit_env.riddle_bank import BANK
 
 SPLITS = ("train", "validation", "test", "transfer")
 GENERATOR_VERSION = 2
@@ -22,7 +24,7 @@ INDEX_COUNT = 1_000_000
 
 @functools.cache
 def families_of(split: str) -> tuple[str, ...]:
-    """Return the names of the families that a split poses, in a fixed order.
+    """Return the names of the families that a split poses, in a fixed order; the bank is not among them.
 
     Raises:
         ValueError: if there is no such split.
@@ -30,6 +32,11 @@ def families_of(split: str) -> tuple[str, ...]:
     if split not in SPLITS:
         raise ValueError(f"there is no split {split!r}; the splits are {', '.join(SPLITS)}")
     return tuple(name for name, family in FAMILIES.items() if family.transfer == (split == "transfer"))
+
+
+def count(family: str, split: str) -> int:
+    """Return how many riddles a family, or the bank, has in a split."""
+    return len(riddle_bank.entries(split)) if family == BANK else INDEX_COUNT
 
 
 def riddle(riddle_id: str) -> Riddle:
@@ -46,6 +53,8 @@ def riddle(riddle_id: str) -> Riddle:
 @functools.lru_cache(maxsize=4_096)
 def riddle_at(family: str, split: str, index: int, contrast: bool = False) -> Riddle:
     """Return a riddle by the parts of its address, of which each must exist: `riddle` checks them."""
+    if family == BANK:
+        return _of_bank(split, index, contrast)
     name, drawn = f"{family}/{split}/{index}", _drawn(family, split, index)
     if contrast:
         return FAMILIES[family].contrast(drawn, f"{name}/contrast", name)
@@ -54,6 +63,8 @@ def riddle_at(family: str, split: str, index: int, contrast: bool = False) -> Ri
 
 def riddles_at(split: str, addresses: Sequence[tuple[str, int]]) -> list[Riddle]:
     """Return what `riddle_at` returns for each family and index, their random numbers drawn together."""
+    if any(family == BANK for family, _ in addresses):
+        return [riddle_at(family, split, index) for family, index in addresses]
     keys = np.array([_key(family, split, index) for family, index in addresses], np.uint64)
     riddles = []
     for (family, index), key, first in zip(addresses, keys, _uniforms(keys, 0), strict=True):
@@ -80,13 +91,20 @@ def _parse(riddle_id: str) -> tuple[str, str, int, bool]:
     if len(parts) - contrast != 3 or not (parts[2].isascii() and parts[2].isdigit()):
         raise ValueError(f"no riddle has the id {riddle_id!r}: {expected}")
     family, split, index = parts[0], parts[1], int(parts[2])
-    if family not in FAMILIES:
-        raise ValueError(f"no riddle has the id {riddle_id!r}: the families are {', '.join(FAMILIES)}")
-    if family not in families_of(split):
+    if family not in (*FAMILIES, BANK):
+        raise ValueError(f"no riddle has the id {riddle_id!r}: the families are {', '.join(FAMILIES)}, and {BANK}")
+    if family not in (*families_of(split), BANK):
         raise ValueError(f"no riddle has the id {riddle_id!r}: {family} has no {split} split")
-    if index >= INDEX_COUNT:
-        raise ValueError(f"no riddle has the id {riddle_id!r}: an index is below {INDEX_COUNT}")
+    if index >= count(family, split):
+        raise ValueError(f"no riddle has the id {riddle_id!r}: an index is below {count(family, split)}")
+    if contrast and family == BANK and riddle_bank.entries(split)[index][1] is None:
+        raise ValueError(f"no riddle has the id {riddle_id!r}: {BANK}/{split}/{index} has no contrast riddle")
     return family, split, index, contrast
+
+
+def _of_bank(split: str, index: int, contrast: bool) -> Riddle:
+    riddle, its_contrast = riddle_bank.entries(split)[index]
+    return its_contrast if contrast and its_contrast else riddle
 
 
 @functools.lru_cache(maxsize=4_096)

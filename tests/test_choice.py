@@ -123,7 +123,7 @@ def test_a_wrong_action_is_refused():
 
 
 def test_the_transcript_lists_the_options():
-    env = make(render_mode="ansi")
+    env = make(render_mode="ansi", families="birds-on-a-wire")
     _, info = env.reset(seed=0)
     env.step(2)
     lines = env.render().split("\n")
