@@ -143,7 +143,7 @@ def _is_a_single(key: AnswerKey, items: list[Item], place: int) -> bool:
 
 def _is_unit(key: AnswerKey, word: str) -> bool:
     unit = unit_of(word)
-    if unit in key.units or word in UNIT_NAMES:
+    if unit in key.units or word in UNIT_NAMES or unit in TIMES:
         return True
     if word == "am":
         return True

@@ -211,6 +211,8 @@ def _stands_free(key: AnswerKey, items: list[Item], place: int) -> bool:
     if key.kind is not Kind.PHRASE:
         return key.kind is not Kind.LETTER or before not in RISKY_PREPOSITIONS or before in key.prepositions
     behind = items[place + 1] if place + 1 < len(items) else ""
+    if behind == "to" or (before and len(items) == 2 and word_of(before) not in FUNCTION and before not in _ADVERBS):
+        return False  # stick to it, blue green
     if before in RISKY_PREPOSITIONS and before not in key.prepositions and not _is_place(key):
         return False
     stem_before = stem(word_of(before)) if before else ""
