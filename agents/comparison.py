@@ -24,7 +24,7 @@ from agents.expert_iteration import ExpertIterationConfig, NoVerifiedAnswerError
 from agents.policy import LanguageModelPolicy
 from agents.registry import AGENTS, Setting, make_agent
 from agents.run import RunFolder, write_text
-from agents.training import TrainRequest
+from agents.training import FIRST_GROUPS, TrainRequest
 from agents.trajectory import TrajectoryStore
 
 _BOOTSTRAP_SEED = 20_261_123
@@ -47,8 +47,8 @@ class CompareRequest:
         split: the riddles that are answered. Choose nothing by a look at test or transfer.
         riddles: how many of them, the same for all.
         samples: N of majority and of best-of-n.
-        families: families of riddles to train on; all by default.
-        level: 1 (easy) to 5; mixed by default.
+        families: families to train on, by their own name or their group's, or "all".
+        level: 1 (easy) to 5, or None for all of them mixed.
     """
 
     agents: tuple[str, ...] = tuple(AGENTS)
@@ -62,8 +62,8 @@ class CompareRequest:
     split: Literal["validation", "test", "transfer"] = "validation"
     riddles: int = 100
     samples: int = 16
-    families: tuple[str, ...] = ()
-    level: int | None = None
+    families: tuple[str, ...] = FIRST_GROUPS
+    level: int | None = 1
 
     def __post_init__(self) -> None:
         for name in self.agents:

@@ -20,7 +20,7 @@ from agents.progress import QUIET, stage
 from agents.trajectory import Trajectory
 
 MEASURES = ("system1_accuracy", "system2_accuracy", "majority_accuracy", "trap_rate", "group_accuracy")
-_EVALUATION_SEED = 20_261_122
+_EVALUATION_SEED = 20_261_124
 _RESAMPLES = 9_999
 
 

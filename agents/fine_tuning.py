@@ -35,7 +35,7 @@ class FineTuning:
     rank: int = 16
     alpha: int = 32
     target_modules: str | tuple[str, ...] = "all-linear"
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     epochs: int = 2
     max_steps: int | None = None
     batch_size: int = 4
