@@ -29,7 +29,7 @@ def microseconds(act: Callable[[int], Any]) -> float:
 
 def reasoning_gym() -> dict[str, float]:
     """Return the medians over tasks: of posing a question, and of scoring its right answer."""
-    import reasoning_gym
+    import reasoning_gym  # pyright: ignore[reportMissingImports]
 
     pose, score = [], []
     for task in TASKS:
@@ -43,7 +43,7 @@ def reasoning_gym() -> dict[str, float]:
 
 def gem() -> dict[str, float]:
     """Return the medians over tasks: of a reset, and of a step with an answer in a box, as GEM wants it."""
-    import gem
+    import gem  # pyright: ignore[reportMissingImports]
 
     pose, score = [], []
     for task in TASKS:

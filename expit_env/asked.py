@@ -88,7 +88,7 @@ class Asked:
         for place, pair in enumerate(itertools.pairwise(self.tokens)):
             if pair[0] == "abcdefgh"[len(starts) % 8] and pair[1] in (")", ".", ":"):
                 starts.append(place)
-        texts = [self.tokens[start + 2 : end] for start, end in itertools.pairwise([*starts, None])]
+        texts = [self.tokens[start + 2 : end] for start, end in itertools.pairwise([*starts, len(self.tokens)])]
         return {self.tokens[start]: stems_of(text) for start, text in zip(starts, texts, strict=True) if starts[1:]}
 
     @cached_property

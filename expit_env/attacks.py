@@ -125,7 +125,7 @@ def _aliases(known: Known, rng: np.random.Generator) -> Iterable[str]:
     return known.riddle.aliases
 
 
-def _case(known: Known, rng: np.random.Generator) -> Iterator[str]:
+def _case(known: Known, rng: np.random.Generator) -> Iterable[str]:
     return [
         text
         for one in (known.answer, *known.riddle.aliases)
