@@ -427,7 +427,7 @@ def _grammar(draw: Draw) -> Telling:
         contrast_answer=f"{thing} {verb} {true}",
         contrast_aliases=(verb, f"'{thing} {verb} {true}' is right", f"'{thing} {verb} {true}' is correct",
                           f"it is correct to say '{thing} {verb} {true}'", f"the one with '{verb}'"),
-        contrast_why=f"It is true that {thing} {verb} {true}, and '{verb}' is good English.",
+        contrast_why=f"It is true that {thing} {verb} {true}, and the grammar is right.",
     )  # fmt: skip
 
 
