@@ -108,7 +108,7 @@ def baselines() -> dict[str, Baseline]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--riddles", type=int, default=25, help="of each family and split")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()

@@ -20,7 +20,7 @@ MAX_NEW_TOKENS = 12
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--model", help="a folder, or an id on the Hugging Face Hub; the embedded model by default")
     parser.add_argument("--riddles", type=int, default=200, help="of each level")
     parser.add_argument("--samples", type=int, default=8)

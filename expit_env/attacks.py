@@ -229,7 +229,9 @@ def _wrong_unit(known: Known, rng: np.random.Generator) -> Iterator[str]:
 
 def _ordinal(known: Known, rng: np.random.Generator) -> Iterator[str]:
     """Give a place where a number is asked, and a number where a place is asked."""
-    if known.number in _PLACES and known.riddle.kind is not Kind.ORDINAL:
+    as_place = rf"\b{known.number}(?:st|nd|rd|th)\b|\b{_PLACES.get(known.number or 0)}\b"
+    has_place = any(re.search(as_place, alias) for alias in known.riddle.aliases)  # the ninth day is day 9
+    if known.number in _PLACES and known.riddle.kind is not Kind.ORDINAL and not has_place:
         place = _PLACES[known.number]
         yield from (place, f"the {place}", f"Answer: {place}")
     if known.riddle.kind is Kind.ORDINAL and known.answer in ORDINALS:

@@ -148,3 +148,10 @@ def test_a_riddle_without_trap_number_or_contrast_can_be_attacked():
     replies = [reply for attack in ATTACKS.values() for reply in attack(known, rng)]
     assert len(replies) > 100
     assert not [reply for reply in replies if meaning(reply) == "river"]
+
+
+def test_a_place_is_no_attack_where_it_is_an_alias():
+    day, birds = (Known(Riddle("On what day is it out?", "9", aliases)) for aliases in (("the 9th day",), ("9 birds",)))
+    rng = np.random.default_rng(0)
+    assert list(ATTACKS["ordinal"](day, rng)) == []
+    assert "ninth" in list(ATTACKS["ordinal"](birds, rng))
