@@ -25,6 +25,7 @@ from expit_env.values import Value, read_values
 
 GOLD, TRAP, ECHO = "gold", "trap", "echo"
 SAME = word_set("same equal equally identical equidistant tie tied alike")
+_OF_BOTH = word_set("neither both none")
 
 Place = tuple[str, Fraction | int]
 Values = dict[Place, frozenset[str | None]]
@@ -186,7 +187,9 @@ class AnswerKey:
 
     @cached_property
     def same(self) -> bool:
-        return not SAME.isdisjoint(self._accepted.stems)
+        said = self.gold.lower().split()
+        # An alias alone proves nothing: *the same colour* may be the colour that a thing had before.
+        return not (SAME.isdisjoint(self._accepted.stems) or (SAME | _OF_BOTH).isdisjoint(said))
 
     @cached_property
     def negative(self) -> bool:

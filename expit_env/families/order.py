@@ -182,7 +182,7 @@ def _passing_the_last(draw: Draw) -> Telling:
         answer="it is impossible",
         aliases=("impossible", "that is impossible", "nobody can pass the last", "no one can pass the last", "no place",
                  "you cannot pass the last", "you can't pass the last", "that cannot happen", "it cannot happen",
-                 "that can't happen", "it can't happen", "it cannot be done", "that cannot be done", "none", "nowhere"),
+                 "that can't happen", "it can't happen", "it cannot be done", "that cannot be done", "nowhere"),
         trap="last but one",
         why="There is nobody behind the last one, so nobody is there to do the passing.",
         hints=("Where would one have to be just before passing?", "Who runs behind that competitor?"),

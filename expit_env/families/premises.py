@@ -77,7 +77,7 @@ def _egg(draw: Draw) -> Telling:
         aliases=(
             f"{male}s don't lay eggs", f"{male}s lay no eggs", f"{male}s cannot lay eggs",
             f"{a(male)} does not lay eggs", f"{a(male)} lays no eggs", f"{a(male)} cannot lay eggs",
-            "nowhere", "neither", "none", "no way", "in no direction", "there is no egg", "no egg",
+            "nowhere", "neither", "no way", "in no direction", "there is no egg", "no egg",
             "it does not roll", "it doesn't roll",
         ),
         trap=slope,
@@ -130,7 +130,7 @@ def _burial(draw: Draw) -> Telling:
         facts={"here": here, "there": there, "wreck": draw.noun(WRECKS), "n": draw.number(5, 30)},
         answer="nowhere",
         aliases=(
-            "they are not buried", "they are not buried at all", "survivors are not buried", "none", "neither",
+            "they are not buried", "they are not buried at all", "survivors are not buried", "neither",
             "neither country", "in neither country", "in neither", "survivors are alive", "they are alive",
             "they are still alive", "you do not bury survivors", "you don't bury survivors", "in no country",
         ),
@@ -268,7 +268,7 @@ def _bald(draw: Draw) -> Telling:
     return Telling(
         facts={"hair": hair, "man": man, "brothers": draw.noun(BROTHERS), "n": draw.number(2, 6)},
         answer="he has no hair",
-        aliases=("none", "no hair", "no colour", "no color", "he is bald", f"{man} is bald", f"{man} has no hair"),
+        aliases=("no hair", "no colour", "no color", "he is bald", f"{man} is bald", f"{man} has no hair"),
         trap=hair,
         why=f"A bald head has no hair on it, so {man}'s hair has no colour.",
         hints=("Think of what can be seen on top of this head.",),
