@@ -24,7 +24,7 @@ from agents.expert_iteration import ExpertIterationConfig, NoVerifiedAnswerError
 from agents.policy import LanguageModelPolicy
 from agents.registry import AGENTS, Setting, make_agent
 from agents.run import RunFolder, write_text
-from agents.training import FIRST_GROUPS, TrainRequest
+from agents.training import TrainRequest
 from agents.trajectory import TrajectoryStore
 
 _BOOTSTRAP_SEED = 20_261_123
@@ -47,7 +47,9 @@ class CompareRequest:
         split: the riddles that are answered. Choose nothing by a look at test or transfer.
         riddles: how many of them, the same for all.
         samples: N of majority and of best-of-n.
-        families: families to train on, by their own name or their group's, or "all".
+        source: riddles of your own instead of the families here: riddles.jsonl, hf:DATASET or reasoning-gym:NAME.
+        families: families to train on, by their own name or their group's, or "all"; by default ``FIRST_GROUPS``, or all
+            of a source.
         level: 1 (easy) to 5, or None for all of them mixed.
     """
 
@@ -62,7 +64,8 @@ class CompareRequest:
     split: Literal["validation", "test", "transfer"] = "validation"
     riddles: int = 100
     samples: int = 16
-    families: tuple[str, ...] = FIRST_GROUPS
+    source: str | None = None
+    families: tuple[str, ...] = ()
     level: int | None = 1
 
     def __post_init__(self) -> None:
@@ -73,7 +76,7 @@ class CompareRequest:
 
     def training(self) -> TrainRequest:
         """Return what the same model, families and level are in ``expit train``."""
-        names = ("model", "device", "sampler", "weights", "families", "level")
+        names = ("model", "device", "sampler", "weights", "source", "families", "level")
         return TrainRequest(**{name: getattr(self, name) for name in names})
 
 
@@ -286,7 +289,7 @@ def draw(path: Path, rows: Sequence[Row], request: CompareRequest) -> None:
 
 def _record(request: CompareRequest, training: TrainRequest) -> dict[str, object]:
     """What all agents of a folder share; which agents and seeds there are may grow."""
-    asked = ("budget", "split", "riddles", "samples", "families", "level")
+    asked = ["budget", "split", "riddles", "samples", "families", "level", *(["source"] if request.source else [])]
     return {**training.provenance(), **{name: getattr(request, name) for name in asked}}
 
 

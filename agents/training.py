@@ -51,7 +51,10 @@ class TrainRequest:
             answers are sampled in this process.
         weights: with a sampler, what is fine-tuned here, named as a model is without one; by default ``model`` itself.
         out: the run folder. A run that was cut off goes on when the same is asked again.
-        families: families to train on, by their own name or their group's, or "all".
+        source: riddles of your own instead of the families here: riddles.jsonl, hf:DATASET or reasoning-gym:NAME; with
+            ?skip_bad behind a file or dataset, bad rows are left out and counted.
+        families: families to train on, by their own name or their group's, or "all"; by default ``FIRST_GROUPS``, or all
+            of a source.
         level: 1 (easy, what a laptop learns in minutes) to 5, or None for all of them mixed.
         budget: episodes that the agent may spend; by default as many as the rounds take.
         test_riddles: riddles of each of test and transfer in the final evaluation.
@@ -64,7 +67,8 @@ class TrainRequest:
     sampler: str | None = None
     weights: str | None = None
     out: Path = Path("runs/riddles")
-    families: tuple[str, ...] = FIRST_GROUPS
+    source: str | None = None
+    families: tuple[str, ...] = ()
     level: int | None = 1
     budget: int | None = None
     test_riddles: int = 64
@@ -81,9 +85,19 @@ class TrainRequest:
         """Make the environment that is asked for, on its train split.
 
         Raises:
-            ValueError: if there are no such families or no such level.
+            ValueError: if there are no such families or no such level, or the source lacks a split that is needed.
         """
-        return gym.make("expit_env:Riddle-v0", split="train", families=self.families, level=self.level)
+        source = {"source": self.source} if self.source else {}
+        families = self.families or ("all" if self.source else FIRST_GROUPS)
+        asked = {"families": families, "level": self.level, **source}
+        env = gym.make("expit_env:Riddle-v0", split="train", **asked)
+        for split in ("validation", *self.final_splits()):
+            split_env(env, split)
+        return env
+
+    def final_splits(self) -> tuple[str, ...]:
+        """Return the splits that the trained model is evaluated on at the end; other sources have no transfer."""
+        return FINAL_SPLITS[:1] if self.source else FINAL_SPLITS
 
     def weights_name(self) -> str:
         """Return what is fine-tuned: "embedded", a local folder, or a Hub id."""
@@ -139,7 +153,7 @@ def train(request: TrainRequest, console: Console) -> Path:
     agent = _make_agent(request, policy, console)
     agent.learn(env, Budget(request.budget or request.config.episodes))
     run = RunFolder(request.out)
-    for split in FINAL_SPLITS:
+    for split in request.final_splits():
         run.stage(f"evaluation-{split}.json", lambda path, split=split: _final(path, split, agent, env, request))
     return request.out
 

@@ -6,6 +6,7 @@ from gymnasium.envs.registration import register
 
 from expit_env.answers import Kind
 from expit_env.choice import RiddleChoiceEnv
+from expit_env.curriculum import Curriculum
 from expit_env.env import RiddleEnv
 from expit_env.judge import JudgeError, JudgeVerifier
 from expit_env.listed import RiddleList
@@ -16,6 +17,7 @@ from expit_env.vector import RiddleVectorEnv
 from expit_env.verifier import verify
 
 __all__ = [
+    "Curriculum",
     "JudgeError",
     "JudgeVerifier",
     "Kind",

@@ -44,7 +44,8 @@ class RiddleEnv(gym.Env[str, str]):
 
     A family of the split and one of its riddles, each equally likely, drawn from the environment's generator: equal
     seeds give equal riddles. `reset(options={"riddle_id": ...})` poses the riddle at that address, of any split: how a
-    contrast riddle is posed, with `info["contrast_id"]`.
+    contrast riddle is posed, with `info["contrast_id"]`. `reset(options={"level": 3})` draws at that level, whatever
+    the argument says, and `options={"level": {"birds-on-a-wire": 3}}` one family only.
 
     ## Rewards
 
@@ -113,10 +114,15 @@ class RiddleEnv(gym.Env[str, str]):
         self._episode: Episode | None = None
         self._printed = 0
 
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The families that riddles are drawn from."""
+        return self._deck.families
+
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
-        riddle_id = read_options(options)
+        riddle_id, level = read_options(options)
         super().reset(seed=seed)
-        riddle = self._deck.draw(self.np_random) if riddle_id is None else self._source.riddle(riddle_id)
+        riddle = self._deck.draw(self.np_random, level) if riddle_id is None else self._source.riddle(riddle_id)
         self._episode = Episode(riddle, self._rules)
         self._printed = 0
         self._show()

@@ -17,6 +17,9 @@ from expit_env.verifier import is_bare, lacks_a_word, verify
 
 Verifier = Callable[[Riddle, str], Verdict]
 
+Levels = int | Mapping[str, int] | None
+"""One level for all families, or one for each; None for any."""
+
 REFUTED_LENGTH = 80
 """At most so many characters of a refuted answer stand in the next observation."""
 
@@ -37,15 +40,18 @@ class Deck:
     def of(cls, split: str, families: str | Sequence[str], level: int | None) -> Deck:
         if split not in splits.SPLITS:
             raise unknown("split", split, splits.SPLITS)
-        if level is not None and (isinstance(level, bool) or level not in LEVELS):
-            raise ValueError(
-                f"there is no level {level!r}; the levels are {', '.join(map(str, LEVELS))}, or None for all"
-            )
+        level_of(level, "")
         return cls(split, _select(split, families), level)
 
-    def draw(self, rng: np.random.Generator) -> Riddle:
-        """Draw a family and an index, each equally likely, in one call of the generator."""
+    def draw(self, rng: np.random.Generator, level: Levels = None) -> Riddle:
+        """Draw a family and an index, each equally likely, in one call of the generator.
+
+        With a level for all families or for each, the same family at that level.
+        """
         family, index = self._address(rng)
+        wanted = level_of(level, family)
+        if wanted is not None:
+            index += LEVELS.index(wanted) - index % len(LEVELS)
         return splits.riddle_at(family, self.split, index)
 
     def draw_each(self, rngs: Sequence[np.random.Generator]) -> list[Riddle]:
@@ -176,16 +182,29 @@ def fell_for_trap(riddle: Riddle, response: str, verdict: Verdict) -> bool:
     return verify(Riddle(riddle.question, trap), response).correct
 
 
-def read_options(options: Mapping[str, Any] | None) -> Any:
-    """Return the riddle_id of the options of a reset, or None.
+def level_of(levels: Levels, family: str) -> int | None:
+    """Return the level that is asked for of a family, or None.
+
+    Raises:
+        ValueError: if there is no such level.
+    """
+    level = levels.get(family) if isinstance(levels, Mapping) else levels
+    if level is not None and (isinstance(level, bool) or level not in LEVELS):
+        raise ValueError(f"there is no level {level!r}; the levels are {', '.join(map(str, LEVELS))}, or None for all")
+    return level
+
+
+def read_options(options: Mapping[str, Any] | None) -> tuple[Any, Levels]:
+    """Return the riddle_id and the level of the options of a reset, None where they are not given.
 
     Raises:
         ValueError: if there is any other option.
     """
-    for name in options or {}:
-        if name != "riddle_id":
-            raise unknown("reset option", name, ("riddle_id",))
-    return (options or {}).get("riddle_id")
+    options = options or {}
+    for name in options:
+        if name not in ("riddle_id", "level"):
+            raise unknown("reset option", name, ("riddle_id", "level"))
+    return options.get("riddle_id"), options.get("level")
 
 
 def unknown(what: str, name: object, names: Iterable[str]) -> ValueError:

@@ -13,7 +13,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from expit_env.episode import unknown
+from expit_env.episode import Levels, level_of, unknown
 from expit_env.families import LEVELS
 from expit_env.hub import dataset_rows
 from expit_env.riddle import Riddle, Verdict
@@ -38,8 +38,15 @@ class ListedDeck:
     def families(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(str(riddle.family) for riddle in self.riddles))
 
-    def draw(self, rng: np.random.Generator) -> Riddle:
-        return self.riddles[int(rng.random() * len(self.riddles))]
+    def draw(self, rng: np.random.Generator, level: Levels = None) -> Riddle:
+        riddle = self.riddles[int(rng.random() * len(self.riddles))]
+        wanted = level_of(level, str(riddle.family))
+        if wanted is None:
+            return riddle
+        siblings = [other for other in self.riddles if other.family == riddle.family]
+        nearest = min(abs(int(other.level or 1) - wanted) for other in siblings)
+        near = [other for other in siblings if abs(int(other.level or 1) - wanted) == nearest]
+        return near[int(rng.random() * len(near))]
 
     def draw_each(self, rngs: Sequence[np.random.Generator]) -> list[Riddle]:
         return [self.draw(rng) for rng in rngs]

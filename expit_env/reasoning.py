@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from expit_env.answers import Kind
-from expit_env.episode import unknown
+from expit_env.episode import Levels, unknown
 from expit_env.riddle import Outcome, Riddle, Verdict
 from expit_env.rows import normalise
 
@@ -47,7 +47,7 @@ class ReasoningGymDeck:
     split: str
     families: tuple[str, ...]
 
-    def draw(self, rng: np.random.Generator) -> Riddle:
+    def draw(self, rng: np.random.Generator, level: Levels = None) -> Riddle:
         family, index = divmod(int(rng.random() * len(self.families) * INDEX_COUNT), INDEX_COUNT)
         return _item(self.families[family], self.split, index)[0]
 
@@ -136,7 +136,10 @@ def _item(name: str, split: str, index: int) -> tuple[Riddle, Any, Any]:
     seeds = np.random.SeedSequence([VERSION, zlib.crc32(name.encode()), zlib.crc32(split.encode()), index])
     for seed in seeds.generate_state(_ATTEMPTS, np.uint32).tolist():
         dataset = _library().create_dataset(name, seed=seed, size=1)
-        entry = dataset[0]
+        try:
+            entry = dataset[0]
+        except ArithmeticError:  # a generator of theirs may divide by 0; such a seed has no riddle
+            continue
         if not isinstance(entry["answer"], str) or not entry["answer"].strip():
             raise ValueError(f"{name} of reasoning-gym tells no answer to its questions, so it cannot be posed here")
         question = entry["question"]

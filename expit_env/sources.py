@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import numpy as np
 
 from expit_env import splits
-from expit_env.episode import Deck, Verifier, unknown
+from expit_env.episode import Deck, Levels, Verifier, unknown
 from expit_env.listed import RiddleList
 from expit_env.reasoning import ReasoningGym
 from expit_env.riddle import Riddle
@@ -21,8 +21,13 @@ from expit_env.verifier import verify
 class Drawable(Protocol):
     """The riddles of some families of one split of a source, at one level or at all."""
 
-    def draw(self, rng: np.random.Generator) -> Riddle:
-        """Draw a riddle: equal generators draw the same."""
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Whose riddles they are."""
+        ...
+
+    def draw(self, rng: np.random.Generator, level: Levels = None) -> Riddle:
+        """Draw a riddle, of its family the nearest to a level if one is given: equal generators draw the same."""
         ...
 
     def draw_each(self, rngs: Sequence[np.random.Generator]) -> list[Riddle]:

@@ -32,7 +32,7 @@ LAYERS = (
     ("families",),
     ("splits", "verifier", "attacks"),
     ("episode", "overlap", "gallery"),
-    ("rows", "noisy", "judge"),
+    ("rows", "noisy", "judge", "curriculum"),
     ("hub", "reasoning"),
     ("listed",),
     ("sources",),

@@ -78,10 +78,10 @@ def test_a_rate_that_is_no_probability_is_refused(rates):
 
 
 def test_the_environment_tells_the_true_outcome():
-    env = gym.make("Riddle-v0", verifier=NoisyVerifier(false_pass=1.0, false_fail=1.0))
+    env = gym.make("Riddle-v0", families="birds-on-a-wire", verifier=NoisyVerifier(false_pass=1.0, false_fail=1.0))
     _, info = env.reset(seed=0)
     assert "true_outcome" not in info
-    _, reward, _, _, info = env.step("certainly 900")
+    _, reward, _, _, info = env.step("900")
     assert (reward, info["outcome"], info["true_outcome"]) == (1.0, Outcome.CORRECT, Outcome.WRONG)
     env.reset(seed=0)
     _, reward, _, _, info = env.step(info["answer"])
@@ -90,9 +90,10 @@ def test_the_environment_tells_the_true_outcome():
 
 
 def test_the_vector_environment_tells_the_true_outcome():
-    env = gym.make_vec("Riddle-v0", num_envs=3, verifier=NoisyVerifier(false_pass=1.0), autoreset_mode="Disabled")
+    options = {"families": "birds-on-a-wire", "verifier": NoisyVerifier(false_pass=1.0)}
+    env = gym.make_vec("Riddle-v0", num_envs=3, autoreset_mode="Disabled", **options)
     env.reset(seed=0)
-    _, rewards, *_, infos = env.step(["certainly 900"] * 3)
+    _, rewards, *_, infos = env.step(["900"] * 3)
     assert rewards.tolist() == [1.0] * 3
     assert infos["true_outcome"].tolist() == [Outcome.WRONG] * 3
 

@@ -1,6 +1,7 @@
 """What every registered environment must do, whatever it is."""
 
 import os
+import pickle
 import random
 import subprocess
 import sys
@@ -80,3 +81,29 @@ def test_the_answer_is_told_at_the_end_only(name):
         assert not {"answer", "aliases", "trap", "explanation", "hints"} & set(info)
         *_, info = env.step(env.action_space.sample())
         assert info["answer"] == riddle.answer
+
+
+@pytest.mark.parametrize("kind", [gym.vector.SyncVectorEnv, gym.vector.AsyncVectorEnv])
+@pytest.mark.parametrize("name", IDS)
+def test_vector_environments_of_it_pose_what_it_poses(name, kind):
+    env = kind([lambda: gym.make(name)] * 2, autoreset_mode="SameStep")
+    try:
+        _, infos = env.reset(seed=4)
+        alone = gym.make(name)
+        assert infos["riddle_id"].tolist() == [alone.reset(seed=seed)[1]["riddle_id"] for seed in (4, 5)]
+        env.step(env.action_space.sample())
+    finally:
+        env.close()
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_it_pickles_and_runs_under_the_usual_wrappers(name):
+    env = gym.make(name)
+    env.reset(seed=3)
+    copy = pickle.loads(pickle.dumps(env.unwrapped))
+    env.action_space.seed(0)
+    action = env.action_space.sample()
+    assert data_equivalence(copy.step(action), env.step(action), exact=True)
+    wrapped = gym.wrappers.RecordEpisodeStatistics(gym.wrappers.TimeLimit(gym.make(name), 3))
+    wrapped.reset(seed=0)
+    assert wrapped.step(action)[4]["episode"]["l"] == 1

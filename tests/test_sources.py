@@ -358,6 +358,8 @@ class FakeDataset:
         self.number = random.Random(seed).randrange(400)
 
     def __getitem__(self, index):
+        if self.number % 50 == 0:
+            raise ZeroDivisionError
         return {"question": f"What is {self.number} backwards?", "answer": str(self.number)[::-1], "metadata": {}}
 
     def score_answer(self, answer, entry):
@@ -477,3 +479,10 @@ def test_the_real_reasoning_gym_is_posed_and_scored():
         env.reset(seed=seed)
         assert env.step("<answer>none</answer>")[1] == 0.0
     assert (random.getstate(), np.random.get_state()[1].tolist()) == states  # noqa: NPY002
+
+
+def test_a_level_draws_the_nearest_that_there_is(written):
+    rows = [row | {"level": 1 + 2 * (index % 2), "family": "mine"} for index, row in enumerate(ROWS)]
+    env = make(written(rows))
+    for level, nearest in ((1, {1}), (2, {1, 3}), (3, {3}), (5, {3})):
+        assert {env.reset(seed=seed, options={"level": level})[1]["level"] for seed in range(20)} <= nearest
