@@ -462,7 +462,7 @@ def test_what_reasoning_gym_does_not_have_is_refused():
     ):
         with pytest.raises(ValueError, match="no riddle has the id"):
             env.reset(options={"riddle_id": name})
-    other = make("reasoning-gym:constant", split="test")
+    other = make("reasoning-gym:constant", split="train")
     with pytest.raises(RuntimeError, match="constant of reasoning-gym has too few different questions"):
         other.reset(seed=0)
 
