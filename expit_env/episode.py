@@ -48,24 +48,23 @@ class Deck:
 
         With a level for all families or for each, the same family at that level.
         """
-        family, index = self._address(rng)
-        wanted = level_of(level, family)
-        if wanted is not None:
-            index += LEVELS.index(wanted) - index % len(LEVELS)
+        family, index = self._address(rng, level)
         return splits.riddle_at(family, self.split, index)
 
     def draw_each(self, rngs: Sequence[np.random.Generator]) -> list[Riddle]:
         """Draw a riddle from each generator: what `draw` draws, faster together."""
         return splits.riddles_at(self.split, [self._address(rng) for rng in rngs])
 
-    def _address(self, rng: np.random.Generator) -> tuple[str, int]:
+    def _address(self, rng: np.random.Generator, levels: Levels = None) -> tuple[str, int]:
         step = 1 if self.level is None else len(LEVELS)
         count = splits.INDEX_COUNT // step
         place, index = divmod(int(rng.random() * len(self.families) * count), count)
         family = self.families[place]
+        level = level_of(levels, family) or self.level
         if family == BANK:
-            return family, riddle_bank.nth(self.split, self.level, index)
-        return family, index * step + (0 if self.level is None else LEVELS.index(self.level))
+            return family, riddle_bank.nth(self.split, level, index)
+        index *= step
+        return family, index if level is None else index - index % len(LEVELS) + LEVELS.index(level)
 
 
 @dataclass(frozen=True, slots=True)

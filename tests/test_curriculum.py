@@ -101,6 +101,8 @@ def test_the_environment_draws_at_the_level_that_is_asked_for():
         infos = [env.reset(seed=seed, options={"level": level})[1] for seed in range(10)]
         assert {info["level"] for info in infos} == {level}
         assert [info["family"] for info in infos] == [env.reset(seed=seed)[1]["family"] for seed in range(10)]
+    bank = gym.make("Riddle-v0", families="bank")
+    assert {bank.reset(seed=seed, options={"level": 2})[1]["level"] for seed in range(10)} == {2}
     with pytest.raises(ValueError, match="no level 6; the levels are 1, 2, 3, 4, 5"):
         env.reset(options={"level": 6})
     families = gym.make("Riddle-v0").unwrapped.families
