@@ -48,8 +48,8 @@ class CompareRequest:
         riddles: how many of them, the same for all.
         samples: N of majority and of best-of-n.
         source: riddles of your own instead of the families here: riddles.jsonl, hf:DATASET or reasoning-gym:NAME.
-        families: families to train on, by their own name or their group's, or "all"; by default ``FIRST_GROUPS``, or all
-            of a source.
+        families: families to train on, by their own name or their group's, or "all"; by default ``FIRST_GROUPS``, or
+            all of a source.
         level: 1 (easy) to 5, or None for all of them mixed.
     """
 

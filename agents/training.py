@@ -53,8 +53,8 @@ class TrainRequest:
         out: the run folder. A run that was cut off goes on when the same is asked again.
         source: riddles of your own instead of the families here: riddles.jsonl, hf:DATASET or reasoning-gym:NAME; with
             ?skip_bad behind a file or dataset, bad rows are left out and counted.
-        families: families to train on, by their own name or their group's, or "all"; by default ``FIRST_GROUPS``, or all
-            of a source.
+        families: families to train on, by their own name or their group's, or "all"; by default ``FIRST_GROUPS``, or
+            all of a source.
         level: 1 (easy, what a laptop learns in minutes) to 5, or None for all of them mixed.
         budget: episodes that the agent may spend; by default as many as the rounds take.
         test_riddles: riddles of each of test and transfer in the final evaluation.

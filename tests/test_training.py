@@ -7,7 +7,7 @@ import pytest
 
 from agents.comparison import CompareRequest
 from agents.evaluation import split_env
-from agents.training import TrainRequest
+from agents.training import FIRST_GROUPS, TrainRequest
 
 
 def write(path, count, **fields):
@@ -32,10 +32,12 @@ def test_a_comparison_trains_on_the_source_too(tmp_path):
     assert CompareRequest(source=source).training().source == source
 
 
-def test_without_a_source_the_environment_is_asked_for_as_ever():
+def test_without_a_source_the_first_groups_are_trained_on_or_what_is_asked_for():
     request = TrainRequest()
     assert request.final_splits() == ("test", "transfer")
-    assert request.environment().spec.kwargs == {"split": "train", "families": "all", "level": 1}
+    assert request.environment().spec.kwargs == {"split": "train", "families": FIRST_GROUPS, "level": 1}
+    asked = TrainRequest(families=("all",), level=None).environment()
+    assert asked.spec.kwargs == {"split": "train", "families": ("all",), "level": None}
 
 
 def test_a_source_without_the_splits_that_training_needs_is_refused_at_once(tmp_path):
