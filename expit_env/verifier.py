@@ -300,8 +300,9 @@ def _retracts(key: AnswerKey, clause: Clause) -> bool:
         return True
     if words and words[0] in RETRACTIONS and words[0] != "no":
         return True
+    of_the_answer = words[:2] in (["that", "is"], ["this", "is"])  # the question may speak of a clock that is wrong
     return any(
-        (word in REFUTATIONS and word not in key.asking) or (word == "not" and behind in _SO)
+        (word in REFUTATIONS and (of_the_answer or word not in key.asking)) or (word == "not" and behind in _SO)
         for word, behind in itertools.pairwise([*words, ""])
     )
 

@@ -417,7 +417,7 @@ def _grammar(draw: Draw) -> Telling:
         facts={"thing": thing, "false": false, "true": true, "first": first, "second": second, "n": draw.number(3, 12),
                "who": draw.noun(PEOPLE)},
         answer="neither",
-        aliases=("neither of them", "neither of the two", "neither one", "none of them", "both are wrong",
+        aliases=("neither of them", "neither of the two", "neither one", "both are wrong",
                  "both are false", "they are both wrong", "they are both false", "neither is right",
                  "neither is correct", "neither sentence", "neither sentence is right",
                  "neither sentence is correct", true),
