@@ -308,48 +308,38 @@ def _pond(draw: Draw) -> Telling:
     return Telling(
         facts={"n": full, "weed": draw.noun(WEEDS), "water": draw.noun(WATERS), "who": draw.noun(PEOPLE)},
         answer=str(full - 1),
-        aliases=(
-            f"day {full - 1}", f"on day {full - 1}", f"{full - 1} days", f"after {full - 1} days",
-            f"the {_ordinal(full - 1)}", f"the {_ordinal(full - 1)} day", "the day before", "one day before",
-            f"the day before day {full}", "a day earlier",
-        ),
+        aliases=(f"{full - 1} days", f"after {full - 1} days"),
         trap=str(half),
         why="It doubles from each day to the next, so just the day before the end it was half as much.",
         hints=("How long does it take from half of it to all of it?", "Go backwards from the end."),
         contrast_answer=str(half),
-        contrast_aliases=(f"day {half}", f"on day {half}", f"{half} days", f"after {half} days",
-                          f"the {_ordinal(half)}", f"the {_ordinal(half)} day"),
+        contrast_aliases=(f"{half} days", f"after {half} days"),
         contrast_why="It grows by the same piece each day, so half of it takes half of the time.",
     )  # fmt: skip
-
-
-def _ordinal(number: int) -> str:
-    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number // 10 % 10 != 1 else "th"
-    return f"{number}{ending}"
 
 
 HALF_THE_POND = Family(
     "half-the-pond",
     _pond,
     wordings=(
-        ("The {weed} on a {water} doubles every day. On day {n} it covers the whole {water} for the first time. "
-         "On which day, {who} asks, did it cover half of the {water}?",
-         "The {weed} on a {water} grows by one and the same area every day, from none on day 0. On day {n} it covers "
-         "the whole {water} for the first time. On which day, {who} asks, did it cover half of the {water}?"),
+        ("The {weed} on a {water} doubles every day. After {n} days it covers the whole {water}. "
+         "After how many days, {who} asks, did it cover half of the {water}?",
+         "The {weed} on a {water}, once bare, grows by one and the same area every day. After {n} days it covers the "
+         "whole {water}. After how many days, {who} asks, did it cover half of the {water}?"),
         ("Day after day {who} finds that the {weed} on the {water} is twice what it was the day before. The {water} is "
-         "full on day {n}. On what day was it half full?",
-         "Day after day, from day 1 on, {who} finds that the {weed} on the bare {water} has spread by the same area. "
-         "The {water} is full on day {n}. On what day was it half full?"),
-        ("{who} watches how {weed}, which doubles its size from each day to the next, has filled a {water} by day {n}. "
-         "By which day had it filled one half?",
-         "{who} watches how {weed}, which gains the same size from day 1 to the last, has filled a {water} by day {n}. "
-         "By which day had it filled one half?"),
+         "full of it after {n} days. How many days did it take to fill half of the {water}?",
+         "Day after day {who} finds that the {weed} on the {water}, at first bare, has spread by the same area. The "
+         "{water} is full of it after {n} days. How many days did it take to fill half of the {water}?"),
+        ("{who} watches how {weed}, which doubles its size from each day to the next, fills a {water} in {n} days. "
+         "In how many days does it fill the first half?",
+         "{who} watches how {weed}, which starts from nothing and gains the same size each day, fills a {water} in {n} "
+         "days. In how many days does it fill the first half?"),
     ),
     test_wordings=(
-        ("Twice as much {weed} as yesterday: so it is every morning on {who}'s {water}, until on day {n} all of it is "
-         "green. What was the day when just half was green?",
-         "One square metre more {weed} than yesterday: so it is every morning on {who}'s {water}, bare on day 0, until "
-         "on day {n} all of it is green. What was the day when just half was green?"),
+        ("Twice as much {weed} as yesterday: so it is every morning on {who}'s {water}, until after {n} days all of it "
+         "is green. After how many days was just half of it green?",
+         "One square metre more {weed} than yesterday: so it is every morning on {who}'s {water}, at first bare, until "
+         "after {n} days all of it is green. After how many days was just half of it green?"),
         ("It takes {n} days until {weed} that doubles daily has closed over a {water}. After how many days, thinks "
          "{who}, is half of the {water} still open?",
          "It takes {n} days until {weed} that starts from nothing and spreads evenly has closed over a {water}. After "
@@ -395,7 +385,7 @@ def _well(draw: Draw) -> Telling:
         facts={"deep": days * gain, "up": up, "down": up - gain, "climber": draw.choice(CLIMBERS),
                "who": draw.noun(PEOPLE)},
         answer=str(top),
-        aliases=(f"day {top}", f"on day {top}", f"the {_ordinal(top)}", f"the {_ordinal(top)} day", f"{top} days"),
+        aliases=(f"{top} days", f"on {top} days"),
         trap=str(days),
         why=f"By the morning of day {top} it is {(top - 1) * gain} metres up, and its climb of {up} metres that day "
         "ends at the top, from where it does not slip back.",
@@ -411,15 +401,16 @@ OUT_OF_THE_WELL = Family(
     _well,
     wordings=(
         ("{who} sees a {climber} at the bottom of a well, {deep} metres deep. By day it climbs {up} metres, by night "
-         "it slips back {down}. On which day does it reach the top?",
+         "it slips back {down}. On how many days does it climb until it is out?",
          "{who} sees a {climber} at the foot of a cliff, a mile high. By day it climbs {up} metres, by night "
          "it slips back {down}. After how many days and nights is it {deep} metres up?"),
         ("A {climber} climbs {up} metres up the wall of a well between morning and evening and loses {down} of them "
-         "between evening and morning. The well is {deep} metres deep. On what day, {who} asks, will it be out?",
+         "between evening and morning. The well is {deep} metres deep. On how many days, {who} asks, does it climb "
+         "until it is out?",
          "A {climber} climbs {up} metres up a mile-high cliff between morning and evening and loses {down} of them "
          "between evening and morning. After how many days and nights, {who} asks, will it be {deep} metres up?"),
         ("Out of a shaft of {deep} metres wants {who}'s {climber}: each day it gets {up} metres higher, each night, "
-         "still in the shaft, it slides down {down}. On which day does it get out?",
+         "still in the shaft, it slides down {down}. On how many days does it climb until it is out?",
          "Up a mile-high tower wants {who}'s {climber}: each day it gets {up} metres higher, each night, still on the "
          "wall, it slides down {down}. How many days and nights bring it {deep} metres up?"),
     ),

@@ -155,7 +155,7 @@ GOES_WITHOUT_MOVING = Family(
         ("To {go}, I need not budge an inch. What does {who} take me for: {options}?",
          "To {go}, I must keep on moving. What does {who} take me for: {options}?"),
         ("It is said to {go}, but whenever {who} looks, it is exactly where it was. Is it {options}?",
-         "It is said to {go}, and whenever {who} looks, it is not where it was. Is it {options}?"),
+         "It is said to {go}, and whenever {who} looks, it is somewhere else. Is it {options}?"),
     ),
 )  # fmt: skip
 
