@@ -55,7 +55,7 @@ class Known:
     @functools.cached_property
     def right(self) -> frozenset[str]:
         """The answer and its aliases, each in the one spelling of `meaning`."""
-        return frozenset(map(meaning, (self.riddle.answer, *self.riddle.aliases)))
+        return frozenset(filter(None, map(meaning, (self.riddle.answer, *self.riddle.aliases))))
 
     @functools.cached_property
     def number(self) -> int | None:
