@@ -142,11 +142,19 @@ def test_the_classic_algorithms_run(name, flat):
     assert model.num_timesteps >= 200
 
 
-def test_ppo_learns_the_birds():
+LEARNING = {
+    "PPO": {"n_steps": 256, "batch_size": 64, "learning_rate": 3e-3},
+    "MaskablePPO": {"n_steps": 256, "batch_size": 64, "learning_rate": 3e-3},
+    "A2C": {"n_steps": 64, "learning_rate": 3e-3},
+    "DQN": {"learning_starts": 128, "learning_rate": 1e-3, "exploration_fraction": 0.5, "target_update_interval": 100},
+}
+
+
+@pytest.mark.parametrize("name", LEARNING)
+def test_the_classic_algorithms_learn_the_birds(name):
+    algorithm = getattr(stable_baselines3, name, None) or getattr(sb3_contrib, name)
     env = make(families=BIRDS, level=1, features=32, flat=True)
-    model = stable_baselines3.PPO(
-        "MlpPolicy", env, n_steps=256, batch_size=64, learning_rate=3e-3, seed=0, device="cpu", gamma=0.0
-    )
+    model = algorithm("MlpPolicy", env, seed=0, device="cpu", gamma=0.0, **LEARNING[name])
     model.learn(2_048)
     mean, _ = evaluate_policy(model, make(families=BIRDS, level=1, features=32, flat=True), 50, warn=False)
     assert mean > 0.6
