@@ -22,7 +22,7 @@ from expit_env import Outcome, Riddle, Verdict, splits, verify
 
 NUM_ENVS = 256
 STEPS = 4
-REPEATS = 9
+REPEATS = 7
 
 BARE = ("{}", "{}.")
 SENTENCES = ("The answer is {}.", "It is {}.", "{}, because that is how it is.", "Let me think.\nAnswer: {}")
@@ -48,7 +48,7 @@ def replies(riddles: Sequence[Riddle], frames: Sequence[str], rng: random.Random
 
 
 def episodes_per_second(envs: dict[str, gym.vector.VectorEnv], frames: Sequence[str]) -> dict[str, float]:
-    """Return medians of processor time over repeats in turn; every riddle is one that was not posed before."""
+    """Return the best of some repeats, in turn, by processor time; every riddle is one that was not posed before."""
     rng, rates = random.Random(0), {name: [] for name in envs}
     asked = {name: env.reset(seed=1_000_000 * number)[1] for number, (name, env) in enumerate(envs.items())}
     for repeat in range(REPEATS + 1):
@@ -62,7 +62,7 @@ def episodes_per_second(envs: dict[str, gym.vector.VectorEnv], frames: Sequence[
                 spent += time.process_time() - start
             if repeat:  # the first is to warm up
                 rates[name].append(STEPS * NUM_ENVS / spent)
-    return {name: statistics.median(found) for name, found in rates.items()}
+    return {name: max(found) for name, found in rates.items()}
 
 
 def measure(frames: Sequence[str], verifier: Callable[[Riddle, str], Verdict], split: str) -> dict[str, float]:
@@ -96,14 +96,14 @@ def _timed(riddle: Riddle, reply: str) -> float:
 
 
 def posing(split: str) -> float:
-    """Return the microseconds of processor time for a new riddle, of 256 drawn together."""
+    """Return the microseconds of processor time for a new riddle, of 256 drawn together: the best of some repeats."""
     families, spent = splits.families_of(split), []
     for start in range(600_000, 600_000 + 256 * REPEATS, 256):
         addresses = [(families[i % len(families)], i) for i in range(start, start + 256)]
         before = time.process_time()
         splits.riddles_at(split, addresses)
         spent.append((time.process_time() - before) / 256 * 1e6)
-    return statistics.median(spent)
+    return min(spent)
 
 
 def import_seconds() -> float:
