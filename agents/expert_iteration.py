@@ -52,9 +52,9 @@ class ExpertIterationConfig:
     """
 
     rounds: int = 3
-    riddles: int = 96
+    riddles: int = 120
     samples: int = 12
-    extra_samples: int = 24
+    extra_samples: int = 36
     temperature: float = 1.0
     extra_temperature: float = 1.0
     top_p: float = 1.0
