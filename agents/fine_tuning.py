@@ -85,7 +85,7 @@ def fine_tune(
             args=_arguments(settings, scratch, seed, policy.base.device),
             train_dataset=dataset,
             processing_class=policy.tokenizer,
-            data_collator=lambda groups: collate(groups, int(policy.tokenizer.pad_token_id)),  # type: ignore[arg-type]
+            data_collator=collate,  # type: ignore[arg-type]
             callbacks=[_Steps(progress)] if progress else [],
         )
         trainer.remove_callback(PrinterCallback)
@@ -137,7 +137,6 @@ def _arguments(settings: FineTuning, folder: str, seed: int, device: torch.devic
         max_length=None,
         remove_unused_columns=False,
         dataset_kwargs={"skip_prepare_dataset": True},
-        train_sampling_strategy="group_by_length",
     )
 
 

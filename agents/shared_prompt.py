@@ -1,8 +1,10 @@
 """Supervised fine-tuning that reads each prompt once for all its answers: trl's trainer, without the waste.
 
-A riddle's answers are a few tokens behind the same long prompt. Here they stand in one sequence, prompt first, and each
-answer attends to the prompt and to itself only, at the positions it would have alone. The head is applied only where an
-answer token is predicted. Loss and gradients are those of one row an answer, to within rounding.
+A riddle's answers are a few tokens behind the same long prompt, and all prompts begin alike. Here a whole batch stands
+in one sequence, a tree: what its prompts have in common, then the rest of each prompt with its answers behind it. A
+token attends to those that would stand before it in a row of its own, at the position it would have there. So nothing
+is read twice and nothing is padded, and the head is applied only where an answer token is predicted. Loss and gradients
+are those of one row an answer, to within rounding.
 """
 
 from __future__ import annotations
@@ -12,11 +14,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, pad
+from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 from trl.trainer.sft_trainer import SFTTrainer
 
 from agents.sampling import Message, Prompt
+from agents.sampling.rows import common_length
 
 
 def encode_group(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answers: Sequence[str]) -> dict:
@@ -38,27 +41,43 @@ def encode_group(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answers: Se
     }
 
 
-def collate(groups: Sequence[dict], pad_token: int) -> dict[str, Tensor]:
-    """Put groups into a batch, padded on the right.
+def collate(groups: Sequence[dict]) -> dict[str, Tensor]:
+    """Put groups into one sequence.
 
     Returns:
-        input_ids, position_ids  # (num_groups, length)
-        attention_mask, True where a token may look  # (num_groups, 1, length, length)
-        targets: where a token is predicted, from the hidden state at which position  # (num_targets, 2)
-        labels: which token  # (num_targets,)
+        input_ids, position_ids  # (1, length)
+        attention_mask, True where a token may look  # (1, 1, length, length)
+        sources: positions whose hidden states predict the labels  # (num_labels,)
+        labels: the tokens predicted there  # (num_labels,)
     """
-    length = max(len(group["input_ids"]) for group in groups)
-    layouts = [_layout(group, row) for row, group in enumerate(groups)]
-    masks = [pad(mask, (0, length - len(mask), 0, length - len(mask))) for _, mask, _, _ in layouts]
-    mask = torch.stack(masks) | torch.eye(
-        length, dtype=torch.bool
-    )  # padding looks at itself: a softmax over nothing is NaN
+    prompts = [tuple(group["input_ids"][: group["prompt_length"]]) for group in groups]
+    common = common_length(prompts) if len(prompts) > 1 else 0
+    tokens, positions = list(prompts[0][:common]), list(range(common))
+    spans: list[tuple[int, int, int, int]] = []  # a stretch of tokens, and that of the prompt it continues
+    sources: list[int] = []
+    labels: list[int] = []
+    for group, prompt in zip(groups, prompts, strict=True):
+        start, end = len(tokens), len(tokens) + len(prompt) - common
+        spans.append((start, end, start, start))
+        positions += range(common, len(prompt))
+        answer = end
+        for length in group["answer_lengths"]:
+            spans.append((answer, answer + length, start, end))
+            positions += range(len(prompt), len(prompt) + length)
+            sources += [end - 1, *range(answer, answer + length - 1)]
+            answer += length
+        tokens += group["input_ids"][common:]
+        labels += group["input_ids"][len(prompt) :]
+    mask = torch.zeros(len(tokens), len(tokens), dtype=torch.bool)
+    mask[:, :common] = True
+    for start, end, prompt_start, prompt_end in spans:
+        mask[start:end, start:end] = mask[start:end, prompt_start:prompt_end] = True
     return {
-        "input_ids": torch.tensor([_filled(group["input_ids"], length, pad_token) for group in groups]),
-        "position_ids": torch.tensor([_filled(positions, length, 0) for positions, _, _, _ in layouts]),
-        "attention_mask": mask[:, None],
-        "targets": torch.cat([targets for _, _, targets, _ in layouts]),
-        "labels": torch.cat([labels for _, _, _, labels in layouts]),
+        "input_ids": torch.tensor([tokens]),
+        "position_ids": torch.tensor([positions]),
+        "attention_mask": mask.tril()[None, None],
+        "sources": torch.tensor(sources),
+        "labels": torch.tensor(labels),
     }
 
 
@@ -68,9 +87,9 @@ class SharedPromptTrainer(SFTTrainer):
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        targets, labels = inputs["targets"], inputs["labels"]
-        kept, column = targets[:, 1].unique(return_inverse=True)
-        dtype = next(model.parameters()).dtype
+        labels, dtype = inputs["labels"], next(model.parameters()).dtype
+        # The end of a prompt predicts the first token of each of its answers: its logits are computed once.
+        kept, column = inputs["sources"].unique(return_inverse=True)
         outputs = model(
             input_ids=inputs["input_ids"],
             position_ids=inputs["position_ids"],
@@ -78,24 +97,9 @@ class SharedPromptTrainer(SFTTrainer):
             logits_to_keep=kept,
             use_cache=False,
         )
-        loss = cross_entropy(outputs.logits[targets[:, 0], column].float(), labels, reduction="sum")
-        loss = loss / (len(labels) if num_items_in_batch is None else num_items_in_batch)
+        # Not by num_items_in_batch, which leaves out each row's first label: here no label is shifted.
+        loss = cross_entropy(outputs.logits[0, column].float(), labels)
         return (loss, outputs) if return_outputs else loss
-
-
-def _layout(group: dict, row: int) -> tuple[list[int], Tensor, Tensor, Tensor]:
-    """Return positions, mask, (row, position) of each prediction, and the token predicted there."""
-    tokens, prompt_length = group["input_ids"], group["prompt_length"]
-    positions = list(range(prompt_length))
-    mask = torch.ones(len(tokens), len(tokens), dtype=torch.bool).tril()
-    targets: list[tuple[int, int]] = []
-    start = prompt_length
-    for length in group["answer_lengths"]:
-        positions += range(prompt_length, prompt_length + length)
-        mask[start : start + length, prompt_length:start] = False
-        targets += [(row, prompt_length - 1), *((row, at) for at in range(start, start + length - 1))]
-        start += length
-    return positions, mask, torch.tensor(targets), torch.tensor(tokens[prompt_length:])
 
 
 def _answer_ids(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answer: str, start: list[int]) -> list[int]:
@@ -112,7 +116,3 @@ def _token_ids(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], 
         [dict(one) for one in messages], tokenize=False, add_generation_prompt=start
     )
     return list(tokenizer(text, add_special_tokens=False)["input_ids"])
-
-
-def _filled(values: Sequence[int], length: int, filler: int) -> list[int]:
-    return [*values, *[filler] * (length - len(values))]

@@ -31,8 +31,7 @@ import expit_env  # noqa: F401  (registers Riddle-v0)
 from agents.embedded import embedded_model_path
 from agents.policy import pick_device, prompt
 from agents.sampling import LocalSampler, Prompt, Sampler, WorkerSampler, in_precision, sampling_dtype
-from agents.sampling.local import common_length
-from agents.sampling.rows import encode
+from agents.sampling.rows import common_length, encode
 from benchmarks.sft import training_speeds
 from benchmarks.vllm import VllmServer
 

@@ -83,13 +83,16 @@ class Riddle:
     contrast_id: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("question", "answer"):
-            value = getattr(self, name)
+        for name, value in (("question", self.question), ("answer", self.answer)):
             if not isinstance(value, str) or not value.strip():
                 raise ValueError(f"a riddle's {name} must be a non-empty string, not {value!r}")
         if isinstance(self.aliases, str):
             raise ValueError(f"a riddle's aliases must be a sequence of strings, not the string {self.aliases!r}")
-        object.__setattr__(self, "aliases", tuple(self.aliases))
-        object.__setattr__(self, "hints", tuple(self.hints))
-        kind = infer_kind(self.answer, self.question) if self.kind is None else Kind(self.kind)
-        object.__setattr__(self, "kind", kind)
+        # Set only where it changes something, for a riddle is made in every episode.
+        if type(self.aliases) is not tuple:
+            object.__setattr__(self, "aliases", tuple(self.aliases))
+        if type(self.hints) is not tuple:
+            object.__setattr__(self, "hints", tuple(self.hints))
+        if type(self.kind) is not Kind:
+            kind = infer_kind(self.answer, self.question) if self.kind is None else Kind(self.kind)
+            object.__setattr__(self, "kind", kind)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,7 +16,7 @@ from expit_env.riddle import Riddle
 from expit_env.riddle_bank import BANK
 
 SPLITS = ("train", "validation", "test", "transfer")
-GENERATOR_VERSION = 2
+GENERATOR_VERSION = 3
 INDEX_COUNT = 1_000_000
 """How many addresses a family has in a split. The level of a riddle is ``1 + index % 5``."""
 
@@ -113,7 +112,7 @@ def _drawn(family: str, split: str, index: int) -> Drawn:
 
 
 def _draw(family: str, split: str, index: int, rng: _Uniforms) -> Drawn:
-    return FAMILIES[family].draw(rng, LEVELS[index % len(LEVELS)], split, _BELONGS[split])
+    return FAMILIES[family].draw(rng, LEVELS[index % len(LEVELS)], split, _SIDES.get(split))
 
 
 class _Uniforms:
@@ -164,22 +163,5 @@ def _first_key(family: str, split: str) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big")
 
 
-def _side(question: str) -> int:
-    """Return 0 or 1 by the letters and digits of a question, so that questions with the same words are on one side."""
-    return zlib.crc32(question.encode("ascii", "ignore").translate(_LOWER, _SEPARATORS)) & 1
-
-
-def _in_train(question: str) -> bool:
-    return _side(question) == 0
-
-
-def _in_validation(question: str) -> bool:
-    return _side(question) == 1
-
-
-_LOWER = bytes(range(256)).lower()
-_SEPARATORS = bytes(code for code in range(128) if not chr(code).isalnum())
-
-_BELONGS = {"train": _in_train, "validation": _in_validation, "test": bool, "transfer": bool}
-"""Whether a question may stand in a split. Train and validation share wordings, so the question's own hash decides: of
-the question without its opening, so that no riddle of train comes back in validation behind another opening."""
+_SIDES = {"train": 0, "validation": 1}
+"""Train and validation share wordings and words, so each has one side of what a family tells (`Family.draw`)."""

@@ -11,7 +11,16 @@ from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from agents.sampling.expanded import fill_expanded
-from agents.sampling.rows import Row, check_context, complete, encode, end_tokens_of, extend, row_uniforms
+from agents.sampling.rows import (
+    Row,
+    check_context,
+    common_length,
+    complete,
+    encode,
+    end_tokens_of,
+    extend,
+    row_uniforms,
+)
 from agents.sampling.sampler import Prompt, SamplingParameters, counts_per_prompt
 from agents.sampling.shared_prefix import SharedPrefixCache, longest_shared, shared_prefix_attention
 from agents.trajectory import Completion
@@ -189,13 +198,6 @@ def _split(prompts: Sequence[tuple[int, ...]], tokens: int) -> Iterator[list[tup
         some.append(prompt)
     if some:
         yield some
-
-
-def common_length(prompts: Sequence[tuple[int, ...]]) -> int:
-    """How many tokens all prompts begin with, but for the last one of each, whose logits are wanted."""
-    low, high = min(prompts), max(prompts)
-    different = (k for k in range(min(map(len, prompts)) - 1) if low[k] != high[k])
-    return next(different, min(map(len, prompts)) - 1)
 
 
 @contextmanager

@@ -80,3 +80,10 @@ def check_context(model: PreTrainedModel, encoded: Sequence[tuple[int, ...]], ma
                 f"prompt {i} has {len(prompt_ids)} tokens; with {max_new_tokens} new ones that is more than the "
                 f"model's context of {context}"
             )
+
+
+def common_length(prompts: Sequence[tuple[int, ...]]) -> int:
+    """How many tokens all prompts begin with, but for the last one of each, whose logits are wanted."""
+    low, high = min(prompts), max(prompts)
+    different = (k for k in range(min(map(len, prompts)) - 1) if low[k] != high[k])
+    return next(different, min(map(len, prompts)) - 1)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import re
 import string
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -70,30 +71,30 @@ PLACES = bank(
 LISTENERS = bank("friends, cousins, classmates, neighbours, children, guests | colleagues, visitors, pupils")
 
 
-@dataclass(frozen=True, slots=True)
 class Draw:
-    """What a family draws from: it knows the level and keeps held-out words and numbers out of train."""
+    """What a family draws from: it knows the level and keeps held-out words and numbers out of train.
 
-    rng: Uniforms
-    split: str
-    level: int
-    _fractions: list[float] = field(default_factory=list, init=False, repr=False)
+    Attributes:
+        split, level: whose words may be used, and how hard the riddle is to be.
+        held_out: whether it is made of the words and wordings that train and validation never use.
+    """
 
-    @property
-    def held_out(self) -> bool:
-        """Whether this riddle is made of the words and wordings that train and validation never use."""
-        return self.split == "test"
+    __slots__ = ("_fractions", "_rng", "held_out", "level", "split")
+
+    def __init__(self, rng: Uniforms, split: str, level: int) -> None:
+        self._rng, self.split, self.level = rng, split, level
+        self.held_out = split == "test"
+        self._fractions: list[float] = []
 
     def below(self, count: int) -> int:
         """Draw a whole number from 0 to ``count - 1``: what every other draw is made of."""
-        fractions = self._fractions
-        if not fractions:
-            fractions.extend(self.rng.random(FRACTIONS).tolist())
-        return int(fractions.pop() * count)
+        if not self._fractions:
+            self._fractions = self._rng.random(FRACTIONS).tolist()
+        return int(self._fractions.pop() * count)
 
     def noun(self, words: Bank) -> str:
         """Draw one word of a bank: of its test words in test, of its train words elsewhere."""
-        pool = words.test if self.split == "test" else words.train
+        pool = words.test if self.held_out else words.train
         return pool[self.below(len(pool))]
 
     def nouns(self, words: Bank, count: int) -> list[str]:
@@ -153,14 +154,23 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A telling that has been put into a wording: all that a riddle and its contrast are built from."""
+    """A telling and the wording it is put into: all that a riddle and its contrast are built from."""
 
     telling: Telling
     split: str
     level: int
     opening: str
-    question: str
-    contrast_question: str
+    wording: tuple[str, str]
+
+    @property
+    def question(self) -> str:
+        """The riddle's question, without its opening."""
+        return _filled(self.wording[0], self.telling.facts)
+
+    @property
+    def contrast_question(self) -> str:
+        """Its contrast's question, without its opening."""
+        return _filled(self.wording[1], self.telling.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,29 +204,27 @@ class Family:
                 number in the opening that is beside the point, at 5 two openings.
             split: whose words and wordings may be used.
         """
-        drawn = self.draw(rng, level, split, bool)
+        drawn = self.draw(rng, level, split)
         return self.riddle(drawn), self.contrast(drawn)
 
-    def draw(self, rng: Uniforms, level: int, split: str, belongs: Callable[[str], bool]) -> Drawn:
-        """Draw until two questions belong: each telling is tried in every wording, from a drawn one on.
+    def draw(self, rng: Uniforms, level: int, split: str, side: int | None = None) -> Drawn:
+        """Draw a telling and a wording, of one of the two sides that what a family tells is parted into, or of any.
 
-        ``belongs`` says whether a question, as it is without its opening, may stand in the split.
+        The side of a question is told by its wording and the words in it that its contrast shares (`_on_side`), so that
+        both are on one side, and no question is on both. A telling is tried in every wording, from a drawn one on.
 
         Raises:
-            RuntimeError: if no two questions belong.
+            RuntimeError: if nothing on that side is found.
         """
         draw = Draw(rng, split, level)
         wordings = self.test_wordings if draw.held_out else self.wordings
         for _ in range(_TELLINGS):
             telling = self.tell(draw)
-            first = draw.below(len(wordings))
-            for template, contrast_template in wordings[first:] + wordings[:first]:
-                question = _filled(template, telling.facts)
-                if not belongs(question):
-                    continue
-                contrast_question = _filled(contrast_template, telling.facts)
-                if belongs(contrast_question):
-                    return Drawn(telling, split, level, _opening(draw), question, contrast_question)
+            number = draw.below(len(wordings))
+            if side is not None:
+                number = _on_side(side, wordings, number, telling.facts)
+            if number is not None:
+                return Drawn(telling, split, level, _opening(draw), wordings[number])
         raise RuntimeError(f"the family {self.name} has no riddle for {split} at level {level}: give it more words")
 
     def riddle(self, drawn: Drawn, riddle_id: str | None = None, contrast_id: str | None = None) -> Riddle:
@@ -247,6 +255,37 @@ def count(number: int, singular: str, plural: str | None = None) -> str:
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
+def _on_side(side: int, wordings: tuple[tuple[str, str], ...], first: int, facts: Mapping[str, object]) -> int | None:
+    """Return the number of a wording in which facts are on this side, from the first on; None where there is none.
+
+    The side is told by the letters and digits in the slots that both templates of a wording have, and by the wording's
+    number: so one of two neighbours is on it where they share the same slots.
+    """
+    shared = told = None
+    for number in (*range(first, len(wordings)), *range(first)):
+        if (now := _shared(wordings[number])) is not shared:
+            shared, told = now, _checksum(now(facts))
+        if told is not None and (told + number) & 1 == side:
+            return number
+    return None
+
+
+def _checksum(words: tuple[object, ...]) -> int:
+    """Return a number that is told by the letters and digits of some words, whatever parts them."""
+    return zlib.crc32("".join(map(str, words)).encode("ascii", "ignore").translate(_LOWER, _SEPARATORS))
+
+
+_LOWER = bytes(range(256)).lower()
+_SEPARATORS = bytes(code for code in range(128) if not chr(code).isalnum())
+
+
+@functools.cache
+def _shared(wording: tuple[str, str]) -> Callable[[Mapping[str, object]], tuple[object, ...]]:
+    """Return what takes from the facts those that stand in both templates of a wording."""
+    template, contrast = (_slots(text) for text in wording)
+    return _getter(tuple(name for name in dict.fromkeys(template) if name in contrast))
+
+
 def _filled(template: str, facts: Mapping[str, object]) -> str:
     """Fill the slots of a template: as ``format_map`` does, in a third of the time."""
     text, slots = _compiled(template)
@@ -254,22 +293,35 @@ def _filled(template: str, facts: Mapping[str, object]) -> str:
 
 
 @functools.cache
-def _compiled(template: str) -> tuple[str, Callable[[Mapping[str, object]], object]]:
+def _compiled(template: str) -> tuple[str, Callable[[Mapping[str, object]], tuple[object, ...]]]:
     """Return a template for the operator ``%``, and what takes from the facts that which fills it.
 
     Raises:
         ValueError: if a slot is more than a name.
     """
-    text, names = "", []
-    for literal, name, specification, conversion in string.Formatter().parse(template):
-        text += literal.replace("%", "%%")
+    parts = string.Formatter().parse(template)
+    text = "".join(literal.replace("%", "%%") + "%s" * (name is not None) for literal, name, _, _ in parts)
+    return text, _getter(_slots(template))
+
+
+def _slots(template: str) -> tuple[str, ...]:
+    """Return the names of the slots of a template, in order."""
+    names = []
+    for _, name, specification, conversion in string.Formatter().parse(template):
         if name is None:
             continue
         if specification or conversion or not name.isidentifier():
             raise ValueError(f"a slot is a name and nothing else, such as {{n}}: {template!r}")
-        text += "%s"
         names.append(name)
-    return text, itemgetter(*names) if names else lambda facts: ()
+    return tuple(names)
+
+
+@functools.cache
+def _getter(names: tuple[str, ...]) -> Callable[[Mapping[str, object]], tuple[object, ...]]:
+    """Return what takes the facts of these names, always as a tuple."""
+    if len(names) >= 2:
+        return itemgetter(*names)
+    return lambda facts: tuple(facts[name] for name in names)
 
 
 @functools.cache

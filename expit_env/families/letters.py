@@ -300,7 +300,8 @@ HOUSEHOLD = bank("broom, ladder, lamp, mirror, clock, bucket, chair, carpet, can
 
 def _once_twice_never(once: str, twice: str, never: str) -> set[str]:
     """Return the letters that are found so often in three words."""
-    return {letter for letter in twice if (once.count(letter), twice.count(letter), letter in never) == (1, 2, False)}
+    doubled = (letter for letter in set(twice) if twice.count(letter) == 2)
+    return {letter for letter in doubled if letter not in never and once.count(letter) == 1}
 
 
 def _rooms(draw: Draw) -> Telling:
