@@ -129,31 +129,31 @@ class AnswerKey:
     def units(self) -> frozenset[str]:
         return self._accepted.units | self._counted | COUNTABLE_ANYWAY
 
-    @cached_property
+    @property
     def options(self) -> list[frozenset[str]]:
         return self._asked.options
 
-    @cached_property
+    @property
     def asked_numbers(self) -> frozenset[Fraction | int]:
         return self._asked.numbers
 
-    @cached_property
+    @property
     def asked_pairs(self) -> frozenset[tuple[Fraction | int, str]]:
         return self._asked.pairs
 
-    @cached_property
+    @property
     def asked_behind(self) -> frozenset[tuple[str, Fraction | int]]:
         return self._asked.behind
 
-    @cached_property
+    @property
     def tokens(self) -> list[str]:
         return self._asked.tokens
 
-    @cached_property
+    @property
     def stems(self) -> tuple[str, ...]:
         return self._asked.stems
 
-    @cached_property
+    @property
     def asking(self) -> frozenset[str]:
         return self._asked.asking
 
@@ -169,19 +169,19 @@ class AnswerKey:
     def subjects(self) -> frozenset[str]:
         return self.nouns.intersection(self.asking) - self._counted - self._accepted.units
 
-    @cached_property
+    @property
     def bigrams(self) -> frozenset[tuple[str, ...]]:
         return self._asked.bigrams
 
-    @cached_property
+    @property
     def trigrams(self) -> frozenset[tuple[str, ...]]:
         return self._asked.trigrams
 
-    @cached_property
+    @property
     def predicate(self) -> str | None:
         return self._asked.predicate
 
-    @cached_property
+    @property
     def prepositions(self) -> frozenset[str]:
         return self._asked.prepositions
 
@@ -227,14 +227,15 @@ class AnswerKey:
         return any(self.stems[at : at + length] == stems for at in range(len(self.stems) - length + 1))
 
 
-@functools.lru_cache(maxsize=16_384)
+@functools.lru_cache(maxsize=1_024)
 def answer_key(question: str, answer: str, aliases: tuple[str, ...], trap: str | None, kind: Kind) -> AnswerKey:
     """Return the key of a riddle."""
-    return AnswerKey(asked(question), answer, trap, kind, _accepted(answer, aliases, trap, kind))
+    return AnswerKey(asked(question), answer, trap, kind, accepted_forms(answer, aliases, trap, kind))
 
 
-@functools.lru_cache(maxsize=16_384)
-def _accepted(answer: str, aliases: tuple[str, ...], trap: str | None, kind: Kind) -> Accepted:
+@functools.lru_cache(maxsize=4_096)
+def accepted_forms(answer: str, aliases: tuple[str, ...], trap: str | None, kind: Kind) -> Accepted:
+    """Read an answer, its aliases and its trap by themselves, without the question."""
     forms, traps = (
         [_read_form(form) for text in (answer, *aliases) for form in _spellings(text)],
         [_read_form(trap)] if trap else [],

@@ -42,6 +42,8 @@ def infer_kind(answer: str, question: str = "") -> Kind:
     >>> [str(infer_kind(answer)) for answer in ("9", "second", "3 hours", "1/3", "no", "S", "Mary")]
     ['number', 'ordinal', 'quantity', 'fraction', 'yes_no', 'letter', 'phrase']
     """
+    if answer.isascii() and answer.isdigit():
+        return Kind.NUMBER  # as below, and most answers are
     asked = fold(question)
     kind, stems = _kind_alone(answer, "how many" in asked or "how much" in asked)
     if kind not in (None, Kind.QUANTITY) or not _may_list(asked):

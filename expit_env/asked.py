@@ -149,7 +149,7 @@ class Asked:
         return frozenset(counted | {item.unit for item in items if isinstance(item, Value) and item.unit})
 
 
-@functools.lru_cache(maxsize=16_384)
+@functools.lru_cache(maxsize=1_024)
 def asked(question: str) -> Asked:
     """Return what a question says: one object for equal questions."""
     return Asked(question)

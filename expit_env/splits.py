@@ -49,7 +49,7 @@ def riddle(riddle_id: str) -> Riddle:
     return riddle_at(*_parse(riddle_id))
 
 
-@functools.lru_cache(maxsize=4_096)
+@functools.lru_cache(maxsize=1_024)
 def riddle_at(family: str, split: str, index: int, contrast: bool = False) -> Riddle:
     """Return a riddle by the parts of its address, of which each must exist: `riddle` checks them."""
     if family == BANK:
@@ -106,7 +106,7 @@ def _of_bank(split: str, index: int, contrast: bool) -> Riddle:
     return its_contrast if contrast and its_contrast else riddle
 
 
-@functools.lru_cache(maxsize=4_096)
+@functools.lru_cache(maxsize=1_024)
 def _drawn(family: str, split: str, index: int) -> Drawn:
     return _draw(family, split, index, _Uniforms(np.uint64(_key(family, split, index))))
 

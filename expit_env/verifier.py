@@ -15,7 +15,7 @@ import functools
 import itertools
 import re
 
-from expit_env.answer_key import ECHO, GOLD, TRAP, AnswerKey, Mention, answer_key, stems_of
+from expit_env.answer_key import ECHO, GOLD, TRAP, AnswerKey, Mention, accepted_forms, answer_key, stems_of
 from expit_env.answers import Kind, infer_kind
 from expit_env.claims import Claim, Reading
 from expit_env.clauses import Clause, mark_phrases, split
@@ -47,6 +47,10 @@ def verify(riddle: Riddle, response: str) -> Verdict:
         bare = bare_forms(riddle.answer, riddle.aliases, riddle.trap).get(_bare(response))
         if bare:
             return Verdict(*bare, "bare")
+        if riddle.kind is Kind.NUMBER and (number := _PLAIN_NUMBER.fullmatch(response)):
+            plain = _judge_number(riddle, int(number[1]))
+            if plain:
+                return plain
     key = answer_key(riddle.question, riddle.answer, riddle.aliases, riddle.trap, riddle.kind or Kind.PHRASE)
     if "think>" in response:
         response, thinking = _without_thought(response)
@@ -61,13 +65,26 @@ def verify(riddle: Riddle, response: str) -> Verdict:
     return _judge_prose(key, text)
 
 
+_PLAIN_NUMBER = re.compile(r"(?:(?:the answer is|it is|it's|answer:) )?(-?(?:0|[1-9]\d{0,8}))[.!]?", re.IGNORECASE)
+"""A reply that says a number in figures and nothing else: it is read without the question, which it cannot repeat."""
+
+
+def _judge_number(riddle: Riddle, number: int) -> Verdict | None:
+    """Judge a number without a unit, as the rules below would; None where the answer has a unit that it lacks."""
+    accepted = accepted_forms(riddle.answer, riddle.aliases, riddle.trap, Kind.NUMBER).values
+    units = accepted.get(("cardinal", number))
+    if units is None:
+        return Verdict(Outcome.WRONG, str(number), "number") if accepted else None
+    return Verdict(Outcome.CORRECT, riddle.answer.strip(), "number") if None in units else None
+
+
 def _without_thought(response: str) -> tuple[str, bool]:
     """Return what stands behind the last ``</think>``, and whether a thought is still open there."""
     reply = response[response.rfind("</think>") + len("</think>") :] if "</think>" in response else response
     return reply, "<think>" in reply
 
 
-@functools.lru_cache(maxsize=65_536)
+@functools.lru_cache(maxsize=2_048)
 def bare_forms(answer: str, aliases: tuple[str, ...], trap: str | None) -> dict[str, tuple[Outcome, str]]:
     """Return what a reply that is one of these and nothing else comes to."""
     forms = {_bare(trap): (Outcome.WRONG, trap.strip())} if trap else {}

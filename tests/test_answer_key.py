@@ -7,7 +7,7 @@ from functools import cached_property
 import pytest
 
 from expit_env import splits, verify
-from expit_env.answer_key import AnswerKey, _accepted, answer_key
+from expit_env.answer_key import AnswerKey, accepted_forms, answer_key
 from expit_env.asked import asked
 from expit_env.values import Value
 
@@ -15,7 +15,7 @@ PARTS = [name for name, part in inspect.getmembers(AnswerKey) if isinstance(part
 
 
 def forget():
-    for cached in (answer_key, asked, _accepted):
+    for cached in (answer_key, asked, accepted_forms):
         cached.cache_clear()
 
 

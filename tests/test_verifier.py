@@ -1,6 +1,7 @@
 """The verifier: no false pass, few false fails, total, deterministic, linear."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -8,9 +9,18 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 
+from expit_env import splits, verifier
 from expit_env.answers import Kind
 from expit_env.riddle import Outcome, Riddle, Verdict
 from expit_env.verifier import verify
+
+NUMBERS = tuple(
+    riddle
+    for split in ("train", "test", "transfer")
+    for family in splits.families_of(split)
+    for contrast in ("", "/contrast")
+    if (riddle := splits.riddle(f"{family}/{split}/4{contrast}")).kind is Kind.NUMBER
+)
 
 CASES = [
     json.loads(line)
@@ -335,3 +345,16 @@ def test_a_structured_answer_behind_a_long_text_counts() -> None:
     assert verify(BIRDS, thought + r"\boxed{0}").correct
     assert not verify(BIRDS, thought + "\nAnswer: 5").correct
     assert verify(BIRDS, thought + "0").outcome is Outcome.AMBIGUOUS
+
+
+@pytest.mark.parametrize("riddle", NUMBERS, ids=[riddle.riddle_id for riddle in NUMBERS])
+def test_a_plain_number_is_judged_as_it_would_be_with_the_question_read(riddle, monkeypatch):
+    numbers = {int(riddle.answer) + 1, -int(riddle.answer), 0, 7, 100} | {
+        int(n) for n in re.findall(r"\d+", riddle.question)
+    }
+    for reply in (frame.format(n) for n in numbers for frame in ("{}", "The answer is {}.", "it's {}", "Answer: {}")):
+        fast = verify(riddle, reply)
+        with monkeypatch.context() as patch:
+            patch.setattr(verifier, "_PLAIN_NUMBER", re.compile("(?!)"))
+            slow = verify(riddle, reply)
+        assert (fast.outcome, fast.extracted) == (slow.outcome, slow.extracted), reply

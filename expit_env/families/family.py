@@ -88,14 +88,18 @@ class Draw:
 
     def below(self, count: int) -> int:
         """Draw a whole number from 0 to ``count - 1``: what every other draw is made of."""
-        if not self._fractions:
-            self._fractions = self._rng.random(FRACTIONS).tolist()
-        return int(self._fractions.pop() * count)
+        fractions = self._fractions or self._more()
+        return int(fractions.pop() * count)
+
+    def _more(self) -> list[float]:
+        self._fractions = self._rng.random(FRACTIONS).tolist()
+        return self._fractions
 
     def noun(self, words: Bank) -> str:
         """Draw one word of a bank: of its test words in test, of its train words elsewhere."""
         pool = words.test if self.held_out else words.train
-        return pool[self.below(len(pool))]
+        fractions = self._fractions or self._more()  # as in `below`, without its call: nearly every draw is a noun's
+        return pool[int(fractions.pop() * len(pool))]
 
     def nouns(self, words: Bank, count: int) -> list[str]:
         """Draw ``count`` different words of a bank, in random order."""
@@ -261,21 +265,21 @@ def _on_side(side: int, wordings: tuple[tuple[str, str], ...], first: int, facts
     The side is told by the letters and digits in the slots that both templates of a wording have, and by the wording's
     number: so one of two neighbours is on it where they share the same slots.
     """
-    shared = told = None
-    for number in (*range(first, len(wordings)), *range(first)):
+    shared, told, number = None, 0, first
+    for _ in wordings:
         if (now := _shared(wordings[number])) is not shared:
             shared, told = now, _checksum(now(facts))
-        if told is not None and (told + number) & 1 == side:
+        if (told + number) & 1 == side:
             return number
+        number = (number + 1) % len(wordings)
     return None
 
 
 def _checksum(words: tuple[object, ...]) -> int:
     """Return a number that is told by the letters and digits of some words, whatever parts them."""
-    return zlib.crc32("".join(map(str, words)).encode("ascii", "ignore").translate(_LOWER, _SEPARATORS))
+    return zlib.crc32("".join(map(str, words)).lower().encode("ascii", "ignore").translate(None, _SEPARATORS))
 
 
-_LOWER = bytes(range(256)).lower()
 _SEPARATORS = bytes(code for code in range(128) if not chr(code).isalnum())
 
 
