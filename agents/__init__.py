@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agents.base import Agent, Budget, History, rollout
+    from agents.embedding import TextEmbedding
     from agents.evaluation import Evaluation, evaluate, gap_closed
     from agents.expert_iteration import ExpertIteration, ExpertIterationConfig
     from agents.fine_tuning import FineTuning
@@ -26,6 +27,7 @@ _MODULES = {
     "History": "base",
     "LanguageModelPolicy": "policy",
     "PolicyAgent": "policy",
+    "TextEmbedding": "embedding",
     "Trajectory": "trajectory",
     "TrajectoryStore": "trajectory",
     "evaluate": "evaluation",
@@ -45,6 +47,7 @@ __all__ = [
     "History",
     "LanguageModelPolicy",
     "PolicyAgent",
+    "TextEmbedding",
     "Trajectory",
     "TrajectoryStore",
     "evaluate",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -48,8 +48,8 @@ class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
     ## Observation Space
 
     `Dict` of `Box`: `question` of shape (features,) and `options` of shape (num_options, features), each row a text's
-    hashed word n-grams scaled to length 1, an empty option all 0. With `flat=True` one `Box` of shape
-    ((1 + num_options) * features,), the question first.
+    hashed word n-grams scaled to length 1 (or what `embed` makes of it), an empty option all 0. With `flat=True` one
+    `Box` of shape ((1 + num_options) * features,), the question first.
 
     ## Starting State
 
@@ -72,7 +72,9 @@ class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
 
     - `split`, `families`, `level`: as in Riddle-v0.
     - `num_options`: how many answers there are to choose from, at least 2.
-    - `features`: the length of a text's vector.
+    - `features`: the length of a text's vector of hashed n-grams.
+    - `embed`: what makes a vector of a text in their place, such as `agents.TextEmbedding`, the frozen embeddings of a
+      language model: a function from a string to float32 numbers from -1 to 1, as many for each text.
     - `flat`: whether observations are one vector.
     - `render_mode`: `"ansi"` (`render` returns the transcript).
 
@@ -96,6 +98,7 @@ class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
         num_options: int = 4,
         features: int = 128,
         flat: bool = False,
+        embed: Callable[[str], np.ndarray] | None = None,
         render_mode: str | None = None,
     ) -> None:
         if render_mode not in (None, *self.metadata["render_modes"]):
@@ -105,7 +108,9 @@ class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
                 raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
         self.render_mode = render_mode
         self.action_space = spaces.Discrete(num_options)
-        self._num_options, self._features, self._flat = int(num_options), int(features), flat
+        self._num_options, self._flat = int(num_options), flat
+        self._embed = embed or functools.partial(hashed_ngrams, size=int(features))
+        self._features = len(self._embed("riddle"))
         self._env = RiddleEnv(split, families, level, render_mode=render_mode)
         self._options: tuple[str, ...] = ()
         self.observation_space = self._space()
@@ -153,8 +158,8 @@ class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
         return spaces.Dict({"question": question, "options": options})
 
     def _observe(self) -> Observation:
-        question = hashed_ngrams(self._question, self._features)
-        options = np.stack([hashed_ngrams(option, self._features) for option in self._options])
+        question, empty = self._embed(self._question), np.zeros(self._features, dtype=np.float32)
+        options = np.stack([self._embed(option) if option else empty for option in self._options])
         if self._flat:
             return np.concatenate([question, options.ravel()])
         return {"question": question, "options": options}

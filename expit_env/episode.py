@@ -51,9 +51,9 @@ class Deck:
         family, index = self._address(rng, level)
         return splits.riddle_at(family, self.split, index)
 
-    def draw_each(self, rngs: Sequence[np.random.Generator]) -> list[Riddle]:
+    def draw_each(self, rngs: Sequence[np.random.Generator], level: Levels = None) -> list[Riddle]:
         """Draw a riddle from each generator: what `draw` draws, faster together."""
-        return splits.riddles_at(self.split, [self._address(rng) for rng in rngs])
+        return splits.riddles_at(self.split, [self._address(rng, level) for rng in rngs])
 
     def _address(self, rng: np.random.Generator, levels: Levels = None) -> tuple[str, int]:
         step = 1 if self.level is None else len(LEVELS)
@@ -193,8 +193,10 @@ def level_of(levels: Levels, family: str) -> int | None:
     return level
 
 
-def read_options(options: Mapping[str, Any] | None) -> tuple[Any, Levels]:
+def read_options(options: Mapping[str, Any] | None, others: Sequence[str] = ()) -> tuple[Any, Levels]:
     """Return the riddle_id and the level of the options of a reset, None where they are not given.
+
+    ``others`` are options that were read already: what exists, for the message.
 
     Raises:
         ValueError: if there is any other option.
@@ -202,7 +204,7 @@ def read_options(options: Mapping[str, Any] | None) -> tuple[Any, Levels]:
     options = options or {}
     for name in options:
         if name not in ("riddle_id", "level"):
-            raise unknown("reset option", name, ("riddle_id", "level"))
+            raise unknown("reset option", name, ("riddle_id", "level", *others))
     return options.get("riddle_id"), options.get("level")
 
 

@@ -48,8 +48,8 @@ class ListedDeck:
         near = [other for other in siblings if abs(int(other.level or 1) - wanted) == nearest]
         return near[int(rng.random() * len(near))]
 
-    def draw_each(self, rngs: Sequence[np.random.Generator]) -> list[Riddle]:
-        return [self.draw(rng) for rng in rngs]
+    def draw_each(self, rngs: Sequence[np.random.Generator], level: Levels = None) -> list[Riddle]:
+        return [self.draw(rng, level) for rng in rngs]
 
 
 class RiddleList:

@@ -51,8 +51,8 @@ class ReasoningGymDeck:
         family, index = divmod(int(rng.random() * len(self.families) * INDEX_COUNT), INDEX_COUNT)
         return _item(self.families[family], self.split, index)[0]
 
-    def draw_each(self, rngs: Sequence[np.random.Generator]) -> list[Riddle]:
-        return [self.draw(rng) for rng in rngs]
+    def draw_each(self, rngs: Sequence[np.random.Generator], level: Levels = None) -> list[Riddle]:
+        return [self.draw(rng, level) for rng in rngs]
 
 
 @dataclass(frozen=True, slots=True)

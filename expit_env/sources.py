@@ -30,7 +30,7 @@ class Drawable(Protocol):
         """Draw a riddle, of its family the nearest to a level if one is given: equal generators draw the same."""
         ...
 
-    def draw_each(self, rngs: Sequence[np.random.Generator]) -> list[Riddle]:
+    def draw_each(self, rngs: Sequence[np.random.Generator], level: Levels = None) -> list[Riddle]:
         """Draw a riddle from each generator, each as `draw` does."""
         ...
 

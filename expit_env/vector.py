@@ -13,7 +13,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from expit_env.env import text_spaces
-from expit_env.episode import Episode, Rules, Verifier, unknown
+from expit_env.episode import Episode, Levels, Rules, Verifier, read_options, unknown
 from expit_env.sources import RiddleSource, open_source
 
 Observations = tuple[str, ...]
@@ -85,13 +85,13 @@ class RiddleVectorEnv(VectorEnv[Observations, Sequence[str], np.ndarray]):
         seeds = self._each_seed(seed)
         options = dict(options or {})
         chosen = self._chosen(options.pop("reset_mask", None))
-        riddle_ids = self._each_riddle_id(options)
+        riddle_ids, level = self._each_riddle_id(options)
         if not self._episodes and len(chosen) < self.num_envs:
             raise gym.error.ResetNeeded("the first reset must be of all environments: leave reset_mask away")
         for i in chosen:
             if seeds[i] is not None:
                 self._generators[i], self._seeds[i] = seeding.np_random(seeds[i])
-        fresh = self._pose({i: riddle_ids[i] for i in chosen})
+        fresh = self._pose({i: riddle_ids[i] for i in chosen}, level)
         self._episodes = [fresh.get(i) or self._episodes[i] for i in range(self.num_envs)]
         return self._observations(), self._batch((i, episode.info) for i, episode in fresh.items())
 
@@ -129,11 +129,11 @@ class RiddleVectorEnv(VectorEnv[Observations, Sequence[str], np.ndarray]):
             batched["final_info"], batched["_final_info"] = self._batch((i, info) for i, info, _ in final), mask.copy()
         return batched
 
-    def _pose(self, riddle_ids: Mapping[int, str | None]) -> dict[int, Episode]:
+    def _pose(self, riddle_ids: Mapping[int, str | None], level: Levels = None) -> dict[int, Episode]:
         """Begin an episode in some environments: with the riddle of an address, or with one that is drawn."""
         riddles = {i: self._source.riddle(name) for i, name in riddle_ids.items() if name is not None}
         drawing = [i for i in riddle_ids if i not in riddles]
-        riddles |= zip(drawing, self._deck.draw_each([self._generator(i) for i in drawing]), strict=True)
+        riddles |= zip(drawing, self._deck.draw_each([self._generator(i) for i in drawing], level), strict=True)
         return {i: Episode(riddles[i], self._rules) for i in riddle_ids}
 
     def _generator(self, i: int) -> np.random.Generator:
@@ -172,16 +172,14 @@ class RiddleVectorEnv(VectorEnv[Observations, Sequence[str], np.ndarray]):
             raise ValueError("reset_mask names no environment to reset")
         return np.flatnonzero(mask).tolist()
 
-    def _each_riddle_id(self, options: dict[str, Any]) -> Sequence[str | None]:
-        for name in options:
-            if name != "riddle_id":
-                raise unknown("reset option", name, ("riddle_id", "reset_mask"))
-        riddle_id = options.get("riddle_id")
+    def _each_riddle_id(self, options: dict[str, Any]) -> tuple[Sequence[str | None], Levels]:
+        """Return the address that is asked for of each environment, and the level of what is drawn."""
+        riddle_id, level = read_options(options, ("reset_mask",))
         if riddle_id is None or isinstance(riddle_id, str):
-            return [riddle_id] * self.num_envs
+            return [riddle_id] * self.num_envs, level
         if len(riddle_id) != self.num_envs:
             raise ValueError(f"riddle_id takes one address, or {self.num_envs}, not {len(riddle_id)}")
-        return riddle_id
+        return riddle_id, level
 
     def _batch(self, infos: Iterable[tuple[int, Mapping[str, Any]]]) -> Infos:
         """Batch infos: under each key an array, and under the key with a '_' before it a mask of who has it.

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 PROBLEM = sorted((ROOT / "expit_env").rglob("*.py"))
 LEARNERS = sorted((ROOT / "agents").rglob("*.py"))
 
-TORCH_ROOMS = ("policy.py", "fine_tuning.py", "shared_prompt.py", "embedded.py", "grpo.py", "sampling/")
+TORCH_ROOMS = ("policy.py", "embedding.py", "fine_tuning.py", "shared_prompt.py", "embedded.py", "grpo.py", "sampling/")
 """Where in agents/ torch may be imported."""
 
 LAZY = {"judge.py": {"openai"}, "hub.py": {"datasets"}, "reasoning.py": {"reasoning_gym"}}

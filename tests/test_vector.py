@@ -197,3 +197,12 @@ def test_async_observations_without_a_copy_follow_the_memory():
         assert tuple(live) == sync.step(("3", "4"))[0]
     finally:
         env.close()
+
+
+def test_a_reset_draws_at_the_level_that_it_asks_for():
+    envs = [gym.make_vec("Riddle-v0", num_envs=3, vectorization_mode=mode) for mode in ("vector_entry_point", "sync")]
+    for level in (2, {"birds-on-a-wire": 4}):
+        (ours, ours_info), (theirs, their_info) = (env.reset(seed=7, options={"level": level}) for env in envs)
+        assert ours == theirs
+        assert ours_info["level"].tolist() == their_info["level"].tolist()
+    assert envs[0].reset(seed=7, options={"level": 2})[1]["level"].tolist() == [2, 2, 2]
