@@ -12,9 +12,11 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import os
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,6 +34,7 @@ from agents.embedded import embedded_model_path
 from agents.policy import pick_device, prompt
 from agents.sampling import LocalSampler, Prompt, Sampler, WorkerSampler, in_precision, sampling_dtype
 from agents.sampling.rows import common_length, encode
+from agents.sampling.workers import usable_cores
 from benchmarks.sft import training_speeds
 from benchmarks.vllm import VllmServer
 
@@ -171,8 +174,11 @@ def natural_stopping(bench: Bench, repeats: int) -> dict[str, float]:
     return speeds(ways | {"ours": lambda: bench.sample(local)}, repeats)
 
 
-def compare(bench: Bench, natural: Bench, repeats: int, vllm: str | None) -> dict[str, float | None]:
-    """Measure all ways, and return their tokens a second and the ratios."""
+def compare(bench: Bench, natural: Bench, repeats: int, vllm: str | None) -> dict[str, float | str | None]:
+    """Measure all ways, and return their tokens a second and the ratios.
+
+    All are in the number format that the sampler takes on this machine, but vLLM, which is in bf16.
+    """
     stopping = natural_stopping(natural, repeats)
     training = training_speeds(bench.folder)
     bench.never_ending()
@@ -191,23 +197,31 @@ def compare(bench: Bench, natural: Bench, repeats: int, vllm: str | None) -> dic
             if one:
                 one.close()
     ours = max(found["local"], found.get("workers", 0.0))
+    generated = peak_memory(bench, "generate")
     return {
+        "dtype": str(bench.model.dtype).removeprefix("torch."),
+        "cores": usable_cores(),
         **{f"{name}_tokens_per_second": speed for name, speed in found.items()},
         "generate_ratio": ours / found["generate"],
         "local_generate_ratio": found["local"] / found["generate"],
         "vllm_ratio": ours / found["vllm"] if "vllm" in found else None,
-        "bound_ratio": ours / found["matmuls"],
-        "local_bound_ratio": found["local"] / found["matmuls"],
+        # Of one process both, with all its threads: workers are not held against a bound that they can beat.
+        "bound_ratio": found["local"] / found["matmuls"],
+        "workers_bound_ratio": found["workers"] / found["matmuls"] if workers else None,
         **{f"natural_{name}_tokens_per_second": speed for name, speed in stopping.items()},
         "natural_ratio": stopping["ours"] / stopping["generate"],
         **{f"sft_{name}_tokens_per_second": speed for name, speed in training.items()},
         "sft_ratio": training["ours"] / training["trl"],
-        "memory_ratio": peak_memory(bench, "ours") / peak_memory(bench, "generate"),
+        "memory_ratio": peak_memory(bench, "local") / generated,
+        "workers_memory_ratio": peak_memory(bench, "workers") / generated if workers else None,
     }
 
 
 def peak_memory(bench: Bench, way: str) -> float:
-    """The most resident memory, in bytes, of a process of its own that has the model loaded and then samples."""
+    """The most memory, in bytes, that a process of its own and its workers hold while they sample.
+
+    It is the sum of the proportional set sizes, in which pages that are shared count once.
+    """
     setting = bench.setting
     numbers = map(str, (setting.riddles, setting.samples, setting.tokens))
     command = [sys.executable, "-m", "benchmarks.throughput", "--model", str(bench.folder), "--peak-memory", way]
@@ -217,14 +231,43 @@ def peak_memory(bench: Bench, way: str) -> float:
 def print_peak_memory(bench: Bench, way: str) -> None:
     """Print what `peak_memory` reads."""
     bench.never_ending()
-    # 5 sets the peak back to what is resident now, so that loading does not count.
-    Path("/proc/self/clear_refs").write_text("5")
-    if way == "ours":
-        bench.sample(bench.sampler())
-    else:
-        bench.generate()
-    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    print(int(peak.split()[1]) * 1024)
+    sampler = WorkerSampler(bench.model, bench.endless) if way == "workers" else bench.sampler()
+    done, held = threading.Event(), [0]
+
+    def watch() -> None:
+        while not done.wait(0.02):
+            held.append(sum(map(proportional_set_size, family_of(os.getpid()))))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        if way == "generate":
+            bench.generate()
+        else:
+            bench.sample(sampler)
+    finally:
+        done.set()
+        watcher.join()
+    print(max(held))
+
+
+def family_of(pid: int) -> list[int]:
+    """Return a process and all that it started."""
+    children = [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in task.read_text(encoding="ascii").split()
+    ]
+    return [pid, *(member for child in children for member in family_of(child))]
+
+
+def proportional_set_size(pid: int) -> int:
+    """Return the bytes that a process holds, of shared pages its share; 0 if it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 def growth(bench: Bench) -> dict[str, dict[int, float]]:
@@ -243,22 +286,20 @@ def growth(bench: Bench) -> dict[str, dict[int, float]]:
         return len(prompts) * n * 16 / (time.perf_counter() - start)
 
     by_samples, by_riddles, by_length = curves.values()
+    measure(riddles(8), 16)
     for n in (1, 2, 4, 8, 16, 32, 64, 128):
-        by_samples[n] = max(measure(riddles(8), n) for _ in range(2))
+        by_samples[n] = statistics.median(measure(riddles(8), n) for _ in range(REPEATS))
     for count in (1, 2, 4, 8, 16, 32, 64):
-        by_riddles[count] = max(measure(riddles(count), 16) for _ in range(2))
-    for length in (64, 128, 256, 512, 1024):
-        by_length[length] = max(measure(padded_riddles(bench, 8, length), 16) for _ in range(2))
+        by_riddles[count] = statistics.median(measure(riddles(count), 16) for _ in range(REPEATS))
+    for length in (32, 64, 128, 256, 512, 1024):
+        by_length[length] = statistics.median(measure(prompts_of(bench, 8, length), 16) for _ in range(REPEATS))
     return curves
 
 
-def padded_riddles(bench: Bench, count: int, length: int) -> list[Prompt]:
-    """Riddles after so many words of padding that each prompt has about ``length`` tokens."""
-    found = []
-    for messages in riddles(count):
-        missing = max(0, length - len(encode(bench.tokenizer, messages)))
-        found.append([*messages[:-1], {**messages[-1], "content": " so" * missing + messages[-1]["content"]}])
-    return found
+def prompts_of(bench: Bench, count: int, length: int) -> list[Prompt]:
+    """Different prompts of about ``length`` tokens each, the chat template's included."""
+    around = len(encode(bench.tokenizer, prompt("")))
+    return [prompt(f"{number}" + " so" * (length - around - 1)) for number in range(count)]
 
 
 def draw_growth(curves: dict[str, dict[int, float]], file: Path) -> None:
@@ -285,7 +326,7 @@ def main() -> None:
     parser.add_argument("--adapter", type=Path, help="what answers where they may end by themselves; else the model")
     parser.add_argument("--vllm", metavar="PYTHON", help="the interpreter of an environment that has vLLM")
     parser.add_argument("--picture", type=Path, help="only draw how throughput grows, to this file")
-    parser.add_argument("--peak-memory", choices=("ours", "generate"), help=argparse.SUPPRESS)
+    parser.add_argument("--peak-memory", choices=("local", "workers", "generate"), help=argparse.SUPPRESS)
     args = parser.parse_args()
 
     bench = Bench(args.model or embedded_model_path(), Setting(*args.setting))
