@@ -8,7 +8,7 @@ from expit_env.families.people import PEOPLE
 BIRDS = bank(
     "crows, sparrows, pigeons, robins, starlings, gulls, blackbirds, doves | ravens, finches, swallows, magpies"
 )
-PERCHES = bank("wire, fence, branch, roof, wall, bridge | railing, ledge, mast")
+PERCHES = bank("wire, fence, branch, clothes line, rope, crossbar, telephone line | railing, mast, power line, bough")
 
 
 def _birds(draw: Draw) -> Telling:

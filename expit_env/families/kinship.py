@@ -89,8 +89,8 @@ ONE_SISTER = Family(
          "How many daughters has Mrs {family}?",
          "Mrs {family} has {n} sons, and if you ask any of them, he says that he has a single daughter. "
          "How many granddaughters has Mrs {family}?"),
-        ("Every one of the {n} brothers at the {family} house has one sister, no more. Count them: how many?",
-         "Every one of the {n} brothers at the {family} house has one daughter, no more. Count them: how many?"),
+        ("Every one of the {n} brothers at the {family} house has one sister, no more. How many sisters is that?",
+         "Every one of the {n} brothers at the {family} house has one daughter, no more. How many daughters is that?"),
     ),
 )  # fmt: skip
 
@@ -225,11 +225,11 @@ CHILDREN_IN_ALL = Family(
         ("Mr and Mrs {family} have {n} daughters, and each daughter has one brother. All these children sit by "
          "the {place}. How many sit there?",
          "Mr and Mrs {family} have {n} daughters, and each daughter has one husband. All these couples sit by "
-         "the {place}. How many sit there?"),
+         "the {place}. How many people sit there?"),
         ("By the {place} stand the {n} sisters of the {family} family. Each of them has one brother, who joins them. "
          "How many are they then?",
          "By the {place} stand the {n} sisters of the {family} family. Each of them has one husband, who joins them. "
-         "How many are they then?"),
+         "How many people are they then?"),
         ("Every one of Mrs {family}'s {n} daughters has just one brother. How many children does Mrs {family} call to "
          "the {place}, if she calls all of hers?",
          "Every one of Mrs {family}'s {n} daughters has just one child. How many daughters and grandchildren does "

@@ -230,7 +230,7 @@ ASKED = {
     ),
     "honey": ("What do bees drink from flowers?", "What do bees store in combs for the winter?", "nectar"),
     "moon": ("What shines brightest in the sky by day?", "What shines brightest in the sky by night?", "the sun"),
-    "tea": ("What hot drink is made of roasted beans?", "What hot drink is made of dried leaves?", "coffee"),
+    "tea": ("An espresso is a small cup of which hot drink?", "What hot drink is made of dried leaves?", "coffee"),
     "hen": ("Which bird on a farm crows at dawn?", "Which bird on a farm sits on eggs and clucks?", "a rooster"),
     "mouse": ("Which pet do mice fear most?", "Which squeaking animal do cats like to hunt?", "a cat"),
     "tin": ("What metal are most drink cans made of?", "What metal makes bronze out of copper?", "aluminium"),
@@ -402,10 +402,10 @@ CAPITAL_OF_THE_WORD = Family(
 )  # fmt: skip
 
 COLOURED = bank(
-    "coal:is:black, soot:is:black, snow:is:white, chalk:is:white, ketchup:is:red, spinach:is:green,"
-    " the yolk of an egg:is:yellow, milk:is:white, ravens:are:black, buttercups:are:yellow, polar bears:are:white,"
-    " cucumbers:are:green, flamingos:are:pink, rubies:are:red, emeralds:are:green"
-    " | salt:is:white, tar:is:black, crows:are:black"
+    "coal:is:black, soot:is:black, snow:is:white, tomato ketchup:is:red, spinach:is:green, tar:is:black,"
+    " the yolk of an egg:is:yellow, milk:is:white, ravens:are:black, buttercups:are:yellow, snowmen:are:white,"
+    " whipped cream:is:white, cotton wool:is:white, crows:are:black, emeralds:are:green"
+    " | pitch:is:black, snowballs:are:white"
 )
 COLOURS = ("black", "white", "green", "red", "yellow", "pink", "blue")
 

@@ -16,10 +16,16 @@ RACES = bank(
 )
 
 
+def _in_figures(place: int) -> str:
+    """Write a place as ``2nd`` or ``12th``."""
+    teens = place % 100 in (11, 12, 13)
+    return f"{place}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(place % 10, 'th')}"
+
+
 def _places(place: int) -> tuple[str, ...]:
     """Say a place in a race in the other ways that are right."""
-    suffix = {1: "st", 2: "nd", 3: "rd"}.get(place, "th")
-    return f"{ORDINALS[place]} place", f"{place}{suffix}", f"{place}{suffix} place", str(place), f"place {place}"
+    figures = _in_figures(place)
+    return f"{ORDINALS[place]} place", figures, f"{figures} place", str(place), f"place {place}"
 
 
 def _overtaking(draw: Draw) -> Telling:
@@ -176,8 +182,10 @@ LAST_BUT_ONE = ("second to last", "next to last", "second last", "second-last", 
 
 
 def _passing_the_last(draw: Draw) -> Telling:
+    people = draw.number(8, 20)
+    place = _in_figures(people - 1)
     return Telling(
-        facts={"n": draw.number(8, 20), "runners": draw.noun(RUNNERS), "course": draw.noun(COURSES),
+        facts={"n": people, "runners": draw.noun(RUNNERS), "course": draw.noun(COURSES),
                "name": draw.noun(PEOPLE)},
         answer="it is impossible",
         aliases=("impossible", "that is impossible", "nobody can pass the last", "no one can pass the last", "no place",
@@ -187,7 +195,7 @@ def _passing_the_last(draw: Draw) -> Telling:
         why="There is nobody behind the last one, so nobody is there to do the passing.",
         hints=("Where would one have to be just before passing?", "Who runs behind that competitor?"),
         contrast_answer="last but one",
-        contrast_aliases=LAST_BUT_ONE,
+        contrast_aliases=(*LAST_BUT_ONE, place, f"{place} place", f"place {people - 1}"),
         contrast_why="One competitor is now behind, and all the others are still ahead: that is last but one.",
     )  # fmt: skip
 
@@ -197,14 +205,14 @@ PASSING_THE_LAST = Family(
     _passing_the_last,
     wordings=(
         ("{name}, one of {n} {runners} in a race {course}, overtakes the one who is last. What place does {name} take?",
-         "{name}, last of {n} {runners} in a race {course}, overtakes the one in front. What place does {name} take?"),
-        ("You and {n} {runners} race {course}. If you come from behind and pass the one who is last of all, what is "
+         "{name}, last of {n} {runners} in a race {course}, overtakes the one right in front. What place does {name} take?"),
+        ("You are one of {n} {runners} who race {course}. If you come from behind and pass the one who is last of all, what is "
          "your position?",
-         "You and {n} {runners} race {course}. If you are last of all and pass the one ahead of you, what is your "
-         "position?"),
+         "You are one of {n} {runners} who race {course}. If you are last of all and pass the one right ahead, what is "
+         "your position?"),
         ("A race {course} is on. {name}, one of the {n} {runners}, sees that the last of all is tired and gets past "
          "this one from behind. Where in the order is {name} then?",
-         "A race {course} is on. {name}, last of the {n} {runners}, sees that the one ahead is tired and gets past "
+         "A race {course} is on. {name}, last of the {n} {runners}, sees that the one right ahead is tired and gets past "
          "this one from behind. Where in the order is {name} then?"),
     ),
     test_wordings=(

@@ -71,7 +71,7 @@ def _egg(draw: Draw) -> Telling:
     return Telling(
         facts={
             "male": a(male), "Male": a(male).capitalize(), "layer": a(layer), "Layer": a(layer).capitalize(),
-            "roof": roof, "slope": slope, "n": draw.number(3, 9),
+            "roof": roof, "slope": slope, "n": draw.within(3, 9),
         },
         answer=f"{male}s do not lay eggs",
         aliases=(

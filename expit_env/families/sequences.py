@@ -50,9 +50,21 @@ def _initials(words: Sequence[str]) -> str:
     return "".join(word[0].upper() for word in words)
 
 
+COUNT = _initials(NUMBER_WORDS[1:]) + "T" * 10
+"""The first letters of the numbers from one to thirty."""
+
+
+def _places_of(row: str, letters: str) -> int:
+    """Count the places at which a row stands in a longer one: in two of them it could go on in two ways."""
+    return sum(letters.startswith(row, place) for place in range(len(letters)))
+
+
 def _counting(draw: Draw) -> Telling:
-    length, start = draw.choice((4, 5, 6)), draw.within(1, 13)
-    words = NUMBER_WORDS[start : start + length + 1]
+    while True:
+        length, start = draw.choice((4, 5, 6)), draw.within(1, 13)
+        words = NUMBER_WORDS[start : start + length + 1]
+        if _places_of(_initials(words[:-1]), COUNT) == 1:
+            break
     return _row_of_letters(
         draw, _initials(words[:-1]), words[-1][0].upper(),
         f"They are the first letters of {', '.join(words[:-1])}, and then comes {words[-1]}.",

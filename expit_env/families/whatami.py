@@ -40,14 +40,14 @@ IDLERS = bank("brick, ribbon, doormat, spoon, cork, lemon, plate, rope, curtain,
 """Things without limbs, that do nothing and go nowhere."""
 
 PARTS = bank(
-    "teeth:bite:comb:shark, teeth:bite:saw:wolf, teeth:chew:zip:crocodile, one eye:see:needle:cyclops,"
+    "teeth:bite:comb:shark, teeth:chew:saw:wolf, teeth:chew:zip:camel, one eye:see:needle:cyclops,"
     " eyes:see:potato:hawk, four legs:walk:table:horse, four legs:run:chair:fox, four legs:jump:bed:goat,"
     " a neck:swallow:bottle:swan, a neck:swallow:guitar:giraffe, a tongue:taste:shoe:cow, hands:clap:clock:child,"
     " a face:smile:watch:clown, a head:think:hammer:teacher, a head:dream:nail:baby, wings:fly:mansion:eagle,"
     " a tail:wag it:kite:dog, a trunk:trumpet with it:tree:elephant"
-    " | teeth:bite:rake:lion, an eye:wink:storm:flirt, three legs:walk:piano:lame cat, a neck:swallow:violin:goose,"
+    " | teeth:bite:rake:lion, an eye:wink:storm:flirt, three legs:walk:piano:three-legged cat, a neck:swallow:violin:goose,"
     " a tongue:lick:boot:calf, a head:think:cabbage:professor, wings:fly:theatre:sparrow, a tail:wag it:comet:puppy,"
-    " arms:wave:river:sailor, four legs:gallop:stool:zebra"
+    " arms:hug:river:sailor, four legs:gallop:stool:zebra"
 )
 
 
@@ -91,11 +91,27 @@ DEEDS = bank(
 )
 
 
+SAID_OF_IDLERS = {
+    "fly": ("cork", "ribbon", "rope", "curtain", "plate", "pebble", "tile"),
+    "rise": ("cork", "curtain", "sponge"),
+    "dance": ("cork", "ribbon", "curtain"),
+    "run": ("rope", "ribbon"),
+    "climb": ("rope",),
+    "jump": ("pebble",),
+    "strike": ("brick",),
+    "bite": ("lemon", "rope"),
+}
+"""What is said of some of the idlers as well, so that there would be two right answers."""
+
+
 def _deeds(draw: Draw) -> Telling:
     deed, part, thing, doer = draw.noun(DEEDS).split(":")
+    idler = draw.noun(IDLERS)
+    while idler in SAID_OF_IDLERS.get(deed, ()):
+        idler = draw.noun(IDLERS)
     no_part = part.removeprefix("a ")
     return _unmask(
-        draw, (a(thing), a(doer), a(draw.noun(IDLERS))),
+        draw, (a(thing), a(doer), a(idler)),
         f"{_capital(a(thing))} is said to {deed}, without {part}.",
         f"Of the three only {a(doer)} can {deed} and has {part}.",
         "What is said of people and animals is said of things, too.", deed=deed, part=part, no_part=no_part,
