@@ -160,10 +160,10 @@ MEETING_ON_THE_ROAD = Family(
          "{goal}, towards each other. Which of the two is closer to the {goal} before they pass each other?"),
     ),
     test_wordings=(
-        ("Going towards each other between the {goal} and the {start}, {n} km apart, are a slow {slow}, which left the "
-         "{goal}, and a quick {fast}, which left the {start}. Which of them has less far to the {goal} as they meet?",
-         "Going towards each other between the {goal} and the {start}, {n} km apart, are a slow {slow}, which left the "
-         "{goal}, and a quick {fast}, which left the {start}. Which of them has less far to the {goal} just before "
+        ("Going towards each other between the {goal} and the {start}, {n} km apart, are a slow {slow} coming from the "
+         "{goal} and a quick {fast} coming from the {start}. Which of them has less far to the {goal} as they meet?",
+         "Going towards each other between the {goal} and the {start}, {n} km apart, are a slow {slow} coming from the "
+         "{goal} and a quick {fast} coming from the {start}. Which of them has less far to the {goal} just before "
          "they meet?"),
         ("From the {start} a {fast}, from the {goal} a {slow}: on one and the same straight road they come to meet. "
          "Seen from the {goal}, which is nearer when they meet?",

@@ -18,12 +18,13 @@ def _birds(draw: Draw) -> Telling:
     return Telling(
         facts={"n": total, "k": shot, "birds": birds, "perch": perch},
         answer="0",
-        aliases=("none", f"no {birds}"),
+        aliases=("none", f"no {birds}", "0 birds", "no birds", f"0 {birds}", "none of them"),
         trap=str(total - shot),
         why=f"The bang frightens the other {birds}, and they all fly away, so none is left.",
         hints=("A shot is very loud.", f"What do {birds} do when they are frightened?"),
         contrast_answer=str(total - shot),
-        contrast_why=f"Stone {birds} cannot fly away, so {total} - {shot} = {total - shot} are left.",
+        contrast_aliases=(f"{total - shot} {birds}", f"{total - shot} birds"),
+        contrast_why=f"Wooden {birds} cannot fly away, so {total} - {shot} = {total - shot} are left.",
     )
 
 
@@ -32,17 +33,17 @@ BIRDS_ON_A_WIRE = Family(
     _birds,
     wordings=(
         ("There are {n} {birds} on a {perch}. A hunter shoots {k} of them. How many are left on the {perch}?",
-         "There are {n} stone {birds} on a {perch}. A boy takes {k} of them. How many are left on the {perch}?"),
+         "There are {n} wooden {birds} on a {perch}. A boy takes {k} of them. How many are left on the {perch}?"),
         ("{n} {birds} sit on a {perch}. A farmer fires his gun and hits {k}. How many {birds} still sit there?",
-         "{n} stone {birds} sit on a {perch}. A farmer carries off {k}. How many {birds} still sit there?"),
+         "{n} wooden {birds} sit on a {perch}. A farmer carries off {k}. How many {birds} still sit there?"),
         ("A hunter sees {n} {birds} on a {perch} and shoots {k}. How many {birds} remain on the {perch}?",
-         "A sculptor sees {n} stone {birds} on a {perch} and sells {k}. How many {birds} remain on the {perch}?"),
+         "A carver sees {n} wooden {birds} on a {perch} and sells {k}. How many {birds} remain on the {perch}?"),
     ),
     test_wordings=(
         ("On a {perch} rest {n} {birds}. Two loud shots bring down {k} of them. How many stay on the {perch}?",
-         "On a {perch} rest {n} {birds} of stone. Two workmen take down {k} of them. How many stay on the {perch}?"),
+         "On a {perch} rest {n} {birds} of wood. Two workmen take down {k} of them. How many stay on the {perch}?"),
         ("{k} out of {n} {birds} on a {perch} are shot by a hunter. How many are on the {perch} a minute later?",
-         "{k} out of {n} stone {birds} on a {perch} are sold by a mason. How many are on the {perch} a minute later?"),
+         "{k} out of {n} wooden {birds} on a {perch} are sold by a joiner. How many are on the {perch} a minute later?"),
     ),
 )  # fmt: skip
 
@@ -59,8 +60,8 @@ def _all_but(draw: Draw) -> Telling:
         answer=str(kept),
         aliases=(f"{kept} {animals}",),
         trap=str(total - kept),
-        why=f"'All but {kept}' makes {kept} of the {animals} the exception, and the question is about these {kept}.",
-        hints=("What does 'all but' say about the number behind it?", "Nothing has to be subtracted."),
+        why=f"The exception is {kept} of the {animals}, and the question is about the exception: so it is {kept}.",
+        hints=("Is the second number that of the many, or that of the exception?", "Nothing has to be subtracted."),
         contrast_answer=str(total - kept),
         contrast_aliases=(f"{total - kept} {animals}",),
         contrast_why=f"The question is about the other {animals}, and they are {total} - {kept} = {total - kept}.",
@@ -94,7 +95,7 @@ VESSELS = bank("basket, bowl, box, bag, crate, bucket | tin, sack, jar, chest")
 
 def _take_away(draw: Draw) -> Telling:
     total = draw.number(5, 12)
-    taken = draw.within(2, total - 1, but=total / 2)
+    taken = draw.within(2, total - 2, but=total / 2)
     goods = draw.noun(GOODS)
     return Telling(
         facts={"n": total, "k": taken, "goods": goods, "vessel": draw.noun(VESSELS)},
@@ -246,7 +247,7 @@ def _hole(draw: Draw) -> Telling:
         hints=("What makes a hole a hole?", f"Where did the {earth} go when someone dug?"),
         contrast_answer=str(volume),
         contrast_aliases=(f"{volume} cubic {unit}",),
-        contrast_why=f"It is full, so it holds {long} x {wide} x {deep} = {volume} cubic {unit}.",
+        contrast_why=f"All the room in it is filled with {earth}: {long} x {wide} x {deep} = {volume} cubic {unit}.",
     )  # fmt: skip
 
 
@@ -260,8 +261,8 @@ EARTH_IN_A_HOLE = Family(
          "{unit} deep?"),
         ("A hole in the {earth} measures {long} by {wide} by {deep} {unit}. How many cubic {unit} of {earth} are in "
          "the hole?",
-         "A block cut from the {earth} measures {long} by {wide} by {deep} {unit}. How many cubic {unit} of {earth} "
-         "are in the block?"),
+         "A tank full of {earth} measures {long} by {wide} by {deep} {unit} inside. How many cubic {unit} of {earth} "
+         "are in the tank?"),
         ("Two workers dig in the {earth} a hole that is {deep} {unit} deep, {wide} {unit} wide and {long} {unit} long. "
          "How many cubic {unit} of {earth} are in the hole?",
          "Two workers fill with {earth} a bin that is {deep} {unit} deep, {wide} {unit} wide and {long} {unit} long. "
@@ -286,12 +287,13 @@ def _months(draw: Draw) -> Telling:
     return Telling(
         facts={"year": year, "days": days, "name": draw.noun(PEOPLE)},
         answer="12",
-        aliases=("all", "all of them", "all twelve", "every month", "each of them", "every one", "all the months"),
+        aliases=("12 months", "all 12 months", "all 12", "all", "all of them", "all twelve", "every month", "each of them", "every one",
+                 "all the months"),
         trap="1",
         why=f"Every month has {days} days in that year; most have a few more. So all 12 do.",
         hints=("A month with more days than that has that many, too.", f"Is there a month without a {days}th day?"),
         contrast_answer="1",
-        contrast_aliases=("only February", "just February", "February", "one, February"),
+        contrast_aliases=("1 month", "only February", "just February", "February", "one, February"),
         contrast_why=f"Only February had {days} days and no more in {year}.",
     )
 

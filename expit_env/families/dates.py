@@ -75,8 +75,8 @@ def _clock(draw: Draw) -> Telling:
         why="The hands stand still, and twice a day the time comes round to where they point.",
         hints=("The hands stand still, but the time does not.",),
         contrast_answer="0",
-        contrast_aliases=("never", "not once", "none"),
-        contrast_why="It always runs as fast as a right clock, behind it, and never catches up.",
+        contrast_aliases=("never", "not once", "none", "0 times", "0 times a day", "no times", "it is never right"),
+        contrast_why="It runs as fast as a right clock, always by the same amount off, so it is right 0 times.",
     )  # fmt: skip
 
 

@@ -91,11 +91,11 @@ def _guards(draw: Draw) -> Telling:
         answer=f"the {other} {way}",
         aliases=_taking(other, way, who),
         trap=f"the {pointed} {way}",
-        why="Whoever was asked, the reply holds exactly one lie, so what it says is false.",
+        why=f"Whoever was asked, the reply holds exactly one lie, so what it says is false: it is the {other} {way}.",
         hints=("How many of the two have a hand in the reply?", "What if the liar was asked, what if not?"),
         contrast_answer=f"the {pointed} {way}",
         contrast_aliases=_taking(pointed, way, who),
-        contrast_why="Everybody here is honest, so what the reply says is true.",
+        contrast_why=f"Everybody here is honest, so what the reply says is true: it is the {pointed} {way}.",
     )  # fmt: skip
 
 
@@ -162,12 +162,12 @@ def _labels(draw: Draw) -> Telling:
         answer=other,
         aliases=_filled(other, box, drawn),
         trap=drawn,
-        why="What is labelled as a mixture is none: it is full of what came out of it. The other label that names this "
-        "is a lie as well, and hides the second kind, since the mixture is behind the third.",
+        why=f"What is labelled as a mixture is none, so it is full of {drawn}. The label '{other}' is a lie as well, so "
+        f"the mixture must be behind it. Behind the label '{drawn}' there is what is left: so it is {other}.",
         hints=("Begin with the label that promises both.",),
         contrast_answer=drawn,
         contrast_aliases=_filled(drawn, box, drawn),
-        contrast_why="All three labels tell the truth, and so does this one.",
+        contrast_why=f"All three labels tell the truth, and so does this one: it is {drawn}.",
     )  # fmt: skip
 
 
@@ -222,11 +222,13 @@ def _bulb(draw: Draw) -> Telling:
         answer=f"the {before} switch",
         aliases=(before, f"the {before} one", f"{before} switch", f"the {before} switch works it"),
         trap=f"the {never} switch",
-        why="A bulb that is off and still hot was on until just now, and so was its switch.",
+        why="A bulb that is off and still hot was on until just now, and so was its switch: "
+        f"it is the {before} switch.",
         hints=("A bulb tells more than whether it shines.",),
         contrast_answer=f"the {never} switch",
         contrast_aliases=(never, f"the {never} one", f"{never} switch", f"the {never} switch works it"),
-        contrast_why="A bulb that is off and cold has not been on, and its switch has not been used.",
+        contrast_why="A bulb that is off and cold has not been on, and its switch has not been used: "
+        f"it is the {never} switch.",
     )  # fmt: skip
 
 
@@ -297,11 +299,13 @@ def _barbers(draw: Draw) -> Telling:
         answer=ragged,
         aliases=_better(ragged, craft, who),
         trap=neat,
-        why="Each of them shows the work of the other, so the better work is to be seen on the worse of the two.",
+        why="Each of them shows the work of the other, and the one who looks worse has done the better work: "
+        f"so it is {ragged}.",
         hints=("Whose work does one see on each of them?",),
         contrast_answer=neat,
         contrast_aliases=_better(neat, craft, who),
-        contrast_why="Each of them shows their own work, so the better work is to be seen on the better one.",
+        contrast_why="Each of them shows their own work, and the one who looks better has done the better work: "
+        f"so it is {neat}.",
     )  # fmt: skip
 
 
@@ -354,11 +358,12 @@ def _hats(draw: Draw) -> Telling:
         answer=unseen,
         aliases=_worn(unseen, hat, who),
         trap=seen,
-        why=f"Every {hat} of the colour that {who} sees is on another head, so just the other colour is left.",
+        why=f"Every {hat} of the colour that {who} sees is on another head, so just the other colour is "
+        f"left: it is {unseen}.",
         hints=("Count what is on the heads of the others.",),
         contrast_answer=seen,
         contrast_aliases=_worn(seen, hat, who),
-        contrast_why=f"Every {hat} there has the same colour.",
+        contrast_why=f"Every {hat} there has the same colour, so this one too is {seen}.",
     )  # fmt: skip
 
 

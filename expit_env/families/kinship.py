@@ -17,7 +17,8 @@ def _daughter(draw: Draw) -> Telling:
     girl = draw.noun(GIRLS)
     return Telling(
         facts={
-            "girl": girl, "total": total, "named": ", ".join(names[:-1]), "ordinal": ORDINALS[total],
+            "girl": girl, "total": total, "named": ", ".join(names[:-1]),
+            "all_named": f"{', '.join(names[:-2])} and {names[-2]}", "ordinal": ORDINALS[total],
             "one_less": total - 1, "parent": draw.choice(("father", "mother")),
         },
         answer=girl,
@@ -36,22 +37,22 @@ LAST_DAUGHTER = Family(
         ("{girl}'s {parent} has {total} daughters: {named} and one more. What is the {ordinal} daughter called?",
          "{girl}'s teacher has {total} daughters, named by the order of the vowels: {named} and one more. "
          "What is the {ordinal} daughter called?"),
-        ("The {parent} of {girl} has {total} daughters. The first {one_less} are {named}. "
+        ("The {parent} of {girl} has {total} daughters. The first {one_less} are {all_named}. "
          "What is the name of the {ordinal}?",
          "A friend of {girl} has {total} daughters, their vowels in alphabetical order. The first {one_less} are "
-         "{named}. What is the name of the {ordinal}?"),
-        ("{named} are {one_less} of the {total} daughters of {girl}'s {parent}. Who is the {ordinal} daughter?",
-         "{named} are {one_less} of the {total} daughters of {girl}'s doctor, who goes through the vowels in order. "
+         "{all_named}. What is the name of the {ordinal}?"),
+        ("{all_named} are {one_less} of the {total} daughters of {girl}'s {parent}. Who is the {ordinal} daughter?",
+         "{all_named} are {one_less} of the {total} daughters of {girl}'s doctor, who goes through the vowels in order. "
          "Who is the {ordinal} daughter?"),
     ),
     test_wordings=(
         ("There are {total} girls in the family of {girl}'s {parent}, all of them sisters. {one_less} are called "
-         "{named}. What is the remaining girl called?",
+         "{all_named}. What is the remaining girl called?",
          "There are {total} girls in the family of {girl}'s dentist, named after a, e, i, o, u in turn. {one_less} are "
-         "called {named}. What is the remaining girl called?"),
-        ("To name the {total} daughters of {girl}'s {parent}, begin with {named}. Which name completes the list?",
+         "called {all_named}. What is the remaining girl called?"),
+        ("To name the {total} daughters of {girl}'s {parent}, begin with {all_named}. Which name completes the list?",
          "To name the {total} daughters of {girl}'s neighbour, who uses the vowels one after another, begin with "
-         "{named}. Which name completes the list?"),
+         "{all_named}. Which name completes the list?"),
     ),
 )  # fmt: skip
 
@@ -110,7 +111,8 @@ def _profession(draw: Draw) -> Telling:
         answer="sister",
         aliases=(
             "his sister", f"{man}'s sister", f"the {job} is his sister", f"the {job} is {man}'s sister", "a sister",
-            "she is his sister", f"the {job} is a woman", "a woman", "she is a woman",
+            "she is his sister", f"she is {man}'s sister", f"his sister is the {job}", f"{man}'s sister is the {job}",
+            f"the {job} is the sister", f"the {job} is a woman", "a woman", "she is a woman",
         ),
         trap="brother",
         why=f"{man} has a sibling but no brother, so the {job} is a woman, his sister.",

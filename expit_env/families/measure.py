@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expit_env.families.family import Draw, Family, Telling, a, bank
+from expit_env.families.family import Draw, Family, Telling, a, bank, count
 from expit_env.families.people import PEOPLE
 
 LAUNDRY = bank("shirts, towels, socks, sheets, jackets, blankets, skirts, T-shirts | scarves, curtains, dresses, coats")
@@ -170,8 +170,10 @@ def _forest(draw: Draw) -> Telling:
         },
         answer="halfway",
         aliases=(
-            "half way", "half", "to the middle", "only to the middle", "half of it", "half the way",
-            f"{half} km", f"{half} kilometres", f"{half} kilometers",
+            "half way", "half", "to the middle", "only to the middle", "to the centre", "to the center", "half way through",
+            "halfway through", "halfway in", "half way in", "halfway into it", "up to the middle", "the middle",
+            "to the halfway point", "until the middle", "up to the centre", "up to the center", "half of it", "half the way",
+            f"{half} km", count(half, "kilometre"), count(half, "kilometer"),
         ),
         trap=f"{2 * half} km",
         why=f"Halfway through, after {half} km, the {runner} begins to run out of the {wood} again.",
@@ -228,7 +230,7 @@ def _cats(draw: Draw) -> Telling:
         hints=(f"How long does one {cat} take?",),
         contrast_answer=f"{many} {unit}",
         contrast_aliases=(str(many),),
-        contrast_why=f"One {cat} takes one of the {unit} for each of the {many} {mice}.",
+        contrast_why=f"The {cat} needs one {unit.removesuffix('s')} for each, so {many} {mice} take {many} {unit}.",
     )  # fmt: skip
 
 

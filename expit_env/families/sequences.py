@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Sequence
 
-from expit_env.families.family import Draw, Family, Telling, bank
+from expit_env.families.family import Draw, Family, Telling, bank, count
 from expit_env.families.people import PEOPLE
 
 NUMBER_WORDS = (
@@ -38,7 +38,7 @@ def _row_of_letters(draw: Draw, shown: str, answer: str, why: str, hints: tuple[
         hints=hints,
         contrast_answer=trap,
         contrast_aliases=_spoken(trap),
-        contrast_why="The letters stand in the order of the alphabet.",
+        contrast_why=f"The letters stand in the order of the alphabet, where {trap} comes next.",
     )
 
 
@@ -67,7 +67,8 @@ def _counting(draw: Draw) -> Telling:
             break
     return _row_of_letters(
         draw, _initials(words[:-1]), words[-1][0].upper(),
-        f"They are the first letters of {', '.join(words[:-1])}, and then comes {words[-1]}.",
+        f"They are the first letters of {', '.join(words[:-1])}, and then comes {words[-1]}, so it is "
+        f"{words[-1][0].upper()}.",
         ("Each letter begins a word.", "Count aloud, and listen to how the words begin."), words[-1],
     )  # fmt: skip
 
@@ -103,7 +104,7 @@ def _keyboard(draw: Draw) -> Telling:
             break
     return _row_of_letters(
         draw, shown, answer,
-        "In this order the keys stand side by side on an English keyboard.",
+        f"In this order the keys stand side by side on an English keyboard, and the next one is {answer}.",
         ("What lies under your fingers when you type?", "It is not the alphabet that puts these letters in a row."),
     )  # fmt: skip
 
@@ -273,11 +274,12 @@ def _leaf(draw: Draw) -> Telling:
         answer=str(back),
         aliases=(f"page {back}", f"page number {back}"),
         trap=str(facing),
-        why="Each odd page has the next even page on its back.",
+        why=f"Each odd page has the next even page on its back, so pages {min(page, back)} and {max(page, back)} are on "
+        f"one leaf, and it is {back}.",
         hints=("What is on the back of page 1?", "A leaf has a front and a back."),
         contrast_answer=str(facing),
         contrast_aliases=(f"page {facing}", f"page number {facing}"),
-        contrast_why=f"Odd pages are on the right, so page {page} faces page {facing}.",
+        contrast_why=f"Odd pages are on the right, so page {page} faces page {facing}, and it is {facing}.",
     )
 
 
@@ -322,11 +324,12 @@ def _pond(draw: Draw) -> Telling:
         answer=str(full - 1),
         aliases=(f"{full - 1} days", f"after {full - 1} days"),
         trap=str(half),
-        why="It doubles from each day to the next, so just the day before the end it was half as much.",
+        why="It doubles from each day to the next, so just the day before the end it was half as much: "
+        f"{full} - 1 = {full - 1}.",
         hints=("How long does it take from half of it to all of it?", "Go backwards from the end."),
         contrast_answer=str(half),
         contrast_aliases=(f"{half} days", f"after {half} days"),
-        contrast_why="It grows by the same piece each day, so half of it takes half of the time.",
+        contrast_why=f"It grows by the same piece each day, so half of it takes half of the time: {full} / 2 = {half}.",
     )  # fmt: skip
 
 
@@ -366,7 +369,7 @@ def _calendar(draw: Draw) -> Telling:
     row = [words[(start + place) % len(words)] for place in range(length + 1)]
     return _row_of_letters(
         draw, _initials(row[:-1]), row[-1][0],
-        f"They are the first letters of the {name}, in their order.",
+        f"They are the first letters of the {name}: {', '.join(row[:-1])}, and then comes {row[-1]}, so it is {row[-1][0]}.",
         ("Each of them begins one word.", "Where do such words stand one after the other?"), row[-1],
     )  # fmt: skip
 
@@ -399,12 +402,12 @@ def _well(draw: Draw) -> Telling:
         answer=str(top),
         aliases=(f"{top} days", f"on {top} days"),
         trap=str(days),
-        why=f"By the morning of day {top} it is {(top - 1) * gain} metres up, and its climb of {up} metres that day "
+        why=f"By the morning of day {top} it is {count((top - 1) * gain, 'metre')} up, and its climb of {up} metres that day "
         "ends at the top, from where it does not slip back.",
         hints=("Does it slip back when it has come out?", "How high is it on the evening of each day?"),
         contrast_answer=str(days),
         contrast_aliases=(f"{days} days", f"{days} days and nights", f"after {days} days"),
-        contrast_why=f"It gains {up} - {up - gain} = {gain} metres in a day and a night, so it takes {days} of them.",
+        contrast_why=f"It gains {up} - {up - gain} = {count(gain, 'metre')} in a day and a night, so it takes {days} of them.",
     )  # fmt: skip
 
 

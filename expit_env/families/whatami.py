@@ -176,7 +176,7 @@ GOES_WITHOUT_MOVING = Family(
 )  # fmt: skip
 
 SHRINKING = bank(
-    "candle, pencil, crayon, lollipop, eraser, snowman, lipstick, glue stick, sugar lump, soap bar"
+    "candle, pencil, crayon, lollipop, eraser, snowman, lipstick, glue stick, sugar lump, bar of soap"
     " | cough drop, incense stick, notepad, ice cube"
 )
 GROWING = bank("oak, whale, elephant, crocodile, horse, pumpkin, cow | pine tree, bear, giraffe, camel")
