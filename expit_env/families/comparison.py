@@ -58,8 +58,7 @@ KILO_OF_FEATHERS = Family(
 
 JOURNEYS = bank(
     "bus ride, train journey, boat trip, walk, bicycle ride, drive, horse ride, hike | ferry crossing, march, tram "
-    "ride,"
-    " sledge ride"
+    "ride, sledge ride"
 )
 WAYS = {"there": "the way there", "back": "the way back"}
 

@@ -43,7 +43,8 @@ BIRDS_ON_A_WIRE = Family(
         ("On a {perch} rest {n} {birds}. Two loud shots bring down {k} of them. How many stay on the {perch}?",
          "On a {perch} rest {n} {birds} of wood. Two workmen take down {k} of them. How many stay on the {perch}?"),
         ("{k} out of {n} {birds} on a {perch} are shot by a hunter. How many are on the {perch} a minute later?",
-         "{k} out of {n} wooden {birds} on a {perch} are sold by a joiner. How many are on the {perch} a minute later?"),
+         "{k} out of {n} wooden {birds} on a {perch} are sold by a joiner. How many are on the {perch} a minute "
+         "later?"),
     ),
 )  # fmt: skip
 
@@ -287,7 +288,8 @@ def _months(draw: Draw) -> Telling:
     return Telling(
         facts={"year": year, "days": days, "name": draw.noun(PEOPLE)},
         answer="12",
-        aliases=("12 months", "all 12 months", "all 12", "all", "all of them", "all twelve", "every month", "each of them", "every one",
+        aliases=("12 months", "all 12 months", "all 12", "all", "all of them", "all twelve", "every month",
+                 "each of them", "every one",
                  "all the months"),
         trap="1",
         why=f"Every month has {days} days in that year; most have a few more. So all 12 do.",
@@ -295,7 +297,7 @@ def _months(draw: Draw) -> Telling:
         contrast_answer="1",
         contrast_aliases=("1 month", "only February", "just February", "February", "one, February"),
         contrast_why=f"Only February had {days} days and no more in {year}.",
-    )
+    )  # fmt: skip
 
 
 MONTHS_OF_28_DAYS = Family(

@@ -162,8 +162,8 @@ def _labels(draw: Draw) -> Telling:
         answer=other,
         aliases=_filled(other, box, drawn),
         trap=drawn,
-        why=f"What is labelled as a mixture is none, so it is full of {drawn}. The label '{other}' is a lie as well, so "
-        f"the mixture must be behind it. Behind the label '{drawn}' there is what is left: so it is {other}.",
+        why=f"What is labelled as a mixture is none, so it is full of {drawn}. The label '{other}' is a lie as well, "
+        f"so the mixture must be behind it. Behind the label '{drawn}' there is what is left: so it is {other}.",
         hints=("Begin with the label that promises both.",),
         contrast_answer=drawn,
         contrast_aliases=_filled(drawn, box, drawn),

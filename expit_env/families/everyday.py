@@ -24,7 +24,7 @@ def _match(draw: Draw) -> Telling:
         contrast_answer=f"the {first}",
         contrast_aliases=(first, a(first)),
         contrast_why=f"The match burns already, so the first thing to be lit with it is the {first}.",
-    )
+    )  # fmt: skip
 
 
 LIGHT_FIRST = Family(

@@ -42,8 +42,8 @@ LAST_DAUGHTER = Family(
          "A friend of {girl} has {total} daughters, their vowels in alphabetical order. The first {one_less} are "
          "{all_named}. What is the name of the {ordinal}?"),
         ("{all_named} are {one_less} of the {total} daughters of {girl}'s {parent}. Who is the {ordinal} daughter?",
-         "{all_named} are {one_less} of the {total} daughters of {girl}'s doctor, who goes through the vowels in order. "
-         "Who is the {ordinal} daughter?"),
+         "{all_named} are {one_less} of the {total} daughters of {girl}'s doctor, who goes through the vowels in "
+         "order. Who is the {ordinal} daughter?"),
     ),
     test_wordings=(
         ("There are {total} girls in the family of {girl}'s {parent}, all of them sisters. {one_less} are called "

@@ -170,9 +170,11 @@ def _forest(draw: Draw) -> Telling:
         },
         answer="halfway",
         aliases=(
-            "half way", "half", "to the middle", "only to the middle", "to the centre", "to the center", "half way through",
+            "half way", "half", "to the middle", "only to the middle", "to the centre", "to the center",
+            "half way through",
             "halfway through", "halfway in", "half way in", "halfway into it", "up to the middle", "the middle",
-            "to the halfway point", "until the middle", "up to the centre", "up to the center", "half of it", "half the way",
+            "to the halfway point", "until the middle", "up to the centre", "up to the center", "half of it",
+            "half the way",
             f"{half} km", count(half, "kilometre"), count(half, "kilometer"),
         ),
         trap=f"{2 * half} km",

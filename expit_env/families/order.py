@@ -134,7 +134,8 @@ def _ladder(draw: Draw) -> Telling:
         facts={"n": rungs, "k": wet, "r": rise, "ship": ship},
         answer=str(wet),
         aliases=(f"{wet} rungs", f"still {wet}", f"still {wet} rungs", f"the same {wet}", f"the same {wet} rungs",
-                 f"{wet}, as before", f"{wet}, because the {ship} rises", f"{wet}, the {ship} floats", "the same number",
+                 f"{wet}, as before", f"{wet}, because the {ship} rises", f"{wet}, the {ship} floats",
+                 "the same number",
                  "as many as before"),
         trap=str(wet + rise),
         why=f"The {ship} floats and rises with the water, ladder and all, so there are still {wet} under water.",
@@ -143,7 +144,7 @@ def _ladder(draw: Draw) -> Telling:
         contrast_aliases=(f"{wet + rise} rungs",),
         contrast_why=f"This ladder does not rise with the water, so there are {wet} + {rise} = {wet + rise} rungs "
         f"under water.",
-    )
+    )  # fmt: skip
 
 
 LADDER_AND_TIDE = Family(
@@ -212,15 +213,16 @@ PASSING_THE_LAST = Family(
     _passing_the_last,
     wordings=(
         ("{name}, one of {n} {runners} in a race {course}, overtakes the one who is last. What place does {name} take?",
-         "{name}, last of {n} {runners} in a race {course}, overtakes the one right in front. What place does {name} take?"),
-        ("You are one of {n} {runners} who race {course}. If you come from behind and pass the one who is last of all, what is "
-         "your position?",
+         "{name}, last of {n} {runners} in a race {course}, overtakes the one right in front. What place does {name} "
+         "take?"),
+        ("You are one of {n} {runners} who race {course}. If you come from behind and pass the one who is last of "
+         "all, what is your position?",
          "You are one of {n} {runners} who race {course}. If you are last of all and pass the one right ahead, what is "
          "your position?"),
         ("A race {course} is on. {name}, one of the {n} {runners}, sees that the last of all is tired and gets past "
          "this one from behind. Where in the order is {name} then?",
-         "A race {course} is on. {name}, last of the {n} {runners}, sees that the one right ahead is tired and gets past "
-         "this one from behind. Where in the order is {name} then?"),
+         "A race {course} is on. {name}, last of the {n} {runners}, sees that the one right ahead is tired and gets "
+         "past this one from behind. Where in the order is {name} then?"),
     ),
     test_wordings=(
         ("Suppose that {name}, one of {n} {runners} in a race {course}, catches up with the very last, behind whom "

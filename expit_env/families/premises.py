@@ -19,7 +19,8 @@ def _smoke(draw: Draw) -> Telling:
         facts={"vehicle": vehicle, "heading": heading, "wind": wind, "n": draw.number(15, 45)},
         answer="there is no smoke",
         aliases=(
-            "no smoke", "nowhere", "none", "there is none", "there isn't any smoke", "there isn't any", "no direction", "no way", "in no direction", "it makes no smoke",
+            "no smoke", "nowhere", "none", "there is none", "there isn't any smoke", "there isn't any", "no direction",
+            "no way", "in no direction", "it makes no smoke",
             "electric vehicles make no smoke", f"an electric {vehicle} does not smoke",
             f"an electric {vehicle} makes no smoke", f"an electric {vehicle} has no smoke",
         ),
@@ -80,7 +81,8 @@ def _egg(draw: Draw) -> Telling:
             f"{male}s can't lay eggs", f"{male}s do not lay any eggs", f"{male}s never lay eggs",
             f"{a(male)} doesn't lay eggs", f"{a(male)} can't lay eggs", "male birds do not lay eggs",
             "male birds don't lay eggs", "males do not lay eggs", "males don't lay eggs", f"only {layers} lay eggs",
-            f"the {male} does not lay eggs", f"the {male} doesn't lay eggs", f"{a(male)} does not lay eggs", f"{a(male)} lays no eggs", f"{a(male)} cannot lay eggs",
+            f"the {male} does not lay eggs", f"the {male} doesn't lay eggs", f"{a(male)} does not lay eggs",
+            f"{a(male)} lays no eggs", f"{a(male)} cannot lay eggs",
             "nowhere", "neither", "no way", "in no direction", "there is no egg", "no egg",
             "it does not roll", "it doesn't roll", "it does not roll anywhere", "it doesn't roll anywhere",
             "there isn't any egg", "there isn't an egg",
@@ -194,7 +196,8 @@ def _stairs(draw: Draw) -> Telling:
             "it has none", "it doesn't have stairs", "it does not have stairs", "it doesn't have any stairs",
             "there aren't any", "the house doesn't have stairs", "the house doesn't have any stairs",
             "there are no stairs in the house", "there are no stairs in a bungalow",
-            "a one-storey house doesn't have stairs", "there are none", "there is no staircase", "no staircase", "there aren't any stairs",
+            "a one-storey house doesn't have stairs", "there are none", "there is no staircase", "no staircase",
+            "there aren't any stairs",
             "a bungalow has no stairs", "the bungalow has no stairs",
             "a one-storey house has no stairs", "there are no stairs in a one-storey house",
         ),
@@ -277,14 +280,15 @@ def _bald(draw: Draw) -> Telling:
         facts={"hair": hair, "man": man, "brothers": draw.noun(BROTHERS), "n": draw.number(2, 6)},
         answer="he has no hair",
         aliases=("none", "he has none", "none, he is bald", "no hair, he is bald", "he doesn't have any hair",
-                 "he has no hair on his head", "there is no hair on his head", "it has no colour", "no hair", "no colour", "no color", "he is bald", f"{man} is bald", f"{man} has no hair"),
+                 "he has no hair on his head", "there is no hair on his head", "it has no colour", "no hair",
+                 "no colour", "no color", "he is bald", f"{man} is bald", f"{man} has no hair"),
         trap=hair,
         why=f"A bald head has no hair on it, so {man}'s hair has no colour.",
         hints=("Think of what can be seen on top of this head.",),
         contrast_answer=hair,
         contrast_aliases=(f"{hair} hair", f"it is {hair}"),
         contrast_why=f"{man} takes after the others, and their hair is {hair}.",
-    )
+    )  # fmt: skip
 
 
 BALD_MANS_HAIR = Family(

@@ -274,8 +274,8 @@ def _leaf(draw: Draw) -> Telling:
         answer=str(back),
         aliases=(f"page {back}", f"page number {back}"),
         trap=str(facing),
-        why=f"Each odd page has the next even page on its back, so pages {min(page, back)} and {max(page, back)} are on "
-        f"one leaf, and it is {back}.",
+        why=f"Each odd page has the next even page on its back, so pages {min(page, back)} and {max(page, back)} are "
+        f"on one leaf, and it is {back}.",
         hints=("What is on the back of page 1?", "A leaf has a front and a back."),
         contrast_answer=str(facing),
         contrast_aliases=(f"page {facing}", f"page number {facing}"),
@@ -369,7 +369,8 @@ def _calendar(draw: Draw) -> Telling:
     row = [words[(start + place) % len(words)] for place in range(length + 1)]
     return _row_of_letters(
         draw, _initials(row[:-1]), row[-1][0],
-        f"They are the first letters of the {name}: {', '.join(row[:-1])}, and then comes {row[-1]}, so it is {row[-1][0]}.",
+        f"They are the first letters of the {name}: {', '.join(row[:-1])}, and then comes {row[-1]}, so it is "
+        f"{row[-1][0]}.",
         ("Each of them begins one word.", "Where do such words stand one after the other?"), row[-1],
     )  # fmt: skip
 
@@ -402,12 +403,13 @@ def _well(draw: Draw) -> Telling:
         answer=str(top),
         aliases=(f"{top} days", f"on {top} days"),
         trap=str(days),
-        why=f"By the morning of day {top} it is {count((top - 1) * gain, 'metre')} up, and its climb of {up} metres that day "
-        "ends at the top, from where it does not slip back.",
+        why=f"By the morning of day {top} it is {count((top - 1) * gain, 'metre')} up, and its climb of {up} metres "
+        "that day ends at the top, from where it does not slip back.",
         hints=("Does it slip back when it has come out?", "How high is it on the evening of each day?"),
         contrast_answer=str(days),
         contrast_aliases=(f"{days} days", f"{days} days and nights", f"after {days} days"),
-        contrast_why=f"It gains {up} - {up - gain} = {count(gain, 'metre')} in a day and a night, so it takes {days} of them.",
+        contrast_why=f"It gains {up} - {up - gain} = {count(gain, 'metre')} in a day and a night, so it takes {days} "
+        "of them.",
     )  # fmt: skip
 
 

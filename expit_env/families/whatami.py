@@ -45,9 +45,9 @@ PARTS = bank(
     " a neck:swallow:bottle:swan, a neck:swallow:guitar:giraffe, a tongue:taste:shoe:cow, hands:clap:clock:child,"
     " a face:smile:watch:clown, a head:think:hammer:teacher, a head:dream:nail:baby, wings:fly:mansion:eagle,"
     " a tail:wag it:kite:dog, a trunk:trumpet with it:tree:elephant"
-    " | teeth:bite:rake:lion, an eye:wink:storm:flirt, three legs:walk:piano:three-legged cat, a neck:swallow:violin:goose,"
-    " a tongue:lick:boot:calf, a head:think:cabbage:professor, wings:fly:theatre:sparrow, a tail:wag it:comet:puppy,"
-    " arms:hug:river:sailor, four legs:gallop:stool:zebra"
+    " | teeth:bite:rake:lion, an eye:wink:storm:flirt, three legs:walk:piano:three-legged cat, a "
+    "neck:swallow:violin:goose, a tongue:lick:boot:calf, a head:think:cabbage:professor, wings:fly:theatre:sparrow, "
+    "a tail:wag it:comet:puppy, arms:hug:river:sailor, four legs:gallop:stool:zebra"
 )
 
 
