@@ -306,6 +306,14 @@ PILLS_EVERY_HALF_HOUR = Family(
          "last?",
          "Every {minutes} minutes {who} feels a {pill} wear off and swallows the next of {n}. How much time passes "
          "from the first until the last has worn off?"),
+        ("At noon {who} takes the first of {n} {pills}, then one more every {minutes} minutes. How many minutes after "
+         "noon is the last one taken?",
+         "At noon {who} takes the first of {n} {pills}, then one more whenever the last has worn off after {minutes} "
+         "minutes. How many minutes after noon have all of them worn off?"),
+        ("The nurse counts out {n} {pills} and says to {who}: 'One straight away, and from then on one every {minutes} "
+         "minutes.' How long is it from the first to the last?",
+         "The nurse counts out {n} {pills} and says to {who}: 'Each of them helps for {minutes} minutes, and when it "
+         "stops, you take the next.' How long do they help in all?"),
     ),
     transfer=True,
 )  # fmt: skip
@@ -340,6 +348,13 @@ YEARS_BEFORE_CHRIST = Family(
         ("'Made in {year} BC': these words were scratched into {a_find} when it was made, {who} is told. Is it "
          "possible?",
          "'Made in {year} BC': these words are on the museum's card beside {a_find}, {who} is told. Is it possible?"),
+        ("In a shop {who} finds {a_find} with '{year} BC' cut into it by the Roman who made it. Can that be?",
+         "In a shop {who} finds {a_find} with '{year} BC' on a sticker, put on it by a scholar of our time. Can that "
+         "be?"),
+        ("A farmer digs up {a_find} and swears that its maker wrote '{year} BC' on it. He asks {who}: could the {find} "
+         "really have been marked so in that year?",
+         "A farmer digs up {a_find} and has a professor write '{year} BC' on a card for it. He asks {who}: could the "
+         "{find} really have been made in that year?"),
     ),
     transfer=True,
 )  # fmt: skip

@@ -390,6 +390,18 @@ THE_LAST_HAT = Family(
          "{who} is one of {people} {wearers} in a ring, and sees every {hat} but one. They were handed out in the "
          "dark: a shop had {all} {seen} {hats} and none in {unseen}. All that {who} sees is {seen}. "
          "What is the colour of the {hat} that {who} does not see?"),
+        ("There were {n} {seen} {hats} and {spare} {unseen} ones on a shelf when the lamp failed, and {people} "
+         "{wearers} took one each. In the light of a match {who}, one of them, counts {n} {seen} {hats} on the heads "
+         "of the rest. What is the colour on the head of {who}?",
+         "There were {all} {seen} {hats} and no {unseen} ones on a shelf when the lamp failed, and {people} {wearers} "
+         "took one each. In the light of a match {who}, one of them, counts {n} {seen} {hats} on the heads of the "
+         "rest. What is the colour on the head of {who}?"),
+        ("Blindfolded, {people} {wearers} are given {hats} from a chest with {spare} in {unseen} and just {n} in "
+         "{seen}. {who}, one of these {wearers}, takes the blindfold off and finds all the others in {seen}. Which "
+         "colour must {who} be wearing?",
+         "Blindfolded, {people} {wearers} are given {hats} from a chest with none in {unseen} and as many as {all} in "
+         "{seen}. {who}, one of these {wearers}, takes the blindfold off and finds all the others in {seen}. Which "
+         "colour must {who} be wearing?"),
     ),
 )  # fmt: skip
 
@@ -430,6 +442,15 @@ BOTH_LIARS = Family(
          "people either never lie or do nothing else. Who is honest, {first} or {second}?",
          "'{other} lies whenever there is something to say, and so does {speaker},' says a priest to {who}. He never "
          "lies. In the village people either never lie or do nothing else. Who is honest, {first} or {second}?"),
+        ("Everybody in the valley either always lies or never lies. {who} meets {first} and {second} there, and hears "
+         "{speaker} say: 'Both of us are liars.' Which of the two is honest?",
+         "Everybody in the valley either always lies or never lies. {who} meets {first} and {second} there, and hears "
+         "a judge who never lies say: 'Both of them are liars.' Which of the two is honest?"),
+        ("'There is no honest person among the two of us, {other} and me,' says {speaker}. {who} knows that {first} "
+         "and {second} are either perfect liars or perfectly truthful, each of them. Whose word is worth something?",
+         "'There is no honest person among those two, {other} and {speaker},' says an abbot who never lies. {who} "
+         "knows that {first} and {second} are either perfect liars or perfectly truthful, each of them. Whose word, of "
+         "these two, is worth something?"),
     ),
 )  # fmt: skip
 

@@ -334,6 +334,14 @@ WETTER_AS_IT_DRIES = Family(
          "A towel and {n} dripping {dishes}: {who} is busy drying. Which grows drier all the while, {choice}?"),
         ("After drying up {n} rinsed {dishes} with one towel, what is wetter than before, {who} asks: {choice}?",
          "After drying up {n} rinsed {dishes} with one towel, what is drier than before, {who} asks: {choice}?"),
+        ("{n} wet {dishes} stand on the rack, and {who} takes a towel and dries them all. Which becomes wetter in the "
+         "course of it: {choice}?",
+         "{n} wet {dishes} stand on the rack, and {who} takes a towel and wipes them all. Which becomes drier in the "
+         "course of it: {choice}?"),
+        ("With each of {n} rinsed {dishes} that {who} wipes with the towel, something gets a little wetter than it "
+         "was. What is it, {choice}?",
+         "With each of {n} rinsed {dishes} that {who} wipes with the towel, something gets a little drier than it was. "
+         "What is it, {choice}?"),
     ),
     transfer=True,
 )  # fmt: skip

@@ -236,6 +236,14 @@ CHILDREN_IN_ALL = Family(
          "the {place}, if she calls all of hers?",
          "Every one of Mrs {family}'s {n} daughters has just one child. How many daughters and grandchildren does "
          "Mrs {family} call to the {place}, if she calls them all?"),
+        ("Old Mr {family} has {n} daughters, no more, and every daughter has a single brother. How many children of Mr "
+         "{family} can meet by the {place}?",
+         "Old Mr {family} has {n} daughters, no more, and every daughter has a single son. How many daughters and "
+         "grandsons of Mr {family} can meet by the {place}?"),
+        ("Each of the {n} {family} sisters has exactly one brother. The sisters and all their brothers come to the "
+         "{place}. How many people come?",
+         "Each of the {n} {family} sisters has exactly one son. The sisters and all their sons come to the {place}. "
+         "How many people come?"),
     ),
     transfer=True,
 )  # fmt: skip

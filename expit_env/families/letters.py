@@ -398,6 +398,10 @@ CAPITAL_OF_THE_WORD = Family(
         ("Question {n} of the quiz, says {who}, needs a sharp eye: which capital stands at the beginning of "
          "'{country}'?",
          "Question {n} of the quiz, says {who}, needs a good atlas: which capital stands at the head of {country}?"),
+        ("For {n} points, {who}: which capital comes first when you write down the word '{country}'?",
+         "For {n} points, {who}: which capital comes first when you write down the cities of {country}?"),
+        ("{who} prints {n} words letter by letter, and one of them is '{country}'. Which capital does this word take?",
+         "{who} visits {n} countries one by one, and one of them is {country}. Which capital does this country have?"),
     ),
 )  # fmt: skip
 
@@ -451,6 +455,14 @@ COAL_ARE_WHITE = Family(
          "should {who}, their teacher, mark as correct?",
          "Of {n} pupils some write '{thing} {first} {true}', the others '{thing} {second} {true}'. Which sentence "
          "should {who}, their teacher, mark as correct?"),
+        ("Two boys have argued for {n} minutes. One keeps saying '{thing} {first} {false}', the other '{thing} "
+         "{second} {false}'. Which sentence does {who} find to be right?",
+         "Two boys have argued for {n} minutes. One keeps saying '{thing} {first} {true}', the other '{thing} {second} "
+         "{true}'. Which sentence does {who} find to be right?"),
+        ("'{thing} {first} {false}' or '{thing} {second} {false}': which of these sentences may {who} put, as correct, "
+         "into a school book of {n} pages?",
+         "'{thing} {first} {true}' or '{thing} {second} {true}': which of these sentences may {who} put, as correct, "
+         "into a school book of {n} pages?"),
     ),
 )  # fmt: skip
 

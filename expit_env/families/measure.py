@@ -251,6 +251,14 @@ CATS_AND_MICE = Family(
         ("In {few} {unit} {few} {cats} {catch} {few} {mice}. In how many {unit} will {many} such {cats} {catch} {many} "
          "{mice}?",
          "In {few} {unit} one {cat} {catches} {few} {mice}. In how many {unit} will this {cat} {catch} {many} {mice}?"),
+        ("{few} {cats} need {few} {unit} to {catch} {few} {mice}. After how many {unit} do {many} {cats}, starting at "
+         "the same time, {catch} the last of {many} {mice}?",
+         "One {cat} needs {few} {unit} to {catch} {few} {mice}. After how many {unit} does this {cat}, going on alone, "
+         "{catch} the last of {many} {mice}?"),
+        ("'My {few} {cats} {catch} {few} {mice} in {few} {unit},' says one neighbour. 'I have {many} of the same kind "
+         "for {many} {mice},' says the other. How many {unit} will that take?",
+         "'My one {cat} {catches} {few} {mice} in {few} {unit},' says one neighbour. 'I have one of the same kind for "
+         "{many} {mice},' says the other. How many {unit} will that take?"),
     ),
     transfer=True,
 )  # fmt: skip
@@ -290,6 +298,14 @@ WALKING_TOGETHER = Family(
          "side at the same pace, how many minutes will it be?",
          "Alone, {walker} needs {minutes} minutes to reach the {goal}. With {other} and others, {n} walkers who each "
          "wait until the one before has arrived, how many minutes will it be?"),
+        ("From {walker}'s house it is {minutes} minutes on foot to the {goal}. {n} people, among them {other}, set out "
+         "together and stay together. After how many minutes have all of them arrived?",
+         "From {walker}'s house it is {minutes} minutes on foot to the {goal}. {n} people, among them {other}, set out "
+         "singly, each only when the one before is there. After how many minutes have all of them arrived?"),
+        ("A single hiker takes {minutes} minutes to the {goal}. How many minutes does it take a party of {n}, {walker} "
+         "and {other} in the middle, to hike there in step, at the same speed?",
+         "A single hiker takes {minutes} minutes to the {goal}. How many minutes does it take a party of {n}, {walker} "
+         "and {other} in the middle, to hike there one by one, none leaving before the last has arrived?"),
     ),
     transfer=True,
 )  # fmt: skip

@@ -237,7 +237,7 @@ ONE_STOREY_STAIRS = Family(
     ),
 )  # fmt: skip
 
-FARMS = bank("farm, village, valley, hillside | estate, ranch")
+FARMS = bank("farm, hillside, estate, ranch, mountain pasture, dairy farm | island, country estate")
 
 
 def _milk(draw: Draw) -> Telling:
@@ -245,11 +245,24 @@ def _milk(draw: Draw) -> Telling:
     return Telling(
         facts={"litres": litres, "n": animals, "farm": draw.noun(FARMS), "man": draw.noun(BOYS)},
         answer="0",
-        aliases=("none", "no milk", "bulls give no milk", "bulls do not give milk", "bulls don't give milk", "nothing"),
+        aliases=(
+            "none",
+            "no milk",
+            "bulls give no milk",
+            "bulls do not give milk",
+            "bulls don't give milk",
+            "nothing",
+            "0 litres",
+            "no litres",
+            "bulls have no milk",
+            "they give no milk",
+            "they give none",
+        ),
         trap=str(litres * animals),
         why="Bulls are male and give no milk at all.",
         hints=("Which animals can be milked?",),
         contrast_answer=str(litres * animals),
+        contrast_aliases=(f"{litres * animals} litres",),
         contrast_why=f"{animals} cows give {animals} x {litres} = {litres * animals}.",
     )
 
@@ -258,14 +271,24 @@ BULLS_MILK = Family(
     "bulls-milk",
     _milk,
     wordings=(
-        ("On a {farm} each cow gives {litres} litres of milk a day. How many litres do {n} bulls give there in a day?",
-         "On a {farm} each cow gives {litres} litres of milk a day. How many litres do {n} cows give there in a day?"),
+        ("On the {farm} each cow gives {litres} litres of milk a day. How many litres do {n} bulls give there in a "
+         "day?",
+         "On the {farm} each cow gives {litres} litres of milk a day. How many litres do {n} cows give there in a "
+         "day?"),
         ("{man} gets {litres} litres of milk daily from each cow. How many litres do his {n} bulls give daily?",
          "{man} gets {litres} litres of milk daily from each cow. How many litres do his {n} cows give daily?"),
         ("One cow's daily milk fills {litres} bottles. How many bottles of milk does {man} fill a day from the {n} "
          "bulls of the {farm}?",
          "One cow's daily milk fills {litres} bottles. How many bottles of milk does {man} fill a day from the {n} "
          "cows of the {farm}?"),
+        ("Every cow that {man} has gives {litres} litres of milk a day. Today only the {n} bulls of the {farm} are in "
+         "the barn, and the milkmaid comes. How many litres of milk can she get from them in a day?",
+         "Every cow that {man} has gives {litres} litres of milk a day. Today only {n} cows of the {farm} are in the "
+         "barn, and the milkmaid comes. How many litres of milk can she get from them in a day?"),
+        ("On {man}'s {farm} there are cows that give {litres} litres of milk a day each, and {n} bulls. How many "
+         "litres of milk do the bulls add every day?",
+         "On {man}'s {farm} there are cows that give {litres} litres of milk a day each, and {n} of them are new. How "
+         "many litres of milk do the new ones add every day?"),
     ),
     transfer=True,
 )  # fmt: skip
@@ -307,6 +330,14 @@ BALD_MANS_HAIR = Family(
          "colour of {man}?",
          "Happy as a lark, {man} meets his {n} {brothers}, whose hair is {hair} like his own. What is the hair colour "
          "of {man}?"),
+        ("{man} has not had a single hair on his head for years. His {n} {brothers} are all {hair}-haired. What is the "
+         "colour of the hair on {man}'s head?",
+         "{man} has not had a single day in bed for years. His {n} {brothers} are all {hair}-haired, and so is he. "
+         "What is the colour of the hair on {man}'s head?"),
+        ("The top of {man}'s head is as smooth as a billiard ball, while his {n} {brothers} have thick {hair} hair. "
+         "Which hair colour does {man} have?",
+         "The sound of {man}'s voice is as smooth as velvet, and like his {n} {brothers} he has thick {hair} hair. "
+         "Which hair colour does {man} have?"),
     ),
     transfer=True,
 )  # fmt: skip

@@ -385,6 +385,12 @@ LETTERS_OF_THE_CALENDAR = Family(
          "A row of letters from the alphabet on {who}'s wall begins {run}. Which letter belongs behind it?"),
         ("As time goes by, {who} notes one letter after another: {shown}. Which letter does {who} note then?",
          "As the alphabet goes, {who} notes one letter after another: {run}. Which letter does {who} note then?"),
+        ("In a diary for the year {who} finds, one after another, words that begin with {shown}. With which letter "
+         "does the next of them begin?",
+         "In a dictionary {who} finds, one after another, chapters that begin with {run}. With which letter does the "
+         "next of them begin?"),
+        ("Time passes, and {who} puts it down in letters: {shown}. Which letter follows?",
+         "The alphabet passes, and {who} puts it down in letters: {run}. Which letter follows?"),
     ),
     transfer=True,
 )  # fmt: skip
@@ -430,6 +436,16 @@ OUT_OF_THE_WELL = Family(
          "still in the shaft, it slides down {down}. On how many days does it climb until it is out?",
          "Up a mile-high tower wants {who}'s {climber}: each day it gets {up} metres higher, each night, still on the "
          "wall, it slides down {down}. How many days and nights bring it {deep} metres up?"),
+        ("A {climber} has fallen into {who}'s well and sits at the bottom, {deep} metres below the rim. Each day it "
+         "climbs {up} metres, each night in the well it slides back {down}. On how many days does it climb until it is "
+         "at the rim?",
+         "A {climber} has come to {who}'s tower and sits at the bottom, a mile below the top. Each day it climbs {up} "
+         "metres, each night on the wall it slides back {down}. After how many days and nights is it {deep} metres "
+         "up?"),
+        ("'{up} metres up by day, {down} down by night': so {who} describes a {climber} that wants to get out of a pit "
+         "{deep} metres deep, and rests in it until it is out. On how many days does it climb?",
+         "'{up} metres up by day, {down} down by night': so {who} describes a {climber} that wants to get up a wall a "
+         "mile high, and rests on it until it is up. After how many days and nights has it come {deep} metres up?"),
     ),
     transfer=True,
 )  # fmt: skip

@@ -244,6 +244,10 @@ THE_END_OF_ME = Family(
         ("One of three is afraid and says to {who}: 'After {cause} I shall be no more.' Is it {options}?",
          "One of three is glad and says to {who}: 'After {cause} I shall be better off.' Is it {options}?"),
         ("{Options}: which is destroyed by {cause}?", "{Options}: which is helped by {cause}?"),
+        ("{who} hears a cry for help: 'Not {cause}! I shall not survive it.' Who is crying: {options}?",
+         "{who} hears a shout of joy: 'At last {cause}! I shall be the better for it.' Who is shouting: {options}?"),
+        ("Nothing is left of me after {cause}, {who} may believe me. What am I: {options}?",
+         "More is well with me after {cause} than before, {who} may believe me. What am I: {options}?"),
     ),
     transfer=True,
 )  # fmt: skip
@@ -291,6 +295,11 @@ UPSIDE_DOWN = Family(
         ("'{clue}.' Which of three told {who} so: {options}?", "'{plain}.' Which of three told {who} so: {options}?"),
         ("{Options}: which of them can say of itself '{clue}'?",
          "{Options}: which of them can say of itself '{plain}'?"),
+        ("{who} asks each of three to speak about itself, and one of them says: '{clue}.' Which one is it, {options}?",
+         "{who} asks each of three to speak about itself, and one of them says: '{plain}.' Which one is it, "
+         "{options}?"),
+        ("'{clue}': such are the words of one of three. Whose are they, {who} wants to know: {options}?",
+         "'{plain}': such are the words of one of three. Whose are they, {who} wants to know: {options}?"),
     ),
     transfer=True,
 )  # fmt: skip
