@@ -223,7 +223,7 @@ def test_articles_and_counts():
 def _is_worded(question, template):
     """Whether a question is this template, filled, behind any opening."""
     pieces = ((re.escape(text), slot) for text, slot, _, _ in string.Formatter().parse(template))
-    return re.search("".join(text + (".+?" if slot is not None else "") for text, slot in pieces) + r"\Z", question)
+    return re.search("".join(text + (".*?" if slot is not None else "") for text, slot in pieces) + r"\Z", question)
 
 
 def _has(text, word):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expit_env.families.family import Draw, Family, Telling, a, bank
+from expit_env.families.family import Draw, Family, Telling, a, bank, beside
 from expit_env.families.people import PEOPLE
 
 COLOURS = bank(
@@ -27,6 +27,7 @@ def _socks(draw: Draw) -> Telling:
     colours, socks = draw.nouns(COLOURS, kinds), draw.noun(SOCKS)
     return Telling(
         facts={
+            "extra": beside(draw, 3, 9, "The power has been off for %d hours."),
             "colours": _listed(colours), "n": each, "c": kinds, "socks": socks, "drawer": draw.noun(DRAWERS),
             "piles": _listed([f"{each} {colour}" for colour in colours]), "who": draw.noun(PEOPLE),
         },
@@ -45,28 +46,28 @@ SOCKS_IN_THE_DARK = Family(
     "socks-in-the-dark",
     _socks,
     wordings=(
-        ("The lamp is broken, and {who}'s {drawer} holds {piles} {socks}. How many {socks} must {who} take out in the "
-         "dark to be sure of two that are of the same colour?",
-         "The lamp is broken, and {who}'s {drawer} holds {piles} {socks}. How many {socks} must {who} take out in the "
-         "dark to be sure of two that are of different colours?"),
-        ("In a {drawer} there are {n} {socks} of each colour: {colours}. {who} reaches in without looking. What is the "
-         "smallest number of {socks} among which two are sure to match?",
-         "In a {drawer} there are {n} {socks} of each colour: {colours}. {who} reaches in without looking. What is the "
-         "smallest number of {socks} among which two are sure not to match?"),
-        ("{who} wakes before dawn and needs two {socks} of one colour, any colour, from a {drawer} with {piles} ones. "
-         "How many {socks} does {who} have to pull out, at worst, in pitch-darkness?",
-         "{who} wakes before dawn and needs two {socks} not of one colour, for fun, from a {drawer} with {piles} ones. "
-         "How many {socks} does {who} have to pull out, at worst, in pitch-darkness?"),
+        ("{extra}The lamp is broken, and {who}'s {drawer} holds {piles} {socks}. How many {socks} must {who} take out "
+         "in the dark to be sure of two that are of the same colour?",
+         "{extra}The lamp is broken, and {who}'s {drawer} holds {piles} {socks}. How many {socks} must {who} take out "
+         "in the dark to be sure of two that are of different colours?"),
+        ("{extra}In a {drawer} there are {n} {socks} of each colour: {colours}. {who} reaches in without looking. What "
+         "is the smallest number of {socks} among which two are sure to match?",
+         "{extra}In a {drawer} there are {n} {socks} of each colour: {colours}. {who} reaches in without looking. What "
+         "is the smallest number of {socks} among which two are sure not to match?"),
+        ("{extra}{who} wakes before dawn and needs two {socks} of one colour, any colour, from a {drawer} with {piles} "
+         "ones. How many {socks} does {who} have to pull out, at worst, in pitch-darkness?",
+         "{extra}{who} wakes before dawn and needs two {socks} not of one colour, for fun, from a {drawer} with "
+         "{piles} ones. How many {socks} does {who} have to pull out, at worst, in pitch-darkness?"),
     ),
     test_wordings=(
-        ("{who}, blindfolded, picks {socks} from a {drawer} that has {n} in every one of {c} colours ({colours}). "
-         "After how many {socks} is it certain that two go together?",
-         "{who}, blindfolded, picks {socks} from a {drawer} that has {n} in every one of {c} colours ({colours}). "
-         "After how many {socks} is it certain that two do not go together?"),
-        ("{piles} {socks} lie mixed up in a {drawer}. With eyes shut, how many {socks} does {who} have to grab so that "
-         "at least one pair in a single colour is guaranteed?",
-         "{piles} {socks} lie mixed up in a {drawer}. With eyes shut, how many {socks} does {who} have to grab so that "
-         "at least one pair in two colours is guaranteed?"),
+        ("{extra}{who}, blindfolded, picks {socks} from a {drawer} that has {n} in every one of {c} colours "
+         "({colours}). After how many {socks} is it certain that two go together?",
+         "{extra}{who}, blindfolded, picks {socks} from a {drawer} that has {n} in every one of {c} colours "
+         "({colours}). After how many {socks} is it certain that two do not go together?"),
+        ("{extra}{piles} {socks} lie mixed up in a {drawer}. With eyes shut, how many {socks} does {who} have to grab "
+         "so that at least one pair in a single colour is guaranteed?",
+         "{extra}{piles} {socks} lie mixed up in a {drawer}. With eyes shut, how many {socks} does {who} have to grab "
+         "so that at least one pair in two colours is guaranteed?"),
     ),
 )  # fmt: skip
 
@@ -215,9 +216,10 @@ ROOMS = bank("attic, cellar, pantry, tower, garage, barn, workshop | loft, shed,
 def _bulb(draw: Draw) -> Telling:
     colours = draw.nouns(COLOURS, 3)
     before, now, never = colours
-    first = draw.below(3)
+    first, room = draw.below(3), draw.noun(ROOMS)
     return Telling(
-        facts={"before": before, "now": now, "never": never, "room": draw.noun(ROOMS), "n": draw.number(10, 20),
+        facts={"extra": beside(draw, 20, 40, f"From the switches to the {room} it is %d steps."),
+               "before": before, "now": now, "never": never, "room": room, "n": draw.number(10, 20),
                "switches": _listed(colours[first:] + colours[:first]), "who": draw.noun(PEOPLE)},
         answer=f"the {before} switch",
         aliases=(before, f"the {before} one", f"{before} switch", f"the {before} switch works it"),
@@ -236,38 +238,38 @@ WARM_BULB = Family(
     "warm-bulb",
     _bulb,
     wordings=(
-        ("Of three switches, {switches}, one works an old glass bulb in the {room}. {who} leaves the {before} one on "
-         "for {n} minutes, turns it off, turns the {now} one on, never touches the {never} one, and goes to look at "
-         "once. The bulb is dark but hot. Which switch works it?",
-         "Of three switches, {switches}, one works an old glass bulb in the {room}. {who} leaves the {before} one on "
-         "for {n} minutes, turns it off, turns the {now} one on, never touches the {never} one, and goes to look at "
-         "once. The bulb is dark and cold. Which switch works it?"),
-        ("The {never} switch has been off all day. The {before} one was on for {n} minutes, until {who} turned it off "
-         "and the {now} one on, just now. In the {room} hangs an old bulb, out but too hot to touch. Which "
+        ("{extra}Of three switches, {switches}, one works an old glass bulb in the {room}. {who} leaves the {before} "
+         "one on for {n} minutes, turns it off, turns the {now} one on, never touches the {never} one, and goes to "
+         "look at once. The bulb is dark but hot. Which switch works it?",
+         "{extra}Of three switches, {switches}, one works an old glass bulb in the {room}. {who} leaves the {before} "
+         "one on for {n} minutes, turns it off, turns the {now} one on, never touches the {never} one, and goes to "
+         "look at once. The bulb is dark and cold. Which switch works it?"),
+        ("{extra}The {never} switch has been off all day. The {before} one was on for {n} minutes, until {who} turned "
+         "it off and the {now} one on, just now. In the {room} hangs an old bulb, out but too hot to touch. Which "
          "switch works the bulb?",
-         "The {never} switch has been off all day. The {before} one was on for {n} minutes, until {who} turned it off "
-         "and the {now} one on, just now. In the {room} hangs an old bulb, out and as cold as ice. Which "
-         "switch works the bulb?"),
-        ("{who} has three switches and one old light bulb in the {room}. {who} turns the {before} switch off, which "
-         "was on for {n} minutes, leaves the {never} one off, turns the {now} one on and runs to the {room}. No light, "
-         "but it burns the fingers. Which is the right switch?",
-         "{who} has three switches and one old light bulb in the {room}. {who} turns the {before} switch off, which "
-         "was on for {n} minutes, leaves the {never} one off, turns the {now} one on and runs to the {room}. No light, "
-         "and it cools the fingers. Which is the right switch?"),
+         "{extra}The {never} switch has been off all day. The {before} one was on for {n} minutes, until {who} turned "
+         "it off and the {now} one on, just now. In the {room} hangs an old bulb, out and as cold as ice. Which switch "
+         "works the bulb?"),
+        ("{extra}{who} has three switches and one old light bulb in the {room}. {who} turns the {before} switch off, "
+         "which was on for {n} minutes, leaves the {never} one off, turns the {now} one on and runs to the {room}. No "
+         "light, but it burns the fingers. Which is the right switch?",
+         "{extra}{who} has three switches and one old light bulb in the {room}. {who} turns the {before} switch off, "
+         "which was on for {n} minutes, leaves the {never} one off, turns the {now} one on and runs to the {room}. No "
+         "light, and it cools the fingers. Which is the right switch?"),
     ),
     test_wordings=(
-        ("An old-fashioned bulb in the {room} gives no light, yet {who} feels heat from it. A moment ago the {before} "
-         "switch was turned off, having been on for {n} minutes, and the {now} one on; the {never} one was not used. "
-         "With which of the three is the bulb lit?",
-         "An old-fashioned bulb in the {room} gives no light, and {who} feels no heat from it. A moment ago the "
+        ("{extra}An old-fashioned bulb in the {room} gives no light, yet {who} feels heat from it. A moment ago the "
+         "{before} switch was turned off, having been on for {n} minutes, and the {now} one on; the {never} one was "
+         "not used. With which of the three is the bulb lit?",
+         "{extra}An old-fashioned bulb in the {room} gives no light, and {who} feels no heat from it. A moment ago the "
          "{before} switch was turned off, having been on for {n} minutes, and the {now} one on; the {never} one was "
          "not used. With which of the three is the bulb lit?"),
-        ("Three switches ({switches}), an old bulb in the {room} and a single look at it: {who} has the {before} "
-         "switch on for {n} minutes, then only the {now} one, the {never} one at no time. When {who} arrives, the bulb "
-         "is unlit and nicely warm. Which switch is for it?",
-         "Three switches ({switches}), an old bulb in the {room} and a single look at it: {who} has the {before} "
-         "switch on for {n} minutes, then only the {now} one, the {never} one at no time. When {who} arrives, the bulb "
-         "is unlit and quite cold. Which switch is for it?"),
+        ("{extra}Three switches ({switches}), an old bulb in the {room} and a single look at it: {who} has the "
+         "{before} switch on for {n} minutes, then only the {now} one, the {never} one at no time. When {who} arrives, "
+         "the bulb is unlit and nicely warm. Which switch is for it?",
+         "{extra}Three switches ({switches}), an old bulb in the {room} and a single look at it: {who} has the "
+         "{before} switch on for {n} minutes, then only the {now} one, the {never} one at no time. When {who} arrives, "
+         "the bulb is unlit and quite cold. Which switch is for it?"),
     ),
 )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expit_env.answers import Kind
-from expit_env.families.family import Draw, Family, Telling, a, bank
+from expit_env.families.family import Draw, Family, Telling, a, bank, beside
 from expit_env.families.people import PEOPLE
 
 LONG_WORDS = bank(
@@ -64,7 +64,8 @@ def _bag(draw: Draw) -> Telling:
     label, inside = draw.noun(LABELS), draw.number(9, 20)
     outside, bag = len(label), draw.noun(BAGS)
     return Telling(
-        facts={"n": inside, "label": label, "bag": bag, "who": draw.noun(PEOPLE)},
+        facts={"extra": beside(draw, 2, 6, f"The {bag} has %d locks."),
+               "n": inside, "label": label, "bag": bag, "who": draw.noun(PEOPLE)},
         answer=str(outside),
         aliases=(
             f"{outside} letters", f"the {outside} of '{label}'", f"the {outside} letters of '{label}'",
@@ -83,28 +84,28 @@ LETTERS_ON_THE_BAG = Family(
     "letters-on-the-bag",
     _bag,
     wordings=(
-        ("A postman carries {n} letters in a {bag} for {who}, and only the word '{label}' is on the {bag}. "
-         "How many letters are on the {bag}?",
-         "A postman carries {n} letters in a {bag} for {who}, and only the word '{label}' is on the {bag}. "
-         "How many letters are in the {bag}?"),
-        ("{who} keeps {n} letters from a friend in a {bag}, on which the one word '{label}' shines in gold. "
-         "How many letters are golden?",
-         "{who} keeps {n} letters from a friend in a {bag}, on which the one word '{label}' shines in gold. "
-         "How many letters are in envelopes?"),
+        ("A postman carries {n} letters in a {bag} for {who}, and only the word '{label}' is on the {bag}. {extra}How "
+         "many letters are on the {bag}?",
+         "A postman carries {n} letters in a {bag} for {who}, and only the word '{label}' is on the {bag}. {extra}How "
+         "many letters are in the {bag}?"),
+        ("{who} keeps {n} letters from a friend in a {bag}, on which the one word '{label}' shines in gold. {extra}How "
+         "many letters are golden?",
+         "{who} keeps {n} letters from a friend in a {bag}, on which the one word '{label}' shines in gold. {extra}How "
+         "many letters are in envelopes?"),
         ("Yesterday {who} painted the word '{label}' on a {bag}, and today {n} letters with stamps were put in. "
-         "How many letters did {who} paint?",
+         "{extra}How many letters did {who} paint?",
          "Yesterday {who} painted the word '{label}' on a {bag}, and today {n} letters with stamps were put in. "
-         "How many letters had a stamp?"),
+         "{extra}How many letters had a stamp?"),
     ),
     test_wordings=(
         ("The {bag} holds {n} letters for {who}, sealed and stamped. On its outside stands '{label}' and no other "
-         "word. How many letters does the outside show?",
+         "word. {extra}How many letters does the outside show?",
          "The {bag} holds {n} letters for {who}, sealed and stamped. On its outside stands '{label}' and no other "
-         "word. How many letters does the inside hide?"),
+         "word. {extra}How many letters does the inside hide?"),
         ("With needle and thread {who} wrote '{label}' on a {bag} that now has {n} letters from the postman in it. "
-         "How many letters did {who} sew?",
+         "{extra}How many letters did {who} sew?",
          "With needle and thread {who} wrote '{label}' on a {bag} that now has {n} letters from the postman in it. "
-         "How many letters did the postman bring?"),
+         "{extra}How many letters did the postman bring?"),
     ),
 )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from expit_env.families.family import Draw, Family, Telling, a, bank
+from expit_env.families.family import Draw, Family, Telling, a, bank, beside
 from expit_env.families.people import BOYS
 
 DIRECTIONS = ("north", "south", "east", "west")
@@ -133,8 +133,10 @@ WRECKS = bank("plane, train, bus, coach | helicopter, zeppelin, lorry")
 def _burial(draw: Draw) -> Telling:
     one, other = draw.noun(NEIGHBOURS).split(":")
     here, there = draw.choice(((one, other), (other, one)))
+    wreck = draw.noun(WRECKS)
     return Telling(
-        facts={"here": here, "there": there, "wreck": draw.noun(WRECKS), "n": draw.number(5, 30)},
+        facts={"extra": beside(draw, 3, 9, f"The {wreck} was %d years old."),
+               "here": here, "there": there, "wreck": wreck, "n": draw.number(5, 30)},
         answer="nowhere",
         aliases=(
             "they are not buried", "they are not buried at all", "survivors are not buried", "neither",
@@ -155,26 +157,26 @@ BURYING_SURVIVORS = Family(
     _burial,
     wordings=(
         ("A {wreck} from {here} crashes on the border with {there}. By treaty, such burials take place in {there}. "
-         "Where are the {n} survivors buried?",
+         "{extra}Where are the {n} survivors buried?",
          "A {wreck} from {here} crashes on the border with {there}. By treaty, such burials take place in {there}. "
-         "Where are the {n} dead buried?"),
-        ("After a {wreck} crash on the border of {here} and {there}, all burials are held in {there}. "
-         "In which country are the {n} people who survived buried?",
-         "After a {wreck} crash on the border of {here} and {there}, all burials are held in {there}. "
-         "In which country are the {n} people who died buried?"),
+         "{extra}Where are the {n} dead buried?"),
+        ("After a {wreck} crash on the border of {here} and {there}, all burials are held in {there}. {extra}In which "
+         "country are the {n} people who survived buried?",
+         "After a {wreck} crash on the border of {here} and {there}, all burials are held in {there}. {extra}In which "
+         "country are the {n} people who died buried?"),
         ("All on board came from {there}, and people are buried where they came from. The {wreck} crashed in {here}. "
-         "Where were the {n} survivors buried?",
+         "{extra}Where were the {n} survivors buried?",
          "All on board came from {there}, and people are buried where they came from. The {wreck} crashed in {here}. "
-         "Where were the {n} dead buried?"),
+         "{extra}Where were the {n} dead buried?"),
     ),
     test_wordings=(
-        ("Halfway between {here} and {there} a {wreck} is wrecked, and {n} people survive it. Custom wants them "
-         "buried in {there}. Where do their families bury them the next day?",
-         "Halfway between {here} and {there} a {wreck} is wrecked, and {n} people die in it. Custom wants them "
-         "buried in {there}. Where do their families bury them the next day?"),
-        ("Where would you bury the {n} survivors of a {wreck} crash in {here}, if all were citizens of {there} and "
-         "the law says that citizens are buried at home?",
-         "Where would you bury the {n} dead of a {wreck} crash in {here}, if all were citizens of {there} and "
+        ("Halfway between {here} and {there} a {wreck} is wrecked, and {n} people survive it. Custom wants them buried "
+         "in {there}. {extra}Where do their families bury them the next day?",
+         "Halfway between {here} and {there} a {wreck} is wrecked, and {n} people die in it. Custom wants them buried "
+         "in {there}. {extra}Where do their families bury them the next day?"),
+        ("{extra}Where would you bury the {n} survivors of a {wreck} crash in {here}, if all were citizens of {there} "
+         "and the law says that citizens are buried at home?",
+         "{extra}Where would you bury the {n} dead of a {wreck} crash in {here}, if all were citizens of {there} and "
          "the law says that citizens are buried at home?"),
     ),
 )  # fmt: skip
@@ -243,7 +245,8 @@ FARMS = bank("farm, hillside, estate, ranch, mountain pasture, dairy farm | isla
 def _milk(draw: Draw) -> Telling:
     litres, animals = draw.number(8, 20), draw.within(2, 6)
     return Telling(
-        facts={"litres": litres, "n": animals, "farm": draw.noun(FARMS), "man": draw.noun(BOYS)},
+        facts={"extra": beside(draw, 60, 90, "A litre of milk is sold for %d pence."),
+               "litres": litres, "n": animals, "farm": draw.noun(FARMS), "man": draw.noun(BOYS)},
         answer="0",
         aliases=(
             "none",
@@ -264,31 +267,31 @@ def _milk(draw: Draw) -> Telling:
         contrast_answer=str(litres * animals),
         contrast_aliases=(f"{litres * animals} litres",),
         contrast_why=f"{animals} cows give {animals} x {litres} = {litres * animals}.",
-    )
+    )  # fmt: skip
 
 
 BULLS_MILK = Family(
     "bulls-milk",
     _milk,
     wordings=(
-        ("On the {farm} each cow gives {litres} litres of milk a day. How many litres do {n} bulls give there in a "
-         "day?",
-         "On the {farm} each cow gives {litres} litres of milk a day. How many litres do {n} cows give there in a "
-         "day?"),
-        ("{man} gets {litres} litres of milk daily from each cow. How many litres do his {n} bulls give daily?",
-         "{man} gets {litres} litres of milk daily from each cow. How many litres do his {n} cows give daily?"),
-        ("One cow's daily milk fills {litres} bottles. How many bottles of milk does {man} fill a day from the {n} "
-         "bulls of the {farm}?",
-         "One cow's daily milk fills {litres} bottles. How many bottles of milk does {man} fill a day from the {n} "
-         "cows of the {farm}?"),
-        ("Every cow that {man} has gives {litres} litres of milk a day. Today only the {n} bulls of the {farm} are in "
-         "the barn, and the milkmaid comes. How many litres of milk can she get from them in a day?",
-         "Every cow that {man} has gives {litres} litres of milk a day. Today only {n} cows of the {farm} are in the "
-         "barn, and the milkmaid comes. How many litres of milk can she get from them in a day?"),
-        ("On {man}'s {farm} there are cows that give {litres} litres of milk a day each, and {n} bulls. How many "
-         "litres of milk do the bulls add every day?",
-         "On {man}'s {farm} there are cows that give {litres} litres of milk a day each, and {n} of them are new. How "
-         "many litres of milk do the new ones add every day?"),
+        ("{extra}On the {farm} each cow gives {litres} litres of milk a day. How many litres do {n} bulls give there "
+         "in a day?",
+         "{extra}On the {farm} each cow gives {litres} litres of milk a day. How many litres do {n} cows give there in "
+         "a day?"),
+        ("{extra}{man} gets {litres} litres of milk daily from each cow. How many litres do his {n} bulls give daily?",
+         "{extra}{man} gets {litres} litres of milk daily from each cow. How many litres do his {n} cows give daily?"),
+        ("{extra}One cow's daily milk fills {litres} bottles. How many bottles of milk does {man} fill a day from the "
+         "{n} bulls of the {farm}?",
+         "{extra}One cow's daily milk fills {litres} bottles. How many bottles of milk does {man} fill a day from the "
+         "{n} cows of the {farm}?"),
+        ("{extra}Every cow that {man} has gives {litres} litres of milk a day. Today only the {n} bulls of the {farm} "
+         "are in the barn, and the milkmaid comes. How many litres of milk can she get from them in a day?",
+         "{extra}Every cow that {man} has gives {litres} litres of milk a day. Today only {n} cows of the {farm} are "
+         "in the barn, and the milkmaid comes. How many litres of milk can she get from them in a day?"),
+        ("{extra}On {man}'s {farm} there are cows that give {litres} litres of milk a day each, and {n} bulls. How "
+         "many litres of milk do the bulls add every day?",
+         "{extra}On {man}'s {farm} there are cows that give {litres} litres of milk a day each, and {n} of them are "
+         "new. How many litres of milk do the new ones add every day?"),
     ),
     transfer=True,
 )  # fmt: skip
@@ -330,9 +333,9 @@ BALD_MANS_HAIR = Family(
          "colour of {man}?",
          "Happy as a lark, {man} meets his {n} {brothers}, whose hair is {hair} like his own. What is the hair colour "
          "of {man}?"),
-        ("{man} has not had a single hair on his head for years. His {n} {brothers} are all {hair}-haired. What is the "
+        ("{man} has not had a single hair on his head for years. His {n} {brothers} are {hair}-haired. What is the "
          "colour of the hair on {man}'s head?",
-         "{man} has not had a single day in bed for years. His {n} {brothers} are all {hair}-haired, and so is he. "
+         "{man} has not had a single day in bed for years. His {n} {brothers} are {hair}-haired, and so is he. "
          "What is the colour of the hair on {man}'s head?"),
         ("The top of {man}'s head is as smooth as a billiard ball, while his {n} {brothers} have thick {hair} hair. "
          "Which hair colour does {man} have?",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Sequence
 
-from expit_env.families.family import Draw, Family, Telling, bank, count
+from expit_env.families.family import Draw, Family, Telling, bank, beside, count
 from expit_env.families.people import PEOPLE
 
 NUMBER_WORDS = (
@@ -317,10 +317,11 @@ WATERS = bank("pond, lake, pool, basin, moat, ditch | reservoir, lagoon, canal")
 
 
 def _pond(draw: Draw) -> Telling:
-    half = draw.number(3, 20)
+    half, water = draw.number(3, 20), draw.noun(WATERS)
     full = 2 * half
     return Telling(
-        facts={"n": full, "weed": draw.noun(WEEDS), "water": draw.noun(WATERS), "who": draw.noun(PEOPLE)},
+        facts={"extra": beside(draw, 2, 5, f"The {water} is %d metres deep."),
+               "n": full, "weed": draw.noun(WEEDS), "water": water, "who": draw.noun(PEOPLE)},
         answer=str(full - 1),
         aliases=(f"{full - 1} days", f"after {full - 1} days"),
         trap=str(half),
@@ -337,28 +338,28 @@ HALF_THE_POND = Family(
     "half-the-pond",
     _pond,
     wordings=(
-        ("The {weed} on a {water} doubles every day. After {n} days it covers the whole {water}. "
-         "After how many days, {who} asks, did it cover half of the {water}?",
+        ("The {weed} on a {water} doubles every day. After {n} days it covers the whole {water}. {extra}After how many "
+         "days, {who} asks, did it cover half of the {water}?",
          "The {weed} on a {water}, once bare, grows by one and the same area every day. After {n} days it covers the "
-         "whole {water}. After how many days, {who} asks, did it cover half of the {water}?"),
+         "whole {water}. {extra}After how many days, {who} asks, did it cover half of the {water}?"),
         ("Day after day {who} finds that the {weed} on the {water} is twice what it was the day before. The {water} is "
-         "full of it after {n} days. How many days did it take to fill half of the {water}?",
+         "full of it after {n} days. {extra}How many days did it take to fill half of the {water}?",
          "Day after day {who} finds that the {weed} on the {water}, at first bare, has spread by the same area. The "
-         "{water} is full of it after {n} days. How many days did it take to fill half of the {water}?"),
+         "{water} is full of it after {n} days. {extra}How many days did it take to fill half of the {water}?"),
         ("{who} watches how {weed}, which doubles its size from each day to the next, fills a {water} in {n} days. "
-         "In how many days does it fill the first half?",
+         "{extra}In how many days does it fill the first half?",
          "{who} watches how {weed}, which starts from nothing and gains the same size each day, fills a {water} in {n} "
-         "days. In how many days does it fill the first half?"),
+         "days. {extra}In how many days does it fill the first half?"),
     ),
     test_wordings=(
         ("Twice as much {weed} as yesterday: so it is every morning on {who}'s {water}, until after {n} days all of it "
-         "is green. After how many days was just half of it green?",
+         "is green. {extra}After how many days was just half of it green?",
          "One square metre more {weed} than yesterday: so it is every morning on {who}'s {water}, at first bare, until "
-         "after {n} days all of it is green. After how many days was just half of it green?"),
-        ("It takes {n} days until {weed} that doubles daily has closed over a {water}. After how many days, thinks "
-         "{who}, is half of the {water} still open?",
-         "It takes {n} days until {weed} that starts from nothing and spreads evenly has closed over a {water}. After "
-         "how many days, thinks {who}, is half of the {water} still open?"),
+         "after {n} days all of it is green. {extra}After how many days was just half of it green?"),
+        ("It takes {n} days until {weed} that doubles daily has closed over a {water}. {extra}After how many days, "
+         "thinks {who}, is half of the {water} still open?",
+         "It takes {n} days until {weed} that starts from nothing and spreads evenly has closed over a {water}. "
+         "{extra}After how many days, thinks {who}, is half of the {water} still open?"),
     ),
 )  # fmt: skip
 
@@ -404,7 +405,8 @@ def _well(draw: Draw) -> Telling:
     days = draw.number(up // gain + 1, 12)
     top = days - up // gain + 1
     return Telling(
-        facts={"deep": days * gain, "up": up, "down": up - gain, "climber": draw.choice(CLIMBERS),
+        facts={"extra": beside(draw, 3, 9, "It has not rained for %d weeks."),
+               "deep": days * gain, "up": up, "down": up - gain, "climber": draw.choice(CLIMBERS),
                "who": draw.noun(PEOPLE)},
         answer=str(top),
         aliases=(f"{top} days", f"on {top} days"),
@@ -423,29 +425,30 @@ OUT_OF_THE_WELL = Family(
     "out-of-the-well",
     _well,
     wordings=(
-        ("{who} sees a {climber} at the bottom of a well, {deep} metres deep. By day it climbs {up} metres, by night "
-         "it slips back {down}. On how many days does it climb until it is out?",
-         "{who} sees a {climber} at the foot of a cliff, a mile high. By day it climbs {up} metres, by night "
-         "it slips back {down}. After how many days and nights is it {deep} metres up?"),
-        ("A {climber} climbs {up} metres up the wall of a well between morning and evening and loses {down} of them "
-         "between evening and morning. The well is {deep} metres deep. On how many days, {who} asks, does it climb "
-         "until it is out?",
-         "A {climber} climbs {up} metres up a mile-high cliff between morning and evening and loses {down} of them "
-         "between evening and morning. After how many days and nights, {who} asks, will it be {deep} metres up?"),
-        ("Out of a shaft of {deep} metres wants {who}'s {climber}: each day it gets {up} metres higher, each night, "
-         "still in the shaft, it slides down {down}. On how many days does it climb until it is out?",
-         "Up a mile-high tower wants {who}'s {climber}: each day it gets {up} metres higher, each night, still on the "
-         "wall, it slides down {down}. How many days and nights bring it {deep} metres up?"),
-        ("A {climber} has fallen into {who}'s well and sits at the bottom, {deep} metres below the rim. Each day it "
-         "climbs {up} metres, each night in the well it slides back {down}. On how many days does it climb until it is "
-         "at the rim?",
-         "A {climber} has come to {who}'s tower and sits at the bottom, a mile below the top. Each day it climbs {up} "
-         "metres, each night on the wall it slides back {down}. After how many days and nights is it {deep} metres "
+        ("{extra}{who} sees a {climber} at the bottom of a well, {deep} metres deep. By day it climbs {up} metres, by "
+         "night it slips back {down}. On how many days does it climb until it is out?",
+         "{extra}{who} sees a {climber} at the foot of a cliff, a mile high. By day it climbs {up} metres, by night it "
+         "slips back {down}. After how many days and nights is it {deep} metres up?"),
+        ("{extra}A {climber} climbs {up} metres up the wall of a well between morning and evening and loses {down} of "
+         "them between evening and morning. The well is {deep} metres deep. On how many days, {who} asks, does it "
+         "climb until it is out?",
+         "{extra}A {climber} climbs {up} metres up a mile-high cliff between morning and evening and loses {down} of "
+         "them between evening and morning. After how many days and nights, {who} asks, will it be {deep} metres up?"),
+        ("{extra}Out of a shaft of {deep} metres wants {who}'s {climber}: each day it gets {up} metres higher, each "
+         "night, still in the shaft, it slides down {down}. On how many days does it climb until it is out?",
+         "{extra}Up a mile-high tower wants {who}'s {climber}: each day it gets {up} metres higher, each night, still "
+         "on the wall, it slides down {down}. How many days and nights bring it {deep} metres up?"),
+        ("{extra}A {climber} has fallen into {who}'s well and sits at the bottom, {deep} metres below the rim. Each "
+         "day it climbs {up} metres, each night in the well it slides back {down}. On how many days does it climb "
+         "until it is at the rim?",
+         "{extra}A {climber} has come to {who}'s tower and sits at the bottom, a mile below the top. Each day it "
+         "climbs {up} metres, each night on the wall it slides back {down}. After how many days and nights is it "
+         "{deep} metres up?"),
+        ("{extra}'{up} metres up by day, {down} down by night': so {who} describes a {climber} that wants to get out "
+         "of a pit {deep} metres deep, and rests in it until it is out. On how many days does it climb?",
+         "{extra}'{up} metres up by day, {down} down by night': so {who} describes a {climber} that wants to get up a "
+         "wall a mile high, and rests on it until it is up. After how many days and nights has it come {deep} metres "
          "up?"),
-        ("'{up} metres up by day, {down} down by night': so {who} describes a {climber} that wants to get out of a pit "
-         "{deep} metres deep, and rests in it until it is out. On how many days does it climb?",
-         "'{up} metres up by day, {down} down by night': so {who} describes a {climber} that wants to get up a wall a "
-         "mile high, and rests on it until it is up. After how many days and nights has it come {deep} metres up?"),
     ),
     transfer=True,
 )  # fmt: skip

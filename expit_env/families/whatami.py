@@ -247,7 +247,7 @@ THE_END_OF_ME = Family(
         ("{who} hears a cry for help: 'Not {cause}! I shall not survive it.' Who is crying: {options}?",
          "{who} hears a shout of joy: 'At last {cause}! I shall be the better for it.' Who is shouting: {options}?"),
         ("Nothing is left of me after {cause}, {who} may believe me. What am I: {options}?",
-         "More is well with me after {cause} than before, {who} may believe me. What am I: {options}?"),
+         "I am better off after {cause} than before, {who} may believe me. What am I: {options}?"),
     ),
     transfer=True,
 )  # fmt: skip
