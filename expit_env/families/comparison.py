@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expit_env.families.family import Draw, Family, Telling, bank
+from expit_env.families.family import Draw, Family, Telling, bank, beside
 from expit_env.families.people import PEOPLE
 
 LIGHT = bank(
@@ -18,7 +18,8 @@ def _weights(draw: Draw) -> Telling:
     same, more = draw.number(2, 9), draw.within(1, 3)
     heavier, extra = draw.choice(((first, (more, 0)), (second, (0, more))))
     return Telling(
-        facts={"n": same, "p": same + extra[0], "q": same + extra[1], "one": first, "two": second, "unit": unit,
+        facts={"extra": beside(draw, 30, 60, f"For the {heavy} one has to pay %d euros, for the {light} half as much."),
+               "n": same, "p": same + extra[0], "q": same + extra[1], "one": first, "two": second, "unit": unit,
                "name": draw.noun(PEOPLE)},
         answer="they weigh the same",
         aliases=("the same", "equal", "neither", "both weigh the same", "same weight", "the same weight",
@@ -37,29 +38,28 @@ KILO_OF_FEATHERS = Family(
     "kilo-of-feathers",
     _weights,
     wordings=(
-        ("Which is heavier, {n} {unit} of {one} or {n} {unit} of {two}?",
-         "Which is heavier, {p} {unit} of {one} or {q} {unit} of {two}?"),
-        ("{name} buys {n} {unit} of {one} and {n} {unit} of {two}. Which of the two weighs more?",
-         "{name} buys {p} {unit} of {one} and {q} {unit} of {two}. Which of the two weighs more?"),
-        ("One cart is loaded with {n} {unit} of {one}, another with {n} {unit} of {two}. Which material makes the "
-         "heavier load?",
-         "One cart is loaded with {p} {unit} of {one}, another with {q} {unit} of {two}. Which material makes the "
-         "heavier load?"),
+        ("{extra}Which is heavier, {n} {unit} of {one} or {n} {unit} of {two}?",
+         "{extra}Which is heavier, {p} {unit} of {one} or {q} {unit} of {two}?"),
+        ("{extra}{name} buys {n} {unit} of {one} and {n} {unit} of {two}. Which of the two weighs more?",
+         "{extra}{name} buys {p} {unit} of {one} and {q} {unit} of {two}. Which of the two weighs more?"),
+        ("{extra}One cart is loaded with {n} {unit} of {one}, another with {n} {unit} of {two}. Which material makes "
+         "the heavier load?",
+         "{extra}One cart is loaded with {p} {unit} of {one}, another with {q} {unit} of {two}. Which material makes "
+         "the heavier load?"),
     ),
     test_wordings=(
-        ("There are {n} {unit} of {one} in the left-hand boat and {n} {unit} of {two} in the right-hand one. "
+        ("{extra}There are {n} {unit} of {one} in the left-hand boat and {n} {unit} of {two} in the right-hand one. "
          "What has the greater weight?",
-         "There are {p} {unit} of {one} in the left-hand boat and {q} {unit} of {two} in the right-hand one. "
+         "{extra}There are {p} {unit} of {one} in the left-hand boat and {q} {unit} of {two} in the right-hand one. "
          "What has the greater weight?"),
-        ("{name} can carry either {n} {unit} of {one} or {n} {unit} of {two}. What would be heavier to carry?",
-         "{name} can carry either {p} {unit} of {one} or {q} {unit} of {two}. What would be heavier to carry?"),
+        ("{extra}{name} can carry either {n} {unit} of {one} or {n} {unit} of {two}. What would be heavier to carry?",
+         "{extra}{name} can carry either {p} {unit} of {one} or {q} {unit} of {two}. What would be heavier to carry?"),
     ),
 )  # fmt: skip
 
 JOURNEYS = bank(
     "bus ride, train journey, boat trip, walk, bicycle ride, drive, horse ride, hike | ferry crossing, march, tram "
-    "ride,"
-    " sledge ride"
+    "ride, sledge ride"
 )
 WAYS = {"there": "the way there", "back": "the way back"}
 
@@ -160,10 +160,10 @@ MEETING_ON_THE_ROAD = Family(
          "{goal}, towards each other. Which of the two is closer to the {goal} before they pass each other?"),
     ),
     test_wordings=(
-        ("Going towards each other between the {goal} and the {start}, {n} km apart, are a slow {slow}, which left the "
-         "{goal}, and a quick {fast}, which left the {start}. Which of them has less far to the {goal} as they meet?",
-         "Going towards each other between the {goal} and the {start}, {n} km apart, are a slow {slow}, which left the "
-         "{goal}, and a quick {fast}, which left the {start}. Which of them has less far to the {goal} just before "
+        ("Going towards each other between the {goal} and the {start}, {n} km apart, are a slow {slow} coming from the "
+         "{goal} and a quick {fast} coming from the {start}. Which of them has less far to the {goal} as they meet?",
+         "Going towards each other between the {goal} and the {start}, {n} km apart, are a slow {slow} coming from the "
+         "{goal} and a quick {fast} coming from the {start}. Which of them has less far to the {goal} just before "
          "they meet?"),
         ("From the {start} a {fast}, from the {goal} a {slow}: on one and the same straight road they come to meet. "
          "Seen from the {goal}, which is nearer when they meet?",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expit_env.answers import Kind
-from expit_env.families.family import Draw, Family, Telling, a, bank
+from expit_env.families.family import Draw, Family, Telling, a, bank, beside
 from expit_env.families.people import PEOPLE, SURNAMES
 
 OCCASIONS = bank("exam, wedding, match, concert, trip, interview, race | hearing, parade, flight")
@@ -14,7 +14,8 @@ def _alarm(draw: Draw) -> Telling:
     ring = draw.within(bed + 1, 11)
     hours, occasion = ring - bed, draw.noun(OCCASIONS)
     return Telling(
-        facts={"who": draw.noun(PEOPLE), "occasion": occasion, "an_occasion": a(occasion), "bed": bed, "ring": ring},
+        facts={"extra": beside(draw, 2, 5, f"{a(occasion).capitalize()} can last %d hours."),
+               "who": draw.noun(PEOPLE), "occasion": occasion, "an_occasion": a(occasion), "bed": bed, "ring": ring},
         answer=_hours(hours),
         aliases=(str(hours),),
         trap=_hours(hours + 12),
@@ -34,28 +35,28 @@ ALARM_CLOCK = Family(
     "alarm-clock",
     _alarm,
     wordings=(
-        ("At {bed} in the evening {who} sets an old alarm clock with hands to {ring} for {an_occasion} the next "
+        ("{extra}At {bed} in the evening {who} sets an old alarm clock with hands to {ring} for {an_occasion} the next "
          "morning. After how many hours does it ring?",
-         "At {bed} in the evening {who} sets a 24-hour phone alarm to {ring} for {an_occasion} the next morning. "
-         "After how many hours does it ring?"),
-        ("{who} has {an_occasion} in the morning, goes to bed at {bed} in the evening, and winds an alarm clock, whose "
-         "dial has 12 hours, to ring at {ring}. How long can {who} sleep?",
-         "{who} has {an_occasion} in the morning, goes to bed at {bed} in the evening, and asks a friend to knock at "
-         "{ring} that morning. How long can {who} sleep?"),
-        ("A mechanical alarm clock is set to {ring} by {who}, who goes to sleep at {bed} in the evening before the "
-         "{occasion}. How many hours of sleep will it allow?",
-         "A wake-up call is ordered for {ring} in the morning by {who}, who goes to sleep at {bed} in the evening "
-         "before the {occasion}. How many hours of sleep will it allow?"),
+         "{extra}At {bed} in the evening {who} sets a 24-hour phone alarm to {ring} for {an_occasion} the next "
+         "morning. After how many hours does it ring?"),
+        ("{extra}{who} has {an_occasion} in the morning, goes to bed at {bed} in the evening, and winds an alarm "
+         "clock, whose dial has 12 hours, to ring at {ring}. How long can {who} sleep?",
+         "{extra}{who} has {an_occasion} in the morning, goes to bed at {bed} in the evening, and asks a friend to "
+         "knock at {ring} that morning. How long can {who} sleep?"),
+        ("{extra}A mechanical alarm clock is set to {ring} by {who}, who goes to sleep at {bed} in the evening before "
+         "the {occasion}. How many hours of sleep will it allow?",
+         "{extra}A wake-up call is ordered for {ring} in the morning by {who}, who goes to sleep at {bed} in the "
+         "evening before the {occasion}. How many hours of sleep will it allow?"),
     ),
     test_wordings=(
-        ("Grandfather's clock-face alarm goes off whenever its hands reach the set time. At {bed} in the evening {who} "
-         "sets it to {ring}, thinking of the morning's {occasion}. In how many hours will the bell ring?",
-         "The digital alarm knows mornings from evenings. At {bed} in the evening {who} sets it to {ring}, thinking of "
-         "the morning's {occasion}. In how many hours will the bell ring?"),
-        ("Tomorrow morning {who} has {an_occasion}. It is {bed} in the evening when {who} falls asleep beside a "
+        ("{extra}Grandfather's clock-face alarm goes off whenever its hands reach the set time. At {bed} in the "
+         "evening {who} sets it to {ring}, thinking of the morning's {occasion}. In how many hours will the bell ring?",
+         "{extra}The digital alarm knows mornings from evenings. At {bed} in the evening {who} sets it to {ring}, "
+         "thinking of the morning's {occasion}. In how many hours will the bell ring?"),
+        ("{extra}Tomorrow morning {who} has {an_occasion}. It is {bed} in the evening when {who} falls asleep beside a "
          "wind-up alarm clock set to {ring}. How long until its bell rings?",
-         "Tomorrow morning {who} has {an_occasion}. It is {bed} in the evening when {who} falls asleep, and the maid "
-         "is to ring a bell at {ring} in the morning. How long until it rings?"),
+         "{extra}Tomorrow morning {who} has {an_occasion}. It is {bed} in the evening when {who} falls asleep, and the "
+         "maid is to ring a bell at {ring} in the morning. How long until it rings?"),
     ),
 )  # fmt: skip
 
@@ -75,8 +76,8 @@ def _clock(draw: Draw) -> Telling:
         why="The hands stand still, and twice a day the time comes round to where they point.",
         hints=("The hands stand still, but the time does not.",),
         contrast_answer="0",
-        contrast_aliases=("never", "not once", "none"),
-        contrast_why="It always runs as fast as a right clock, behind it, and never catches up.",
+        contrast_aliases=("never", "not once", "none", "0 times", "0 times a day", "no times", "it is never right"),
+        contrast_why="It runs as fast as a right clock, always by the same amount off, so it is right 0 times.",
     )  # fmt: skip
 
 
@@ -261,7 +262,8 @@ def _pills(draw: Draw) -> Telling:
     pills, minutes = draw.within(2, 4), 5 * draw.number(2, 6)
     pill = draw.noun(PILLS)
     return Telling(
-        facts={"n": pills, "minutes": minutes, "pill": pill, "pills": _plural(pill), "a_pill": a(pill),
+        facts={"extra": beside(draw, 3, 9, "This medicine costs %d pounds."),
+               "n": pills, "minutes": minutes, "pill": pill, "pills": _plural(pill), "a_pill": a(pill),
                "who": draw.noun(PEOPLE)},
         answer=f"{(pills - 1) * minutes} minutes",
         aliases=_in_other_words((pills - 1) * minutes),
@@ -294,18 +296,26 @@ PILLS_EVERY_HALF_HOUR = Family(
     "pills-every-half-hour",
     _pills,
     wordings=(
-        ("A doctor gives {who} {n} {pills}, one to be taken now and one every {minutes} minutes. After how many "
+        ("{extra}A doctor gives {who} {n} {pills}, one to be taken now and one every {minutes} minutes. After how many "
          "minutes is the last one taken?",
-         "A doctor gives {who} {n} {pills}, each of which works for {minutes} minutes. For how many minutes do they "
-         "work, one taken whenever another has worn off?"),
-        ("{who} has {n} {pills}, takes the first at once and then {a_pill} every {minutes} minutes. How long is it "
-         "until there are none left?",
-         "{who} has {n} {pills}, takes one at once and another whenever the last has worn off after {minutes} minutes. "
-         "How long is it until the last has worn off?"),
-        ("Every {minutes} minutes {who} swallows one of {n} {pills}. How much time passes between the first and the "
-         "last?",
-         "Every {minutes} minutes {who} feels a {pill} wear off and swallows the next of {n}. How much time passes "
-         "from the first until the last has worn off?"),
+         "{extra}A doctor gives {who} {n} {pills}, each of which works for {minutes} minutes. For how many minutes do "
+         "they work, one taken whenever another has worn off?"),
+        ("{extra}{who} has {n} {pills}, takes the first at once and then {a_pill} every {minutes} minutes. How long is "
+         "it until there are none left?",
+         "{extra}{who} has {n} {pills}, takes one at once and another whenever the last has worn off after {minutes} "
+         "minutes. How long is it until the last has worn off?"),
+        ("{extra}Every {minutes} minutes {who} swallows one of {n} {pills}. How much time passes between the first and "
+         "the last?",
+         "{extra}Every {minutes} minutes {who} feels a {pill} wear off and swallows the next of {n}. How much time "
+         "passes from the first until the last has worn off?"),
+        ("{extra}At noon {who} takes the first of {n} {pills}, then one more every {minutes} minutes. How many minutes "
+         "after noon is the last one taken?",
+         "{extra}At noon {who} takes the first of {n} {pills}, then one more whenever the last has worn off after "
+         "{minutes} minutes. How many minutes after noon have all of them worn off?"),
+        ("{extra}The nurse counts out {n} {pills} and says to {who}: 'One straight away, and from then on one every "
+         "{minutes} minutes.' How long is it from the first to the last?",
+         "{extra}The nurse counts out {n} {pills} and says to {who}: 'Each of them helps for {minutes} minutes, and "
+         "when it stops, you take the next.' How long do they help in all?"),
     ),
     transfer=True,
 )  # fmt: skip
@@ -340,6 +350,13 @@ YEARS_BEFORE_CHRIST = Family(
         ("'Made in {year} BC': these words were scratched into {a_find} when it was made, {who} is told. Is it "
          "possible?",
          "'Made in {year} BC': these words are on the museum's card beside {a_find}, {who} is told. Is it possible?"),
+        ("In a shop {who} finds {a_find} with '{year} BC' cut into it by the Roman who made it. Can that be?",
+         "In a shop {who} finds {a_find} with '{year} BC' on a sticker, put on it by a scholar of our time. Can that "
+         "be?"),
+        ("A farmer digs up {a_find} and swears that its maker wrote '{year} BC' on it. He asks {who}: could the {find} "
+         "really have been marked so in that year?",
+         "A farmer digs up {a_find} and has a professor write '{year} BC' on a card for it. He asks {who}: could the "
+         "{find} really have been made in that year?"),
     ),
     transfer=True,
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expit_env.families.family import Draw, Family, Telling, a, bank
+from expit_env.families.family import Draw, Family, Telling, a, bank, beside
 from expit_env.families.people import PEOPLE
 
 COLOURS = bank(
@@ -27,6 +27,7 @@ def _socks(draw: Draw) -> Telling:
     colours, socks = draw.nouns(COLOURS, kinds), draw.noun(SOCKS)
     return Telling(
         facts={
+            "extra": beside(draw, 3, 9, "The power has been off for %d hours."),
             "colours": _listed(colours), "n": each, "c": kinds, "socks": socks, "drawer": draw.noun(DRAWERS),
             "piles": _listed([f"{each} {colour}" for colour in colours]), "who": draw.noun(PEOPLE),
         },
@@ -45,28 +46,28 @@ SOCKS_IN_THE_DARK = Family(
     "socks-in-the-dark",
     _socks,
     wordings=(
-        ("The lamp is broken, and {who}'s {drawer} holds {piles} {socks}. How many {socks} must {who} take out in the "
-         "dark to be sure of two that are of the same colour?",
-         "The lamp is broken, and {who}'s {drawer} holds {piles} {socks}. How many {socks} must {who} take out in the "
-         "dark to be sure of two that are of different colours?"),
-        ("In a {drawer} there are {n} {socks} of each colour: {colours}. {who} reaches in without looking. What is the "
-         "smallest number of {socks} among which two are sure to match?",
-         "In a {drawer} there are {n} {socks} of each colour: {colours}. {who} reaches in without looking. What is the "
-         "smallest number of {socks} among which two are sure not to match?"),
-        ("{who} wakes before dawn and needs two {socks} of one colour, any colour, from a {drawer} with {piles} ones. "
-         "How many {socks} does {who} have to pull out, at worst, in pitch-darkness?",
-         "{who} wakes before dawn and needs two {socks} not of one colour, for fun, from a {drawer} with {piles} ones. "
-         "How many {socks} does {who} have to pull out, at worst, in pitch-darkness?"),
+        ("{extra}The lamp is broken, and {who}'s {drawer} holds {piles} {socks}. How many {socks} must {who} take out "
+         "in the dark to be sure of two that are of the same colour?",
+         "{extra}The lamp is broken, and {who}'s {drawer} holds {piles} {socks}. How many {socks} must {who} take out "
+         "in the dark to be sure of two that are of different colours?"),
+        ("{extra}In a {drawer} there are {n} {socks} of each colour: {colours}. {who} reaches in without looking. What "
+         "is the smallest number of {socks} among which two are sure to match?",
+         "{extra}In a {drawer} there are {n} {socks} of each colour: {colours}. {who} reaches in without looking. What "
+         "is the smallest number of {socks} among which two are sure not to match?"),
+        ("{extra}{who} wakes before dawn and needs two {socks} of one colour, any colour, from a {drawer} with {piles} "
+         "ones. How many {socks} does {who} have to pull out, at worst, in pitch-darkness?",
+         "{extra}{who} wakes before dawn and needs two {socks} not of one colour, for fun, from a {drawer} with "
+         "{piles} ones. How many {socks} does {who} have to pull out, at worst, in pitch-darkness?"),
     ),
     test_wordings=(
-        ("{who}, blindfolded, picks {socks} from a {drawer} that has {n} in every one of {c} colours ({colours}). "
-         "After how many {socks} is it certain that two go together?",
-         "{who}, blindfolded, picks {socks} from a {drawer} that has {n} in every one of {c} colours ({colours}). "
-         "After how many {socks} is it certain that two do not go together?"),
-        ("{piles} {socks} lie mixed up in a {drawer}. With eyes shut, how many {socks} does {who} have to grab so that "
-         "at least one pair in a single colour is guaranteed?",
-         "{piles} {socks} lie mixed up in a {drawer}. With eyes shut, how many {socks} does {who} have to grab so that "
-         "at least one pair in two colours is guaranteed?"),
+        ("{extra}{who}, blindfolded, picks {socks} from a {drawer} that has {n} in every one of {c} colours "
+         "({colours}). After how many {socks} is it certain that two go together?",
+         "{extra}{who}, blindfolded, picks {socks} from a {drawer} that has {n} in every one of {c} colours "
+         "({colours}). After how many {socks} is it certain that two do not go together?"),
+        ("{extra}{piles} {socks} lie mixed up in a {drawer}. With eyes shut, how many {socks} does {who} have to grab "
+         "so that at least one pair in a single colour is guaranteed?",
+         "{extra}{piles} {socks} lie mixed up in a {drawer}. With eyes shut, how many {socks} does {who} have to grab "
+         "so that at least one pair in two colours is guaranteed?"),
     ),
 )  # fmt: skip
 
@@ -91,11 +92,11 @@ def _guards(draw: Draw) -> Telling:
         answer=f"the {other} {way}",
         aliases=_taking(other, way, who),
         trap=f"the {pointed} {way}",
-        why="Whoever was asked, the reply holds exactly one lie, so what it says is false.",
+        why=f"Whoever was asked, the reply holds exactly one lie, so what it says is false: it is the {other} {way}.",
         hints=("How many of the two have a hand in the reply?", "What if the liar was asked, what if not?"),
         contrast_answer=f"the {pointed} {way}",
         contrast_aliases=_taking(pointed, way, who),
-        contrast_why="Everybody here is honest, so what the reply says is true.",
+        contrast_why=f"Everybody here is honest, so what the reply says is true: it is the {pointed} {way}.",
     )  # fmt: skip
 
 
@@ -162,12 +163,12 @@ def _labels(draw: Draw) -> Telling:
         answer=other,
         aliases=_filled(other, box, drawn),
         trap=drawn,
-        why="What is labelled as a mixture is none: it is full of what came out of it. The other label that names this "
-        "is a lie as well, and hides the second kind, since the mixture is behind the third.",
+        why=f"What is labelled as a mixture is none, so it is full of {drawn}. The label '{other}' is a lie as well, "
+        f"so the mixture must be behind it. Behind the label '{drawn}' there is what is left: so it is {other}.",
         hints=("Begin with the label that promises both.",),
         contrast_answer=drawn,
         contrast_aliases=_filled(drawn, box, drawn),
-        contrast_why="All three labels tell the truth, and so does this one.",
+        contrast_why=f"All three labels tell the truth, and so does this one: it is {drawn}.",
     )  # fmt: skip
 
 
@@ -215,18 +216,21 @@ ROOMS = bank("attic, cellar, pantry, tower, garage, barn, workshop | loft, shed,
 def _bulb(draw: Draw) -> Telling:
     colours = draw.nouns(COLOURS, 3)
     before, now, never = colours
-    first = draw.below(3)
+    first, room = draw.below(3), draw.noun(ROOMS)
     return Telling(
-        facts={"before": before, "now": now, "never": never, "room": draw.noun(ROOMS), "n": draw.number(10, 20),
+        facts={"extra": beside(draw, 20, 40, f"From the switches to the {room} it is %d steps."),
+               "before": before, "now": now, "never": never, "room": room, "n": draw.number(10, 20),
                "switches": _listed(colours[first:] + colours[:first]), "who": draw.noun(PEOPLE)},
         answer=f"the {before} switch",
         aliases=(before, f"the {before} one", f"{before} switch", f"the {before} switch works it"),
         trap=f"the {never} switch",
-        why="A bulb that is off and still hot was on until just now, and so was its switch.",
+        why="A bulb that is off and still hot was on until just now, and so was its switch: "
+        f"it is the {before} switch.",
         hints=("A bulb tells more than whether it shines.",),
         contrast_answer=f"the {never} switch",
         contrast_aliases=(never, f"the {never} one", f"{never} switch", f"the {never} switch works it"),
-        contrast_why="A bulb that is off and cold has not been on, and its switch has not been used.",
+        contrast_why="A bulb that is off and cold has not been on, and its switch has not been used: "
+        f"it is the {never} switch.",
     )  # fmt: skip
 
 
@@ -234,38 +238,38 @@ WARM_BULB = Family(
     "warm-bulb",
     _bulb,
     wordings=(
-        ("Of three switches, {switches}, one works an old glass bulb in the {room}. {who} leaves the {before} one on "
-         "for {n} minutes, turns it off, turns the {now} one on, never touches the {never} one, and goes to look at "
-         "once. The bulb is dark but hot. Which switch works it?",
-         "Of three switches, {switches}, one works an old glass bulb in the {room}. {who} leaves the {before} one on "
-         "for {n} minutes, turns it off, turns the {now} one on, never touches the {never} one, and goes to look at "
-         "once. The bulb is dark and cold. Which switch works it?"),
-        ("The {never} switch has been off all day. The {before} one was on for {n} minutes, until {who} turned it off "
-         "and the {now} one on, just now. In the {room} hangs an old bulb, out but too hot to touch. Which "
+        ("{extra}Of three switches, {switches}, one works an old glass bulb in the {room}. {who} leaves the {before} "
+         "one on for {n} minutes, turns it off, turns the {now} one on, never touches the {never} one, and goes to "
+         "look at once. The bulb is dark but hot. Which switch works it?",
+         "{extra}Of three switches, {switches}, one works an old glass bulb in the {room}. {who} leaves the {before} "
+         "one on for {n} minutes, turns it off, turns the {now} one on, never touches the {never} one, and goes to "
+         "look at once. The bulb is dark and cold. Which switch works it?"),
+        ("{extra}The {never} switch has been off all day. The {before} one was on for {n} minutes, until {who} turned "
+         "it off and the {now} one on, just now. In the {room} hangs an old bulb, out but too hot to touch. Which "
          "switch works the bulb?",
-         "The {never} switch has been off all day. The {before} one was on for {n} minutes, until {who} turned it off "
-         "and the {now} one on, just now. In the {room} hangs an old bulb, out and as cold as ice. Which "
-         "switch works the bulb?"),
-        ("{who} has three switches and one old light bulb in the {room}. {who} turns the {before} switch off, which "
-         "was on for {n} minutes, leaves the {never} one off, turns the {now} one on and runs to the {room}. No light, "
-         "but it burns the fingers. Which is the right switch?",
-         "{who} has three switches and one old light bulb in the {room}. {who} turns the {before} switch off, which "
-         "was on for {n} minutes, leaves the {never} one off, turns the {now} one on and runs to the {room}. No light, "
-         "and it cools the fingers. Which is the right switch?"),
+         "{extra}The {never} switch has been off all day. The {before} one was on for {n} minutes, until {who} turned "
+         "it off and the {now} one on, just now. In the {room} hangs an old bulb, out and as cold as ice. Which switch "
+         "works the bulb?"),
+        ("{extra}{who} has three switches and one old light bulb in the {room}. {who} turns the {before} switch off, "
+         "which was on for {n} minutes, leaves the {never} one off, turns the {now} one on and runs to the {room}. No "
+         "light, but it burns the fingers. Which is the right switch?",
+         "{extra}{who} has three switches and one old light bulb in the {room}. {who} turns the {before} switch off, "
+         "which was on for {n} minutes, leaves the {never} one off, turns the {now} one on and runs to the {room}. No "
+         "light, and it cools the fingers. Which is the right switch?"),
     ),
     test_wordings=(
-        ("An old-fashioned bulb in the {room} gives no light, yet {who} feels heat from it. A moment ago the {before} "
-         "switch was turned off, having been on for {n} minutes, and the {now} one on; the {never} one was not used. "
-         "With which of the three is the bulb lit?",
-         "An old-fashioned bulb in the {room} gives no light, and {who} feels no heat from it. A moment ago the "
+        ("{extra}An old-fashioned bulb in the {room} gives no light, yet {who} feels heat from it. A moment ago the "
+         "{before} switch was turned off, having been on for {n} minutes, and the {now} one on; the {never} one was "
+         "not used. With which of the three is the bulb lit?",
+         "{extra}An old-fashioned bulb in the {room} gives no light, and {who} feels no heat from it. A moment ago the "
          "{before} switch was turned off, having been on for {n} minutes, and the {now} one on; the {never} one was "
          "not used. With which of the three is the bulb lit?"),
-        ("Three switches ({switches}), an old bulb in the {room} and a single look at it: {who} has the {before} "
-         "switch on for {n} minutes, then only the {now} one, the {never} one at no time. When {who} arrives, the bulb "
-         "is unlit and nicely warm. Which switch is for it?",
-         "Three switches ({switches}), an old bulb in the {room} and a single look at it: {who} has the {before} "
-         "switch on for {n} minutes, then only the {now} one, the {never} one at no time. When {who} arrives, the bulb "
-         "is unlit and quite cold. Which switch is for it?"),
+        ("{extra}Three switches ({switches}), an old bulb in the {room} and a single look at it: {who} has the "
+         "{before} switch on for {n} minutes, then only the {now} one, the {never} one at no time. When {who} arrives, "
+         "the bulb is unlit and nicely warm. Which switch is for it?",
+         "{extra}Three switches ({switches}), an old bulb in the {room} and a single look at it: {who} has the "
+         "{before} switch on for {n} minutes, then only the {now} one, the {never} one at no time. When {who} arrives, "
+         "the bulb is unlit and quite cold. Which switch is for it?"),
     ),
 )  # fmt: skip
 
@@ -297,11 +301,13 @@ def _barbers(draw: Draw) -> Telling:
         answer=ragged,
         aliases=_better(ragged, craft, who),
         trap=neat,
-        why="Each of them shows the work of the other, so the better work is to be seen on the worse of the two.",
+        why="Each of them shows the work of the other, and the one who looks worse has done the better work: "
+        f"so it is {ragged}.",
         hints=("Whose work does one see on each of them?",),
         contrast_answer=neat,
         contrast_aliases=_better(neat, craft, who),
-        contrast_why="Each of them shows their own work, so the better work is to be seen on the better one.",
+        contrast_why="Each of them shows their own work, and the one who looks better has done the better work: "
+        f"so it is {neat}.",
     )  # fmt: skip
 
 
@@ -354,11 +360,12 @@ def _hats(draw: Draw) -> Telling:
         answer=unseen,
         aliases=_worn(unseen, hat, who),
         trap=seen,
-        why=f"Every {hat} of the colour that {who} sees is on another head, so just the other colour is left.",
+        why=f"Every {hat} of the colour that {who} sees is on another head, so just the other colour is "
+        f"left: it is {unseen}.",
         hints=("Count what is on the heads of the others.",),
         contrast_answer=seen,
         contrast_aliases=_worn(seen, hat, who),
-        contrast_why=f"Every {hat} there has the same colour.",
+        contrast_why=f"Every {hat} there has the same colour, so this one too is {seen}.",
     )  # fmt: skip
 
 
@@ -385,6 +392,18 @@ THE_LAST_HAT = Family(
          "{who} is one of {people} {wearers} in a ring, and sees every {hat} but one. They were handed out in the "
          "dark: a shop had {all} {seen} {hats} and none in {unseen}. All that {who} sees is {seen}. "
          "What is the colour of the {hat} that {who} does not see?"),
+        ("There were {n} {seen} {hats} and {spare} {unseen} ones on a shelf when the lamp failed, and {people} "
+         "{wearers} took one each. In the light of a match {who}, one of them, counts {n} {seen} {hats} on the heads "
+         "of the rest. What is the colour on the head of {who}?",
+         "There were {all} {seen} {hats} and no {unseen} ones on a shelf when the lamp failed, and {people} {wearers} "
+         "took one each. In the light of a match {who}, one of them, counts {n} {seen} {hats} on the heads of the "
+         "rest. What is the colour on the head of {who}?"),
+        ("Blindfolded, {people} {wearers} are given {hats} from a chest with {spare} in {unseen} and just {n} in "
+         "{seen}. {who}, one of these {wearers}, takes the blindfold off and finds all the others in {seen}. Which "
+         "colour must {who} be wearing?",
+         "Blindfolded, {people} {wearers} are given {hats} from a chest with none in {unseen} and as many as {all} in "
+         "{seen}. {who}, one of these {wearers}, takes the blindfold off and finds all the others in {seen}. Which "
+         "colour must {who} be wearing?"),
     ),
 )  # fmt: skip
 
@@ -425,6 +444,15 @@ BOTH_LIARS = Family(
          "people either never lie or do nothing else. Who is honest, {first} or {second}?",
          "'{other} lies whenever there is something to say, and so does {speaker},' says a priest to {who}. He never "
          "lies. In the village people either never lie or do nothing else. Who is honest, {first} or {second}?"),
+        ("Everybody in the valley either always lies or never lies. {who} meets {first} and {second} there, and hears "
+         "{speaker} say: 'Both of us are liars.' Which of the two is honest?",
+         "Everybody in the valley either always lies or never lies. {who} meets {first} and {second} there, and hears "
+         "a judge who never lies say: 'Both of them are liars.' Which of the two is honest?"),
+        ("'There is no honest person among the two of us, {other} and me,' says {speaker}. {who} knows that {first} "
+         "and {second} are either perfect liars or perfectly truthful, each of them. Whose word is worth something?",
+         "'There is no honest person among those two, {other} and {speaker},' says an abbot who never lies. {who} "
+         "knows that {first} and {second} are either perfect liars or perfectly truthful, each of them. Whose word, of "
+         "these two, is worth something?"),
     ),
 )  # fmt: skip
 

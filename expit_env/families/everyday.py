@@ -11,17 +11,20 @@ ROOMS = bank("cabin, cellar, chapel, cottage, barn, hut, kitchen | tower, garage
 
 def _match(draw: Draw) -> Telling:
     first, second = draw.nouns(LIGHTS, 2)
+    who = draw.noun(PEOPLE)
     return Telling(
-        facts={"first": a(first), "second": a(second), "room": draw.noun(ROOMS), "who": draw.noun(PEOPLE)},
+        facts={"first": a(first), "second": a(second), "room": draw.noun(ROOMS), "who": who},
         answer="the match",
-        aliases=("match", "a match", "the only match", "the one match"),
+        aliases=("match", "a match", "the only match", "the one match", "light the match", "the match first",
+                 "the match itself", "the last match", "the single match", "you light the match", "first the match",
+                 f"{who} must light the match", f"{who} lights the match"),
         trap=f"the {first}",
         why=f"Without a burning match neither the {first} nor anything else can be lit.",
         hints=("What is needed before anything here can burn?",),
         contrast_answer=f"the {first}",
         contrast_aliases=(first, a(first)),
-        contrast_why=f"The match burns already, and the {first} is nearest.",
-    )
+        contrast_why=f"The match burns already, so the first thing to be lit with it is the {first}.",
+    )  # fmt: skip
 
 
 LIGHT_FIRST = Family(
@@ -109,7 +112,7 @@ def _ice(draw: Draw) -> Telling:
         hints=("Ice that floats already takes up room in the water.",),
         contrast_answer="yes",
         contrast_aliases=("yes, it does",),
-        contrast_why=f"The {glass} is full, and the new ice pushes water over the brim.",
+        contrast_why=f"The {glass} is full, and whatever is added pushes water over the brim: yes, it runs over.",
     )
 
 
@@ -146,7 +149,7 @@ DAYTIMES = ("At noon", "At ten in the morning", "At three in the afternoon", "At
 NIGHT_TIMES = {
     "At noon": "At midnight",
     "At ten in the morning": "At ten at night",
-    "At three in the afternoon": "At three in the night",
+    "At three in the afternoon": "At three in the morning",
     "At half past eleven in the morning": "At half past eleven at night",
 }
 
@@ -210,7 +213,10 @@ def _sea(draw: Draw) -> Telling:
         facts={"sea": sea, "hue": sea.lower(), "thing": thing, "tint": tint, "a_tint": a(tint),
                "A_tint": a(tint).capitalize(), "who": draw.noun(PEOPLE)},
         answer=tint,
-        aliases=(f"still {tint}", f"{tint} and wet", f"wet and {tint}", "the same colour", "the same color"),
+        aliases=(f"still {tint}", f"it stays {tint}", f"it is still {tint}", f"it remains {tint}", f"it is {tint}",
+                 f"the {thing} is {tint}", f"the {thing} is still {tint}", f"the {thing} stays {tint}",
+                 "the same colour as before", "its own colour", f"{tint} and wet", f"wet and {tint}", "the same colour",
+                 "the same color"),
         trap=sea.lower(),
         why=f"The {sea} Sea is called so, but its water does not dye anything: the {thing} is wet and still {tint}.",
         hints=("Is a name the same as a dye?",),
@@ -248,13 +254,13 @@ SELLERS = bank(
 
 def _seller(draw: Draw) -> Telling:
     seller, goods = draw.noun(SELLERS).split(":")
-    kilos = draw.number(60, 85)
+    kilos, man = draw.number(60, 85), draw.noun(BOYS)
     return Telling(
         facts={
             "seller": seller,
             "a_seller": a(seller),
             "kilos": kilos,
-            "who": draw.noun(BOYS),
+            "who": man,
             "age": draw.number(30, 50),
         },
         answer=goods,
@@ -264,7 +270,7 @@ def _seller(draw: Draw) -> Telling:
         hints=("He stands behind the scales, not on them.",),
         contrast_answer=f"{kilos} kg",
         contrast_aliases=(str(kilos), f"{kilos} kilos", f"{kilos} kilograms", f"{kilos} kilogrammes"),
-        contrast_why=f"On the doctor's scales he weighs himself, and he weighs as much as his twin: {kilos} kg.",
+        contrast_why=f"This time it is about the weight of {man} himself, and that is {kilos} kg.",
     )
 
 
@@ -328,6 +334,14 @@ WETTER_AS_IT_DRIES = Family(
          "A towel and {n} dripping {dishes}: {who} is busy drying. Which grows drier all the while, {choice}?"),
         ("After drying up {n} rinsed {dishes} with one towel, what is wetter than before, {who} asks: {choice}?",
          "After drying up {n} rinsed {dishes} with one towel, what is drier than before, {who} asks: {choice}?"),
+        ("{n} wet {dishes} stand on the rack, and {who} takes a towel and dries them all. Which becomes wetter in the "
+         "course of it: {choice}?",
+         "{n} wet {dishes} stand on the rack, and {who} takes a towel and wipes them all. Which becomes drier in the "
+         "course of it: {choice}?"),
+        ("With each of {n} rinsed {dishes} that {who} wipes with the towel, something gets a little wetter than it "
+         "was. What is it, {choice}?",
+         "With each of {n} rinsed {dishes} that {who} wipes with the towel, something gets a little drier than it was. "
+         "What is it, {choice}?"),
     ),
     transfer=True,
 )  # fmt: skip

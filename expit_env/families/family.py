@@ -205,7 +205,8 @@ class Family:
         Args:
             rng: the only source of randomness.
             level: 1 to 5: from 2 the riddle has an opening that is beside the point, from 3 larger numbers, from 4 a
-                number in the opening that is beside the point, at 5 two openings.
+                number beside the point in the opening and, in many families, in the riddle itself (the slot
+                ``{extra}``, else empty), at 5 two openings.
             split: whose words and wordings may be used.
         """
         drawn = self.draw(rng, level, split)
@@ -247,6 +248,11 @@ class Family:
             telling.contrast_trap or telling.answer, self.contrast_kind or self.kind,
             riddle_id, self.name, drawn.level, drawn.split, telling.contrast_why, (), contrast_id,
         )  # fmt: skip
+
+
+def beside(draw: Draw, low: int, high: int, sentence: str) -> str:
+    """Put a number into a sentence that is beside the point, with a space behind: from level 4 on, below nothing."""
+    return sentence % draw.within(low, high) + " " if draw.level >= 4 else ""
 
 
 def a(noun: str) -> str:

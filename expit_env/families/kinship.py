@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expit_env.families.family import Draw, Family, Telling, a, bank
+from expit_env.families.family import Draw, Family, Telling, a, bank, beside
 from expit_env.families.people import BOYS, GIRLS, SURNAMES
 
 NAME_STARTS = bank("L, R, S, T, V, W, J, H | B, F, Z, N")
@@ -12,12 +12,13 @@ ORDINALS = {3: "third", 4: "fourth", 5: "fifth"}
 
 
 def _daughter(draw: Draw) -> Telling:
-    start, end, total = draw.noun(NAME_STARTS), draw.noun(NAME_ENDS), draw.within(3, 5)
+    start, end, total = draw.noun(NAME_STARTS), draw.noun(NAME_ENDS), draw.within(4 if draw.level >= 4 else 3, 5)
     names = [start + vowel + end for vowel in VOWELS[:total]]
     girl = draw.noun(GIRLS)
     return Telling(
         facts={
-            "girl": girl, "total": total, "named": ", ".join(names[:-1]), "ordinal": ORDINALS[total],
+            "girl": girl, "total": total, "named": ", ".join(names[:-1]),
+            "all_named": f"{', '.join(names[:-2])} and {names[-2]}", "ordinal": ORDINALS[total],
             "one_less": total - 1, "parent": draw.choice(("father", "mother")),
         },
         answer=girl,
@@ -36,30 +37,31 @@ LAST_DAUGHTER = Family(
         ("{girl}'s {parent} has {total} daughters: {named} and one more. What is the {ordinal} daughter called?",
          "{girl}'s teacher has {total} daughters, named by the order of the vowels: {named} and one more. "
          "What is the {ordinal} daughter called?"),
-        ("The {parent} of {girl} has {total} daughters. The first {one_less} are {named}. "
+        ("The {parent} of {girl} has {total} daughters. The first {one_less} are {all_named}. "
          "What is the name of the {ordinal}?",
          "A friend of {girl} has {total} daughters, their vowels in alphabetical order. The first {one_less} are "
-         "{named}. What is the name of the {ordinal}?"),
-        ("{named} are {one_less} of the {total} daughters of {girl}'s {parent}. Who is the {ordinal} daughter?",
-         "{named} are {one_less} of the {total} daughters of {girl}'s doctor, who goes through the vowels in order. "
-         "Who is the {ordinal} daughter?"),
+         "{all_named}. What is the name of the {ordinal}?"),
+        ("{all_named} are {one_less} of the {total} daughters of {girl}'s {parent}. Who is the {ordinal} daughter?",
+         "{all_named} are {one_less} of the {total} daughters of {girl}'s doctor, who goes through the vowels in "
+         "order. Who is the {ordinal} daughter?"),
     ),
     test_wordings=(
         ("There are {total} girls in the family of {girl}'s {parent}, all of them sisters. {one_less} are called "
-         "{named}. What is the remaining girl called?",
+         "{all_named}. What is the remaining girl called?",
          "There are {total} girls in the family of {girl}'s dentist, named after a, e, i, o, u in turn. {one_less} are "
-         "called {named}. What is the remaining girl called?"),
-        ("To name the {total} daughters of {girl}'s {parent}, begin with {named}. Which name completes the list?",
+         "called {all_named}. What is the remaining girl called?"),
+        ("To name the {total} daughters of {girl}'s {parent}, begin with {all_named}. Which name completes the list?",
          "To name the {total} daughters of {girl}'s neighbour, who uses the vowels one after another, begin with "
-         "{named}. Which name completes the list?"),
+         "{all_named}. Which name completes the list?"),
     ),
 )  # fmt: skip
 
 
 def _sister(draw: Draw) -> Telling:
-    sons = draw.number(2, 12)
+    sons, family = draw.number(2, 12), draw.noun(SURNAMES)
     return Telling(
-        facts={"n": sons, "family": draw.noun(SURNAMES)},
+        facts={"extra": beside(draw, 5, 12, f"The house of the {family} family has %d rooms."),
+               "n": sons, "family": family},
         answer="1",
         aliases=("one", "just one", "only one", "one daughter", "one sister", "one girl"),
         trap=str(sons),
@@ -68,29 +70,33 @@ def _sister(draw: Draw) -> Telling:
         contrast_answer=str(sons),
         contrast_aliases=(f"{sons} girls",),
         contrast_why=f"Every man has a daughter of his own, so there are {sons}.",
-    )
+    )  # fmt: skip
 
 
 ONE_SISTER = Family(
     "one-sister",
     _sister,
     wordings=(
-        ("Mr and Mrs {family} have {n} sons. Each son has one sister. How many daughters do Mr and Mrs {family} have?",
-         "Mr and Mrs {family} have {n} sons. Each son has one daughter. How many granddaughters is that in all?"),
-        ("There are {n} brothers in the {family} family, and every one of them has exactly one sister. "
-         "How many girls are there among the children?",
-         "There are {n} fathers in the {family} Street club, and every one of them has exactly one child, a girl. "
-         "How many girls is that?"),
-        ("The {family} boys are {n} brothers. Each boy has one sister. How many sisters is that altogether?",
-         "The {family} men are {n} brothers. Each man has one daughter. How many daughters is that altogether?"),
+        ("{extra}Mr and Mrs {family} have {n} sons. Each son has one sister. How many daughters do Mr and Mrs {family} "
+         "have?",
+         "{extra}Mr and Mrs {family} have {n} sons. Each son has one daughter. How many granddaughters is that in "
+         "all?"),
+        ("{extra}There are {n} brothers in the {family} family, and every one of them has exactly one sister. How many "
+         "girls are there among the children?",
+         "{extra}There are {n} fathers in the {family} Street club, and every one of them has exactly one child, a "
+         "girl. How many girls is that?"),
+        ("{extra}The {family} boys are {n} brothers. Each boy has one sister. How many sisters is that altogether?",
+         "{extra}The {family} men are {n} brothers. Each man has one daughter. How many daughters is that altogether?"),
     ),
     test_wordings=(
-        ("Mrs {family} has {n} sons, and if you ask any of them, he says that he has a single sister. "
-         "How many daughters has Mrs {family}?",
-         "Mrs {family} has {n} sons, and if you ask any of them, he says that he has a single daughter. "
-         "How many granddaughters has Mrs {family}?"),
-        ("Every one of the {n} brothers at the {family} house has one sister, no more. Count them: how many?",
-         "Every one of the {n} brothers at the {family} house has one daughter, no more. Count them: how many?"),
+        ("{extra}Mrs {family} has {n} sons, and if you ask any of them, he says that he has a single sister. How many "
+         "daughters has Mrs {family}?",
+         "{extra}Mrs {family} has {n} sons, and if you ask any of them, he says that he has a single daughter. How "
+         "many granddaughters has Mrs {family}?"),
+        ("{extra}Every one of the {n} brothers at the {family} house has one sister, no more. How many sisters is "
+         "that?",
+         "{extra}Every one of the {n} brothers at the {family} house has one daughter, no more. How many daughters is "
+         "that?"),
     ),
 )  # fmt: skip
 
@@ -110,7 +116,8 @@ def _profession(draw: Draw) -> Telling:
         answer="sister",
         aliases=(
             "his sister", f"{man}'s sister", f"the {job} is his sister", f"the {job} is {man}'s sister", "a sister",
-            "she is his sister", f"the {job} is a woman", "a woman", "she is a woman",
+            "she is his sister", f"she is {man}'s sister", f"his sister is the {job}", f"{man}'s sister is the {job}",
+            f"the {job} is the sister", f"the {job} is a woman", "a woman", "she is a woman",
         ),
         trap="brother",
         why=f"{man} has a sibling but no brother, so the {job} is a woman, his sister.",
@@ -204,9 +211,10 @@ TABLES = bank("table, campfire, piano, fireplace, pond, swing, oven | fountain, 
 
 
 def _children(draw: Draw) -> Telling:
-    daughters = draw.number(2, 6)
+    daughters, family = draw.number(2, 6), draw.noun(SURNAMES)
     return Telling(
-        facts={"n": daughters, "family": draw.noun(SURNAMES), "place": draw.noun(TABLES)},
+        facts={"extra": beside(draw, 5, 12, f"The house of the {family} family has %d rooms."),
+               "n": daughters, "family": family, "place": draw.noun(TABLES)},
         answer=str(daughters + 1),
         aliases=(f"{daughters + 1} children",),
         trap=str(2 * daughters),
@@ -215,25 +223,33 @@ def _children(draw: Draw) -> Telling:
         contrast_answer=str(2 * daughters),
         contrast_aliases=(f"{2 * daughters} people",),
         contrast_why=f"Every daughter comes with one person of her own: {daughters} + {daughters} = {2 * daughters}.",
-    )
+    )  # fmt: skip
 
 
 CHILDREN_IN_ALL = Family(
     "children-in-all",
     _children,
     wordings=(
-        ("Mr and Mrs {family} have {n} daughters, and each daughter has one brother. All these children sit by "
+        ("{extra}Mr and Mrs {family} have {n} daughters, and each daughter has one brother. All these children sit by "
          "the {place}. How many sit there?",
-         "Mr and Mrs {family} have {n} daughters, and each daughter has one husband. All these couples sit by "
-         "the {place}. How many sit there?"),
-        ("By the {place} stand the {n} sisters of the {family} family. Each of them has one brother, who joins them. "
-         "How many are they then?",
-         "By the {place} stand the {n} sisters of the {family} family. Each of them has one husband, who joins them. "
-         "How many are they then?"),
-        ("Every one of Mrs {family}'s {n} daughters has just one brother. How many children does Mrs {family} call to "
-         "the {place}, if she calls all of hers?",
-         "Every one of Mrs {family}'s {n} daughters has just one child. How many daughters and grandchildren does "
-         "Mrs {family} call to the {place}, if she calls them all?"),
+         "{extra}Mr and Mrs {family} have {n} daughters, and each daughter has one husband. All these couples sit by "
+         "the {place}. How many people sit there?"),
+        ("{extra}By the {place} stand the {n} sisters of the {family} family. Each of them has one brother, who joins "
+         "them. How many are they then?",
+         "{extra}By the {place} stand the {n} sisters of the {family} family. Each of them has one husband, who joins "
+         "them. How many people are they then?"),
+        ("{extra}Every one of Mrs {family}'s {n} daughters has just one brother. How many children does Mrs {family} "
+         "call to the {place}, if she calls all of hers?",
+         "{extra}Every one of Mrs {family}'s {n} daughters has just one child. How many daughters and grandchildren "
+         "does Mrs {family} call to the {place}, if she calls them all?"),
+        ("{extra}Old Mr {family} has {n} daughters, no more, and every daughter has a single brother. How many "
+         "children of Mr {family} can meet by the {place}?",
+         "{extra}Old Mr {family} has {n} daughters, no more, and every daughter has a single son. How many daughters "
+         "and grandsons of Mr {family} can meet by the {place}?"),
+        ("{extra}Each of the {n} {family} sisters has exactly one brother. The sisters and all their brothers come to "
+         "the {place}. How many people come?",
+         "{extra}Each of the {n} {family} sisters has exactly one son. The sisters and all their sons come to the "
+         "{place}. How many people come?"),
     ),
     transfer=True,
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expit_env.answers import Kind
-from expit_env.families.family import Draw, Family, Telling, a, bank
+from expit_env.families.family import Draw, Family, Telling, a, bank, beside
 from expit_env.families.people import PEOPLE
 
 LONG_WORDS = bank(
@@ -64,7 +64,8 @@ def _bag(draw: Draw) -> Telling:
     label, inside = draw.noun(LABELS), draw.number(9, 20)
     outside, bag = len(label), draw.noun(BAGS)
     return Telling(
-        facts={"n": inside, "label": label, "bag": bag, "who": draw.noun(PEOPLE)},
+        facts={"extra": beside(draw, 2, 6, f"The {bag} has %d locks."),
+               "n": inside, "label": label, "bag": bag, "who": draw.noun(PEOPLE)},
         answer=str(outside),
         aliases=(
             f"{outside} letters", f"the {outside} of '{label}'", f"the {outside} letters of '{label}'",
@@ -83,28 +84,28 @@ LETTERS_ON_THE_BAG = Family(
     "letters-on-the-bag",
     _bag,
     wordings=(
-        ("A postman carries {n} letters in a {bag} for {who}, and only the word '{label}' is on the {bag}. "
-         "How many letters are on the {bag}?",
-         "A postman carries {n} letters in a {bag} for {who}, and only the word '{label}' is on the {bag}. "
-         "How many letters are in the {bag}?"),
-        ("{who} keeps {n} letters from a friend in a {bag}, on which the one word '{label}' shines in gold. "
-         "How many letters are golden?",
-         "{who} keeps {n} letters from a friend in a {bag}, on which the one word '{label}' shines in gold. "
-         "How many letters are in envelopes?"),
+        ("A postman carries {n} letters in a {bag} for {who}, and only the word '{label}' is on the {bag}. {extra}How "
+         "many letters are on the {bag}?",
+         "A postman carries {n} letters in a {bag} for {who}, and only the word '{label}' is on the {bag}. {extra}How "
+         "many letters are in the {bag}?"),
+        ("{who} keeps {n} letters from a friend in a {bag}, on which the one word '{label}' shines in gold. {extra}How "
+         "many letters are golden?",
+         "{who} keeps {n} letters from a friend in a {bag}, on which the one word '{label}' shines in gold. {extra}How "
+         "many letters are in envelopes?"),
         ("Yesterday {who} painted the word '{label}' on a {bag}, and today {n} letters with stamps were put in. "
-         "How many letters did {who} paint?",
+         "{extra}How many letters did {who} paint?",
          "Yesterday {who} painted the word '{label}' on a {bag}, and today {n} letters with stamps were put in. "
-         "How many letters had a stamp?"),
+         "{extra}How many letters had a stamp?"),
     ),
     test_wordings=(
         ("The {bag} holds {n} letters for {who}, sealed and stamped. On its outside stands '{label}' and no other "
-         "word. How many letters does the outside show?",
+         "word. {extra}How many letters does the outside show?",
          "The {bag} holds {n} letters for {who}, sealed and stamped. On its outside stands '{label}' and no other "
-         "word. How many letters does the inside hide?"),
+         "word. {extra}How many letters does the inside hide?"),
         ("With needle and thread {who} wrote '{label}' on a {bag} that now has {n} letters from the postman in it. "
-         "How many letters did {who} sew?",
+         "{extra}How many letters did {who} sew?",
          "With needle and thread {who} wrote '{label}' on a {bag} that now has {n} letters from the postman in it. "
-         "How many letters did the postman bring?"),
+         "{extra}How many letters did the postman bring?"),
     ),
 )  # fmt: skip
 
@@ -230,7 +231,7 @@ ASKED = {
     ),
     "honey": ("What do bees drink from flowers?", "What do bees store in combs for the winter?", "nectar"),
     "moon": ("What shines brightest in the sky by day?", "What shines brightest in the sky by night?", "the sun"),
-    "tea": ("What hot drink is made of roasted beans?", "What hot drink is made of dried leaves?", "coffee"),
+    "tea": ("An espresso is a small cup of which hot drink?", "What hot drink is made of dried leaves?", "coffee"),
     "hen": ("Which bird on a farm crows at dawn?", "Which bird on a farm sits on eggs and clucks?", "a rooster"),
     "mouse": ("Which pet do mice fear most?", "Which squeaking animal do cats like to hunt?", "a cat"),
     "tin": ("What metal are most drink cans made of?", "What metal makes bronze out of copper?", "aluminium"),
@@ -398,14 +399,18 @@ CAPITAL_OF_THE_WORD = Family(
         ("Question {n} of the quiz, says {who}, needs a sharp eye: which capital stands at the beginning of "
          "'{country}'?",
          "Question {n} of the quiz, says {who}, needs a good atlas: which capital stands at the head of {country}?"),
+        ("For {n} points, {who}: which capital comes first when you write down the word '{country}'?",
+         "For {n} points, {who}: which capital comes first when you write down the cities of {country}?"),
+        ("{who} prints {n} words letter by letter, and one of them is '{country}'. Which capital does this word take?",
+         "{who} visits {n} countries one by one, and one of them is {country}. Which capital does this country have?"),
     ),
 )  # fmt: skip
 
 COLOURED = bank(
-    "coal:is:black, soot:is:black, snow:is:white, chalk:is:white, ketchup:is:red, spinach:is:green,"
-    " the yolk of an egg:is:yellow, milk:is:white, ravens:are:black, buttercups:are:yellow, polar bears:are:white,"
-    " cucumbers:are:green, flamingos:are:pink, rubies:are:red, emeralds:are:green"
-    " | salt:is:white, tar:is:black, crows:are:black"
+    "coal:is:black, soot:is:black, snow:is:white, tomato ketchup:is:red, spinach:is:green, tar:is:black,"
+    " the yolk of an egg:is:yellow, milk:is:white, ravens:are:black, buttercups:are:yellow, snowmen:are:white,"
+    " whipped cream:is:white, cotton wool:is:white, crows:are:black, emeralds:are:green"
+    " | pitch:is:black, snowballs:are:white"
 )
 COLOURS = ("black", "white", "green", "red", "yellow", "pink", "blue")
 
@@ -418,7 +423,10 @@ def _grammar(draw: Draw) -> Telling:
         facts={"thing": thing, "false": false, "true": true, "first": first, "second": second, "n": draw.number(3, 12),
                "who": draw.noun(PEOPLE)},
         answer="neither",
-        aliases=("neither of them", "neither of the two", "neither one", "both are wrong",
+        aliases=("neither of them", "neither of the two", "neither one", "both are wrong", "neither is true",
+                 "neither of them is true", "neither of them is right", "neither of them is correct",
+                 "neither of the two is right", "neither of the two is true", "neither of the two is correct",
+                 "neither sentence is true", "both sentences are false", "both sentences are wrong",
                  "both are false", "they are both wrong", "they are both false", "neither is right",
                  "neither is correct", "neither sentence", "neither sentence is right",
                  "neither sentence is correct", true),
@@ -448,6 +456,14 @@ COAL_ARE_WHITE = Family(
          "should {who}, their teacher, mark as correct?",
          "Of {n} pupils some write '{thing} {first} {true}', the others '{thing} {second} {true}'. Which sentence "
          "should {who}, their teacher, mark as correct?"),
+        ("Two boys have argued for {n} minutes. One keeps saying '{thing} {first} {false}', the other '{thing} "
+         "{second} {false}'. Which sentence does {who} find to be right?",
+         "Two boys have argued for {n} minutes. One keeps saying '{thing} {first} {true}', the other '{thing} {second} "
+         "{true}'. Which sentence does {who} find to be right?"),
+        ("'{thing} {first} {false}' or '{thing} {second} {false}': which of these sentences may {who} put, as correct, "
+         "into a school book of {n} pages?",
+         "'{thing} {first} {true}' or '{thing} {second} {true}': which of these sentences may {who} put, as correct, "
+         "into a school book of {n} pages?"),
     ),
 )  # fmt: skip
 

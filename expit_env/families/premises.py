@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from expit_env.families.family import Draw, Family, Telling, a, bank
+from expit_env.families.family import Draw, Family, Telling, a, bank, beside
 from expit_env.families.people import BOYS
 
 DIRECTIONS = ("north", "south", "east", "west")
@@ -19,7 +19,8 @@ def _smoke(draw: Draw) -> Telling:
         facts={"vehicle": vehicle, "heading": heading, "wind": wind, "n": draw.number(15, 45)},
         answer="there is no smoke",
         aliases=(
-            "no smoke", "nowhere", "none", "no direction", "no way", "in no direction", "it makes no smoke",
+            "no smoke", "nowhere", "none", "there is none", "there isn't any smoke", "there isn't any", "no direction",
+            "no way", "in no direction", "it makes no smoke",
             "electric vehicles make no smoke", f"an electric {vehicle} does not smoke",
             f"an electric {vehicle} makes no smoke", f"an electric {vehicle} has no smoke",
         ),
@@ -67,18 +68,24 @@ ROOFS = bank("barn, shed, stable, mill, cottage, church | garage, castle, school
 
 def _egg(draw: Draw) -> Telling:
     male, layer = draw.noun(MALES_AND_LAYERS).split(":")
+    layers = "geese" if layer == "goose" else f"{layer}s"
     roof, slope = draw.noun(ROOFS), draw.choice(DIRECTIONS)
     return Telling(
         facts={
             "male": a(male), "Male": a(male).capitalize(), "layer": a(layer), "Layer": a(layer).capitalize(),
-            "roof": roof, "slope": slope, "n": draw.number(3, 9),
+            "roof": roof, "slope": slope, "n": draw.within(3, 9),
         },
         answer=f"{male}s do not lay eggs",
         aliases=(
             f"{male}s don't lay eggs", f"{male}s lay no eggs", f"{male}s cannot lay eggs",
-            f"{a(male)} does not lay eggs", f"{a(male)} lays no eggs", f"{a(male)} cannot lay eggs",
+            f"{male}s can't lay eggs", f"{male}s do not lay any eggs", f"{male}s never lay eggs",
+            f"{a(male)} doesn't lay eggs", f"{a(male)} can't lay eggs", "male birds do not lay eggs",
+            "male birds don't lay eggs", "males do not lay eggs", "males don't lay eggs", f"only {layers} lay eggs",
+            f"the {male} does not lay eggs", f"the {male} doesn't lay eggs", f"{a(male)} does not lay eggs",
+            f"{a(male)} lays no eggs", f"{a(male)} cannot lay eggs",
             "nowhere", "neither", "no way", "in no direction", "there is no egg", "no egg",
-            "it does not roll", "it doesn't roll",
+            "it does not roll", "it doesn't roll", "it does not roll anywhere", "it doesn't roll anywhere",
+            "there isn't any egg", "there isn't an egg",
         ),
         trap=slope,
         why=f"Only the female lays eggs, and {a(male)} is male, so there is no egg to roll.",
@@ -126,8 +133,10 @@ WRECKS = bank("plane, train, bus, coach | helicopter, zeppelin, lorry")
 def _burial(draw: Draw) -> Telling:
     one, other = draw.noun(NEIGHBOURS).split(":")
     here, there = draw.choice(((one, other), (other, one)))
+    wreck = draw.noun(WRECKS)
     return Telling(
-        facts={"here": here, "there": there, "wreck": draw.noun(WRECKS), "n": draw.number(5, 30)},
+        facts={"extra": beside(draw, 3, 9, f"The {wreck} was %d years old."),
+               "here": here, "there": there, "wreck": wreck, "n": draw.number(5, 30)},
         answer="nowhere",
         aliases=(
             "they are not buried", "they are not buried at all", "survivors are not buried", "neither",
@@ -148,26 +157,26 @@ BURYING_SURVIVORS = Family(
     _burial,
     wordings=(
         ("A {wreck} from {here} crashes on the border with {there}. By treaty, such burials take place in {there}. "
-         "Where are the {n} survivors buried?",
+         "{extra}Where are the {n} survivors buried?",
          "A {wreck} from {here} crashes on the border with {there}. By treaty, such burials take place in {there}. "
-         "Where are the {n} dead buried?"),
-        ("After a {wreck} crash on the border of {here} and {there}, all burials are held in {there}. "
-         "In which country are the {n} people who survived buried?",
-         "After a {wreck} crash on the border of {here} and {there}, all burials are held in {there}. "
-         "In which country are the {n} people who died buried?"),
+         "{extra}Where are the {n} dead buried?"),
+        ("After a {wreck} crash on the border of {here} and {there}, all burials are held in {there}. {extra}In which "
+         "country are the {n} people who survived buried?",
+         "After a {wreck} crash on the border of {here} and {there}, all burials are held in {there}. {extra}In which "
+         "country are the {n} people who died buried?"),
         ("All on board came from {there}, and people are buried where they came from. The {wreck} crashed in {here}. "
-         "Where were the {n} survivors buried?",
+         "{extra}Where were the {n} survivors buried?",
          "All on board came from {there}, and people are buried where they came from. The {wreck} crashed in {here}. "
-         "Where were the {n} dead buried?"),
+         "{extra}Where were the {n} dead buried?"),
     ),
     test_wordings=(
-        ("Halfway between {here} and {there} a {wreck} is wrecked, and {n} people survive it. Custom wants them "
-         "buried in {there}. Where do their families bury them the next day?",
-         "Halfway between {here} and {there} a {wreck} is wrecked, and {n} people die in it. Custom wants them "
-         "buried in {there}. Where do their families bury them the next day?"),
-        ("Where would you bury the {n} survivors of a {wreck} crash in {here}, if all were citizens of {there} and "
-         "the law says that citizens are buried at home?",
-         "Where would you bury the {n} dead of a {wreck} crash in {here}, if all were citizens of {there} and "
+        ("Halfway between {here} and {there} a {wreck} is wrecked, and {n} people survive it. Custom wants them buried "
+         "in {there}. {extra}Where do their families bury them the next day?",
+         "Halfway between {here} and {there} a {wreck} is wrecked, and {n} people die in it. Custom wants them buried "
+         "in {there}. {extra}Where do their families bury them the next day?"),
+        ("{extra}Where would you bury the {n} survivors of a {wreck} crash in {here}, if all were citizens of {there} "
+         "and the law says that citizens are buried at home?",
+         "{extra}Where would you bury the {n} dead of a {wreck} crash in {here}, if all were citizens of {there} and "
          "the law says that citizens are buried at home?"),
     ),
 )  # fmt: skip
@@ -186,7 +195,11 @@ def _stairs(draw: Draw) -> Telling:
         answer="there are no stairs",
         aliases=(
             "no stairs", "none", "no colour", "no color", "it has no stairs", "the house has no stairs",
-            "there are none", "there is no staircase", "no staircase", "there aren't any stairs",
+            "it has none", "it doesn't have stairs", "it does not have stairs", "it doesn't have any stairs",
+            "there aren't any", "the house doesn't have stairs", "the house doesn't have any stairs",
+            "there are no stairs in the house", "there are no stairs in a bungalow",
+            "a one-storey house doesn't have stairs", "there are none", "there is no staircase", "no staircase",
+            "there aren't any stairs",
             "a bungalow has no stairs", "the bungalow has no stairs",
             "a one-storey house has no stairs", "there are no stairs in a one-storey house",
         ),
@@ -195,7 +208,7 @@ def _stairs(draw: Draw) -> Telling:
         hints=("How many storeys are there?", "What would anyone climb up to?"),
         contrast_answer=colour,
         contrast_aliases=(f"{colour} stairs", f"the stairs are {colour}"),
-        contrast_why=f"A house of two storeys has stairs, and everything in it is {colour}.",
+        contrast_why=f"A house of more than one storey has stairs, and like everything in it they are {colour}.",
     )  # fmt: skip
 
 
@@ -226,35 +239,59 @@ ONE_STOREY_STAIRS = Family(
     ),
 )  # fmt: skip
 
-FARMS = bank("farm, village, valley, hillside | estate, ranch")
+FARMS = bank("farm, hillside, estate, ranch, mountain pasture, dairy farm | island, country estate")
 
 
 def _milk(draw: Draw) -> Telling:
     litres, animals = draw.number(8, 20), draw.within(2, 6)
     return Telling(
-        facts={"litres": litres, "n": animals, "farm": draw.noun(FARMS), "man": draw.noun(BOYS)},
+        facts={"extra": beside(draw, 60, 90, "A litre of milk is sold for %d pence."),
+               "litres": litres, "n": animals, "farm": draw.noun(FARMS), "man": draw.noun(BOYS)},
         answer="0",
-        aliases=("none", "no milk", "bulls give no milk", "bulls do not give milk", "bulls don't give milk", "nothing"),
+        aliases=(
+            "none",
+            "no milk",
+            "bulls give no milk",
+            "bulls do not give milk",
+            "bulls don't give milk",
+            "nothing",
+            "0 litres",
+            "no litres",
+            "bulls have no milk",
+            "they give no milk",
+            "they give none",
+        ),
         trap=str(litres * animals),
         why="Bulls are male and give no milk at all.",
         hints=("Which animals can be milked?",),
         contrast_answer=str(litres * animals),
+        contrast_aliases=(f"{litres * animals} litres",),
         contrast_why=f"{animals} cows give {animals} x {litres} = {litres * animals}.",
-    )
+    )  # fmt: skip
 
 
 BULLS_MILK = Family(
     "bulls-milk",
     _milk,
     wordings=(
-        ("On a {farm} each cow gives {litres} litres of milk a day. How many litres do {n} bulls give there in a day?",
-         "On a {farm} each cow gives {litres} litres of milk a day. How many litres do {n} cows give there in a day?"),
-        ("{man} gets {litres} litres of milk daily from each cow. How many litres do his {n} bulls give daily?",
-         "{man} gets {litres} litres of milk daily from each cow. How many litres do his {n} cows give daily?"),
-        ("One cow's daily milk fills {litres} bottles. How many bottles of milk does {man} fill a day from the {n} "
-         "bulls of the {farm}?",
-         "One cow's daily milk fills {litres} bottles. How many bottles of milk does {man} fill a day from the {n} "
-         "cows of the {farm}?"),
+        ("{extra}On the {farm} each cow gives {litres} litres of milk a day. How many litres do {n} bulls give there "
+         "in a day?",
+         "{extra}On the {farm} each cow gives {litres} litres of milk a day. How many litres do {n} cows give there in "
+         "a day?"),
+        ("{extra}{man} gets {litres} litres of milk daily from each cow. How many litres do his {n} bulls give daily?",
+         "{extra}{man} gets {litres} litres of milk daily from each cow. How many litres do his {n} cows give daily?"),
+        ("{extra}One cow's daily milk fills {litres} bottles. How many bottles of milk does {man} fill a day from the "
+         "{n} bulls of the {farm}?",
+         "{extra}One cow's daily milk fills {litres} bottles. How many bottles of milk does {man} fill a day from the "
+         "{n} cows of the {farm}?"),
+        ("{extra}Every cow that {man} has gives {litres} litres of milk a day. Today only the {n} bulls of the {farm} "
+         "are in the barn, and the milkmaid comes. How many litres of milk can she get from them in a day?",
+         "{extra}Every cow that {man} has gives {litres} litres of milk a day. Today only {n} cows of the {farm} are "
+         "in the barn, and the milkmaid comes. How many litres of milk can she get from them in a day?"),
+        ("{extra}On {man}'s {farm} there are cows that give {litres} litres of milk a day each, and {n} bulls. How "
+         "many litres of milk do the bulls add every day?",
+         "{extra}On {man}'s {farm} there are cows that give {litres} litres of milk a day each, and {n} of them are "
+         "new. How many litres of milk do the new ones add every day?"),
     ),
     transfer=True,
 )  # fmt: skip
@@ -268,14 +305,16 @@ def _bald(draw: Draw) -> Telling:
     return Telling(
         facts={"hair": hair, "man": man, "brothers": draw.noun(BROTHERS), "n": draw.number(2, 6)},
         answer="he has no hair",
-        aliases=("no hair", "no colour", "no color", "he is bald", f"{man} is bald", f"{man} has no hair"),
+        aliases=("none", "he has none", "none, he is bald", "no hair, he is bald", "he doesn't have any hair",
+                 "he has no hair on his head", "there is no hair on his head", "it has no colour", "no hair",
+                 "no colour", "no color", "he is bald", f"{man} is bald", f"{man} has no hair"),
         trap=hair,
         why=f"A bald head has no hair on it, so {man}'s hair has no colour.",
         hints=("Think of what can be seen on top of this head.",),
         contrast_answer=hair,
         contrast_aliases=(f"{hair} hair", f"it is {hair}"),
         contrast_why=f"{man} takes after the others, and their hair is {hair}.",
-    )
+    )  # fmt: skip
 
 
 BALD_MANS_HAIR = Family(
@@ -294,6 +333,14 @@ BALD_MANS_HAIR = Family(
          "colour of {man}?",
          "Happy as a lark, {man} meets his {n} {brothers}, whose hair is {hair} like his own. What is the hair colour "
          "of {man}?"),
+        ("{man} has not had a single hair on his head for years. His {n} {brothers} are {hair}-haired. What is the "
+         "colour of the hair on {man}'s head?",
+         "{man} has not had a single day in bed for years. His {n} {brothers} are {hair}-haired, and so is he. "
+         "What is the colour of the hair on {man}'s head?"),
+        ("The top of {man}'s head is as smooth as a billiard ball, while his {n} {brothers} have thick {hair} hair. "
+         "Which hair colour does {man} have?",
+         "The sound of {man}'s voice is as smooth as velvet, and like his {n} {brothers} he has thick {hair} hair. "
+         "Which hair colour does {man} have?"),
     ),
     transfer=True,
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Sequence
 
-from expit_env.families.family import Draw, Family, Telling, bank
+from expit_env.families.family import Draw, Family, Telling, bank, beside, count
 from expit_env.families.people import PEOPLE
 
 NUMBER_WORDS = (
@@ -38,7 +38,7 @@ def _row_of_letters(draw: Draw, shown: str, answer: str, why: str, hints: tuple[
         hints=hints,
         contrast_answer=trap,
         contrast_aliases=_spoken(trap),
-        contrast_why="The letters stand in the order of the alphabet.",
+        contrast_why=f"The letters stand in the order of the alphabet, where {trap} comes next.",
     )
 
 
@@ -50,12 +50,25 @@ def _initials(words: Sequence[str]) -> str:
     return "".join(word[0].upper() for word in words)
 
 
+COUNT = _initials(NUMBER_WORDS[1:]) + "T" * 10
+"""The first letters of the numbers from one to thirty."""
+
+
+def _places_of(row: str, letters: str) -> int:
+    """Count the places at which a row stands in a longer one: in two of them it could go on in two ways."""
+    return sum(letters.startswith(row, place) for place in range(len(letters)))
+
+
 def _counting(draw: Draw) -> Telling:
-    length, start = draw.choice((4, 5, 6)), draw.within(1, 13)
-    words = NUMBER_WORDS[start : start + length + 1]
+    while True:
+        length, start = draw.choice((4, 5, 6)), draw.within(1, 13)
+        words = NUMBER_WORDS[start : start + length + 1]
+        if _places_of(_initials(words[:-1]), COUNT) == 1:
+            break
     return _row_of_letters(
         draw, _initials(words[:-1]), words[-1][0].upper(),
-        f"They are the first letters of {', '.join(words[:-1])}, and then comes {words[-1]}.",
+        f"They are the first letters of {', '.join(words[:-1])}, and then comes {words[-1]}, so it is "
+        f"{words[-1][0].upper()}.",
         ("Each letter begins a word.", "Count aloud, and listen to how the words begin."), words[-1],
     )  # fmt: skip
 
@@ -91,7 +104,7 @@ def _keyboard(draw: Draw) -> Telling:
             break
     return _row_of_letters(
         draw, shown, answer,
-        "In this order the keys stand side by side on an English keyboard.",
+        f"In this order the keys stand side by side on an English keyboard, and the next one is {answer}.",
         ("What lies under your fingers when you type?", "It is not the alphabet that puts these letters in a row."),
     )  # fmt: skip
 
@@ -261,11 +274,12 @@ def _leaf(draw: Draw) -> Telling:
         answer=str(back),
         aliases=(f"page {back}", f"page number {back}"),
         trap=str(facing),
-        why="Each odd page has the next even page on its back.",
+        why=f"Each odd page has the next even page on its back, so pages {min(page, back)} and {max(page, back)} are "
+        f"on one leaf, and it is {back}.",
         hints=("What is on the back of page 1?", "A leaf has a front and a back."),
         contrast_answer=str(facing),
         contrast_aliases=(f"page {facing}", f"page number {facing}"),
-        contrast_why=f"Odd pages are on the right, so page {page} faces page {facing}.",
+        contrast_why=f"Odd pages are on the right, so page {page} faces page {facing}, and it is {facing}.",
     )
 
 
@@ -303,18 +317,20 @@ WATERS = bank("pond, lake, pool, basin, moat, ditch | reservoir, lagoon, canal")
 
 
 def _pond(draw: Draw) -> Telling:
-    half = draw.number(3, 20)
+    half, water = draw.number(3, 20), draw.noun(WATERS)
     full = 2 * half
     return Telling(
-        facts={"n": full, "weed": draw.noun(WEEDS), "water": draw.noun(WATERS), "who": draw.noun(PEOPLE)},
+        facts={"extra": beside(draw, 2, 5, f"The {water} is %d metres deep."),
+               "n": full, "weed": draw.noun(WEEDS), "water": water, "who": draw.noun(PEOPLE)},
         answer=str(full - 1),
         aliases=(f"{full - 1} days", f"after {full - 1} days"),
         trap=str(half),
-        why="It doubles from each day to the next, so just the day before the end it was half as much.",
+        why="It doubles from each day to the next, so just the day before the end it was half as much: "
+        f"{full} - 1 = {full - 1}.",
         hints=("How long does it take from half of it to all of it?", "Go backwards from the end."),
         contrast_answer=str(half),
         contrast_aliases=(f"{half} days", f"after {half} days"),
-        contrast_why="It grows by the same piece each day, so half of it takes half of the time.",
+        contrast_why=f"It grows by the same piece each day, so half of it takes half of the time: {full} / 2 = {half}.",
     )  # fmt: skip
 
 
@@ -322,28 +338,28 @@ HALF_THE_POND = Family(
     "half-the-pond",
     _pond,
     wordings=(
-        ("The {weed} on a {water} doubles every day. After {n} days it covers the whole {water}. "
-         "After how many days, {who} asks, did it cover half of the {water}?",
+        ("The {weed} on a {water} doubles every day. After {n} days it covers the whole {water}. {extra}After how many "
+         "days, {who} asks, did it cover half of the {water}?",
          "The {weed} on a {water}, once bare, grows by one and the same area every day. After {n} days it covers the "
-         "whole {water}. After how many days, {who} asks, did it cover half of the {water}?"),
+         "whole {water}. {extra}After how many days, {who} asks, did it cover half of the {water}?"),
         ("Day after day {who} finds that the {weed} on the {water} is twice what it was the day before. The {water} is "
-         "full of it after {n} days. How many days did it take to fill half of the {water}?",
+         "full of it after {n} days. {extra}How many days did it take to fill half of the {water}?",
          "Day after day {who} finds that the {weed} on the {water}, at first bare, has spread by the same area. The "
-         "{water} is full of it after {n} days. How many days did it take to fill half of the {water}?"),
+         "{water} is full of it after {n} days. {extra}How many days did it take to fill half of the {water}?"),
         ("{who} watches how {weed}, which doubles its size from each day to the next, fills a {water} in {n} days. "
-         "In how many days does it fill the first half?",
+         "{extra}In how many days does it fill the first half?",
          "{who} watches how {weed}, which starts from nothing and gains the same size each day, fills a {water} in {n} "
-         "days. In how many days does it fill the first half?"),
+         "days. {extra}In how many days does it fill the first half?"),
     ),
     test_wordings=(
         ("Twice as much {weed} as yesterday: so it is every morning on {who}'s {water}, until after {n} days all of it "
-         "is green. After how many days was just half of it green?",
+         "is green. {extra}After how many days was just half of it green?",
          "One square metre more {weed} than yesterday: so it is every morning on {who}'s {water}, at first bare, until "
-         "after {n} days all of it is green. After how many days was just half of it green?"),
-        ("It takes {n} days until {weed} that doubles daily has closed over a {water}. After how many days, thinks "
-         "{who}, is half of the {water} still open?",
-         "It takes {n} days until {weed} that starts from nothing and spreads evenly has closed over a {water}. After "
-         "how many days, thinks {who}, is half of the {water} still open?"),
+         "after {n} days all of it is green. {extra}After how many days was just half of it green?"),
+        ("It takes {n} days until {weed} that doubles daily has closed over a {water}. {extra}After how many days, "
+         "thinks {who}, is half of the {water} still open?",
+         "It takes {n} days until {weed} that starts from nothing and spreads evenly has closed over a {water}. "
+         "{extra}After how many days, thinks {who}, is half of the {water} still open?"),
     ),
 )  # fmt: skip
 
@@ -354,7 +370,8 @@ def _calendar(draw: Draw) -> Telling:
     row = [words[(start + place) % len(words)] for place in range(length + 1)]
     return _row_of_letters(
         draw, _initials(row[:-1]), row[-1][0],
-        f"They are the first letters of the {name}, in their order.",
+        f"They are the first letters of the {name}: {', '.join(row[:-1])}, and then comes {row[-1]}, so it is "
+        f"{row[-1][0]}.",
         ("Each of them begins one word.", "Where do such words stand one after the other?"), row[-1],
     )  # fmt: skip
 
@@ -369,6 +386,12 @@ LETTERS_OF_THE_CALENDAR = Family(
          "A row of letters from the alphabet on {who}'s wall begins {run}. Which letter belongs behind it?"),
         ("As time goes by, {who} notes one letter after another: {shown}. Which letter does {who} note then?",
          "As the alphabet goes, {who} notes one letter after another: {run}. Which letter does {who} note then?"),
+        ("In a diary for the year {who} finds, one after another, words that begin with {shown}. With which letter "
+         "does the next of them begin?",
+         "In a dictionary {who} finds, one after another, chapters that begin with {run}. With which letter does the "
+         "next of them begin?"),
+        ("Time passes, and {who} puts it down in letters: {shown}. Which letter follows?",
+         "The alphabet passes, and {who} puts it down in letters: {run}. Which letter follows?"),
     ),
     transfer=True,
 )  # fmt: skip
@@ -382,17 +405,19 @@ def _well(draw: Draw) -> Telling:
     days = draw.number(up // gain + 1, 12)
     top = days - up // gain + 1
     return Telling(
-        facts={"deep": days * gain, "up": up, "down": up - gain, "climber": draw.choice(CLIMBERS),
+        facts={"extra": beside(draw, 3, 9, "It has not rained for %d weeks."),
+               "deep": days * gain, "up": up, "down": up - gain, "climber": draw.choice(CLIMBERS),
                "who": draw.noun(PEOPLE)},
         answer=str(top),
         aliases=(f"{top} days", f"on {top} days"),
         trap=str(days),
-        why=f"By the morning of day {top} it is {(top - 1) * gain} metres up, and its climb of {up} metres that day "
-        "ends at the top, from where it does not slip back.",
+        why=f"By the morning of day {top} it is {count((top - 1) * gain, 'metre')} up, and its climb of {up} metres "
+        "that day ends at the top, from where it does not slip back.",
         hints=("Does it slip back when it has come out?", "How high is it on the evening of each day?"),
         contrast_answer=str(days),
         contrast_aliases=(f"{days} days", f"{days} days and nights", f"after {days} days"),
-        contrast_why=f"It gains {up} - {up - gain} = {gain} metres in a day and a night, so it takes {days} of them.",
+        contrast_why=f"It gains {up} - {up - gain} = {count(gain, 'metre')} in a day and a night, so it takes {days} "
+        "of them.",
     )  # fmt: skip
 
 
@@ -400,19 +425,30 @@ OUT_OF_THE_WELL = Family(
     "out-of-the-well",
     _well,
     wordings=(
-        ("{who} sees a {climber} at the bottom of a well, {deep} metres deep. By day it climbs {up} metres, by night "
-         "it slips back {down}. On how many days does it climb until it is out?",
-         "{who} sees a {climber} at the foot of a cliff, a mile high. By day it climbs {up} metres, by night "
-         "it slips back {down}. After how many days and nights is it {deep} metres up?"),
-        ("A {climber} climbs {up} metres up the wall of a well between morning and evening and loses {down} of them "
-         "between evening and morning. The well is {deep} metres deep. On how many days, {who} asks, does it climb "
-         "until it is out?",
-         "A {climber} climbs {up} metres up a mile-high cliff between morning and evening and loses {down} of them "
-         "between evening and morning. After how many days and nights, {who} asks, will it be {deep} metres up?"),
-        ("Out of a shaft of {deep} metres wants {who}'s {climber}: each day it gets {up} metres higher, each night, "
-         "still in the shaft, it slides down {down}. On how many days does it climb until it is out?",
-         "Up a mile-high tower wants {who}'s {climber}: each day it gets {up} metres higher, each night, still on the "
-         "wall, it slides down {down}. How many days and nights bring it {deep} metres up?"),
+        ("{extra}{who} sees a {climber} at the bottom of a well, {deep} metres deep. By day it climbs {up} metres, by "
+         "night it slips back {down}. On how many days does it climb until it is out?",
+         "{extra}{who} sees a {climber} at the foot of a cliff, a mile high. By day it climbs {up} metres, by night it "
+         "slips back {down}. After how many days and nights is it {deep} metres up?"),
+        ("{extra}A {climber} climbs {up} metres up the wall of a well between morning and evening and loses {down} of "
+         "them between evening and morning. The well is {deep} metres deep. On how many days, {who} asks, does it "
+         "climb until it is out?",
+         "{extra}A {climber} climbs {up} metres up a mile-high cliff between morning and evening and loses {down} of "
+         "them between evening and morning. After how many days and nights, {who} asks, will it be {deep} metres up?"),
+        ("{extra}Out of a shaft of {deep} metres wants {who}'s {climber}: each day it gets {up} metres higher, each "
+         "night, still in the shaft, it slides down {down}. On how many days does it climb until it is out?",
+         "{extra}Up a mile-high tower wants {who}'s {climber}: each day it gets {up} metres higher, each night, still "
+         "on the wall, it slides down {down}. How many days and nights bring it {deep} metres up?"),
+        ("{extra}A {climber} has fallen into {who}'s well and sits at the bottom, {deep} metres below the rim. Each "
+         "day it climbs {up} metres, each night in the well it slides back {down}. On how many days does it climb "
+         "until it is at the rim?",
+         "{extra}A {climber} has come to {who}'s tower and sits at the bottom, a mile below the top. Each day it "
+         "climbs {up} metres, each night on the wall it slides back {down}. After how many days and nights is it "
+         "{deep} metres up?"),
+        ("{extra}'{up} metres up by day, {down} down by night': so {who} describes a {climber} that wants to get out "
+         "of a pit {deep} metres deep, and rests in it until it is out. On how many days does it climb?",
+         "{extra}'{up} metres up by day, {down} down by night': so {who} describes a {climber} that wants to get up a "
+         "wall a mile high, and rests on it until it is up. After how many days and nights has it come {deep} metres "
+         "up?"),
     ),
     transfer=True,
 )  # fmt: skip

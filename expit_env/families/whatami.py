@@ -40,14 +40,14 @@ IDLERS = bank("brick, ribbon, doormat, spoon, cork, lemon, plate, rope, curtain,
 """Things without limbs, that do nothing and go nowhere."""
 
 PARTS = bank(
-    "teeth:bite:comb:shark, teeth:bite:saw:wolf, teeth:chew:zip:crocodile, one eye:see:needle:cyclops,"
+    "teeth:bite:comb:shark, teeth:chew:saw:wolf, teeth:chew:zip:camel, one eye:see:needle:cyclops,"
     " eyes:see:potato:hawk, four legs:walk:table:horse, four legs:run:chair:fox, four legs:jump:bed:goat,"
     " a neck:swallow:bottle:swan, a neck:swallow:guitar:giraffe, a tongue:taste:shoe:cow, hands:clap:clock:child,"
     " a face:smile:watch:clown, a head:think:hammer:teacher, a head:dream:nail:baby, wings:fly:mansion:eagle,"
     " a tail:wag it:kite:dog, a trunk:trumpet with it:tree:elephant"
-    " | teeth:bite:rake:lion, an eye:wink:storm:flirt, three legs:walk:piano:lame cat, a neck:swallow:violin:goose,"
-    " a tongue:lick:boot:calf, a head:think:cabbage:professor, wings:fly:theatre:sparrow, a tail:wag it:comet:puppy,"
-    " arms:wave:river:sailor, four legs:gallop:stool:zebra"
+    " | teeth:bite:rake:lion, an eye:wink:storm:flirt, three legs:walk:piano:three-legged cat, a "
+    "neck:swallow:violin:goose, a tongue:lick:boot:calf, a head:think:cabbage:professor, wings:fly:theatre:sparrow, "
+    "a tail:wag it:comet:puppy, arms:hug:river:sailor, four legs:gallop:stool:zebra"
 )
 
 
@@ -91,11 +91,27 @@ DEEDS = bank(
 )
 
 
+SAID_OF_IDLERS = {
+    "fly": ("cork", "ribbon", "rope", "curtain", "plate", "pebble", "tile"),
+    "rise": ("cork", "curtain", "sponge"),
+    "dance": ("cork", "ribbon", "curtain"),
+    "run": ("rope", "ribbon"),
+    "climb": ("rope",),
+    "jump": ("pebble",),
+    "strike": ("brick",),
+    "bite": ("lemon", "rope"),
+}
+"""What is said of some of the idlers as well, so that there would be two right answers."""
+
+
 def _deeds(draw: Draw) -> Telling:
     deed, part, thing, doer = draw.noun(DEEDS).split(":")
+    idler = draw.noun(IDLERS)
+    while idler in SAID_OF_IDLERS.get(deed, ()):
+        idler = draw.noun(IDLERS)
     no_part = part.removeprefix("a ")
     return _unmask(
-        draw, (a(thing), a(doer), a(draw.noun(IDLERS))),
+        draw, (a(thing), a(doer), a(idler)),
         f"{_capital(a(thing))} is said to {deed}, without {part}.",
         f"Of the three only {a(doer)} can {deed} and has {part}.",
         "What is said of people and animals is said of things, too.", deed=deed, part=part, no_part=no_part,
@@ -160,7 +176,7 @@ GOES_WITHOUT_MOVING = Family(
 )  # fmt: skip
 
 SHRINKING = bank(
-    "candle, pencil, crayon, lollipop, eraser, snowman, lipstick, glue stick, sugar lump, soap bar"
+    "candle, pencil, crayon, lollipop, eraser, snowman, lipstick, glue stick, sugar lump, bar of soap"
     " | cough drop, incense stick, notepad, ice cube"
 )
 GROWING = bank("oak, whale, elephant, crocodile, horse, pumpkin, cow | pine tree, bear, giraffe, camel")
@@ -228,6 +244,10 @@ THE_END_OF_ME = Family(
         ("One of three is afraid and says to {who}: 'After {cause} I shall be no more.' Is it {options}?",
          "One of three is glad and says to {who}: 'After {cause} I shall be better off.' Is it {options}?"),
         ("{Options}: which is destroyed by {cause}?", "{Options}: which is helped by {cause}?"),
+        ("{who} hears a cry for help: 'Not {cause}! I shall not survive it.' Who is crying: {options}?",
+         "{who} hears a shout of joy: 'At last {cause}! I shall be the better for it.' Who is shouting: {options}?"),
+        ("Nothing is left of me after {cause}, {who} may believe me. What am I: {options}?",
+         "I am better off after {cause} than before, {who} may believe me. What am I: {options}?"),
     ),
     transfer=True,
 )  # fmt: skip
@@ -275,6 +295,11 @@ UPSIDE_DOWN = Family(
         ("'{clue}.' Which of three told {who} so: {options}?", "'{plain}.' Which of three told {who} so: {options}?"),
         ("{Options}: which of them can say of itself '{clue}'?",
          "{Options}: which of them can say of itself '{plain}'?"),
+        ("{who} asks each of three to speak about itself, and one of them says: '{clue}.' Which one is it, {options}?",
+         "{who} asks each of three to speak about itself, and one of them says: '{plain}.' Which one is it, "
+         "{options}?"),
+        ("'{clue}': such are the words of one of three. Whose are they, {who} wants to know: {options}?",
+         "'{plain}': such are the words of one of three. Whose are they, {who} wants to know: {options}?"),
     ),
     transfer=True,
 )  # fmt: skip
