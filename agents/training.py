@@ -10,7 +10,7 @@ from pathlib import Path
 import gymnasium as gym
 from rich.console import Console
 
-from agents.adapter_agent import AdapterAgent
+from agents.adapter_agent import AdapterAgent, refuse_nonsense
 from agents.base import Budget
 from agents.embedded import EMBEDDED, model_hash, model_source
 from agents.evaluation import Comparison, evaluate_policy, split_env
@@ -76,6 +76,7 @@ class TrainRequest:
 
     def __post_init__(self) -> None:
         known(self.agent)
+        refuse_nonsense(self)
         if self.weights is not None and self.sampler is None:
             raise ValueError("--weights goes with --sampler: without a server it is --model that names the weights")
         if self.sampler is not None and self.agent == "grpo":
@@ -151,7 +152,7 @@ def train(request: TrainRequest, console: Console) -> Path:
     env = request.environment()
     policy = request.policy()
     agent = _make_agent(request, policy, console)
-    agent.learn(env, Budget(request.budget or request.config.episodes))
+    agent.learn(env, Budget(request.config.episodes if request.budget is None else request.budget))
     run = RunFolder(request.out)
     for split in request.final_splits():
         run.stage(f"evaluation-{split}.json", lambda path, split=split: _final(path, split, agent, env, request))

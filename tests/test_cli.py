@@ -64,11 +64,19 @@ def test_a_folder_without_a_run_is_told_with_those_beside_it(run, monkeypatch):
         (("--families", "birds-on-wire"), "Did you mean"),
         (("--level", "9"), "level"),
         (("--agent", "grop"), "grpo"),
+        (("--budget", "0"), "--budget must be at least 1, not 0"),
+        (("--test-riddles", "0"), "--test-riddles must be at least 1"),
     ],
 )
 def test_a_wrong_request_is_one_clear_message(run, tmp_path, monkeypatch, words, message):
     with pytest.raises(SystemExit, match=message):
         run_command(monkeypatch, "train", "--model", run.parent / "model", "--out", tmp_path, *words)
+
+
+def test_a_number_that_makes_no_sense_is_told_by_its_flag(run, monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        run_command(monkeypatch, "train", "--model", run.parent / "model", "--samples", 0)
+    assert "--samples must be at least 1" in " ".join(capsys.readouterr().err.replace("│", "").split())
 
 
 def test_a_model_that_finds_nothing_is_told_the_ways_out(run, tmp_path):
