@@ -19,7 +19,7 @@ from rich.console import Console
 
 from agents.adapter_agent import AdapterAgent, refuse_nonsense
 from agents.base import Budget, History, rollout, spawn_seeds
-from agents.evaluation import Evaluation, gap_closed, summary
+from agents.evaluation import Evaluation, gap_closed, measured
 from agents.fine_tuning import FineTuning, Row, fine_tune, steps
 from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 from agents.progress import QUIET, stage
@@ -220,7 +220,7 @@ class _Round:
         }
         if self.before is not None:
             after = self.agent.validate(self.env, f"round {self.index}: evaluate")
-            metrics |= summary(after)
+            metrics |= measured(after)
             closed = gap_closed(self.before, after)
             metrics |= {} if closed is None else {"gap_closed": closed}
         metrics |= {f"{what}_seconds": seconds for what, seconds in self.seconds.items()}

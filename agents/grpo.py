@@ -26,7 +26,7 @@ from trl.trainer.grpo_trainer import GRPOTrainer
 
 from agents.adapter_agent import AdapterAgent, refuse_nonsense
 from agents.base import Agent, Budget, History, rollout, spawn_seeds
-from agents.evaluation import gap_closed, summary
+from agents.evaluation import gap_closed, measured
 from agents.expert_iteration import ExpertIterationConfig
 from agents.fine_tuning import FineTuning
 from agents.policy import LanguageModelPolicy, prompt
@@ -178,7 +178,7 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
             start = time.perf_counter()
             after = self.validate(env, "grpo: evaluate")
             closed = gap_closed(before, after)
-            metrics |= summary(after) | ({} if closed is None else {"gap_closed": closed})
+            metrics |= measured(after) | ({} if closed is None else {"gap_closed": closed})
             metrics["evaluate_seconds"] = round(time.perf_counter() - start, 1)
         path.write_text(json.dumps(metrics) + "\n", encoding="utf-8")
 
