@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import shutil
 import tempfile
 import weakref
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import gymnasium as gym
 from rich.console import Console
@@ -37,6 +38,34 @@ class AdapterConfig(Protocol):
 
 
 Config = TypeVar("Config", bound=AdapterConfig)
+
+_LEAST = {
+    "rounds": 1, "riddles": 1, "samples": 1, "extra_samples": 0, "max_new_tokens": 1, "few_shot_rounds": 0,
+    "answers_per_riddle": 1, "validation_riddles": 0, "evaluation_samples": 1, "seed": 0, "episodes": 1,
+    "save_steps": 1, "rank": 1, "alpha": 1, "epochs": 1, "max_steps": 1, "batch_size": 1, "budget": 1,
+    "test_riddles": 1,
+}  # fmt: skip
+_POSITIVE = ("temperature", "extra_temperature", "learning_rate")
+
+
+def refuse_nonsense(config: Any) -> None:
+    """Check the numbers of a config, a dataclass, and of the configs in it.
+
+    Raises:
+        ValueError: if one makes no sense; the message says which flag it is, and what it may be.
+    """
+    for name in (each.name for each in dataclasses.fields(config)):
+        value, flag = getattr(config, name), f"--{name.replace('_', '-')}"
+        if dataclasses.is_dataclass(value):
+            refuse_nonsense(value)
+        elif value is None:
+            continue
+        elif name in _LEAST and not value >= _LEAST[name]:
+            raise ValueError(f"{flag} must be at least {_LEAST[name]}, not {value}")
+        elif name in _POSITIVE and not 0 < value < math.inf:
+            raise ValueError(f"{flag} must be above 0, not {value}")
+        elif name == "top_p" and not 0 < value <= 1:
+            raise ValueError(f"{flag} must be above 0 and at most 1, not {value}")
 
 
 class AdapterAgent(Agent, Generic[Config]):
@@ -90,9 +119,13 @@ class AdapterAgent(Agent, Generic[Config]):
         """Start a run in the folder, or go on with it.
 
         Raises:
+            ValueError: if an episode of the environment takes several answers.
             RunConflictError: if the folder holds a run that was asked for something else.
             RuntimeError: if the policy cannot answer with what would be learned.
         """
+        if env.spec is not None and env.spec.kwargs.get("max_attempts", 1) != 1:
+            # A budget is one of answers, and each further attempt would be judged with those before it again.
+            raise ValueError(f"{self.name} answers once: make the environment with max_attempts=1")
         self.policy.require_adapters()
         folder = self.folder or self._scratch()
         record = {

@@ -34,6 +34,12 @@ class Budget:
         if self.episodes < 1 or (self.tokens is not None and self.tokens < 1):
             raise ValueError(f"a budget needs at least one episode and one token, not {self}")
 
+    def minus(self, episodes: int, tokens: int) -> Budget | None:
+        """Return what is left when so much was spent; None where nothing is."""
+        left = None if self.tokens is None else self.tokens - tokens
+        spent = episodes >= self.episodes or (left is not None and left < 1)
+        return None if spent else Budget(self.episodes - episodes, left)
+
 
 @dataclass(frozen=True, slots=True)
 class History:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import string
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import gymnasium as gym
 import numpy as np
 
 from agents.base import Agent, Budget, History, rollout, spawn_seeds
+from agents.evaluation import majority
 from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 from agents.registry import Setting
 from agents.run import write_text
@@ -88,21 +88,8 @@ class MajorityAgent(Agent):
 
     def act(self, observations: Sequence[str]) -> list[Completion]:
         drawn = iter(self._sampler.act([observation for observation in observations for _ in range(self._samples)]))
-        return [most_frequent(list(itertools.islice(drawn, self._samples))) for _ in observations]
-
-
-def most_frequent(answers: Sequence[Completion]) -> Completion:
-    """Return the first of the answers that most agree on, up to case, punctuation and spaces; silence has no vote."""
-    votes: dict[str, list[Completion]] = {}
-    for answer in answers:
-        votes.setdefault(_normalised(answer.text), []).append(answer)
-    silent = votes.pop("", [])
-    return max(votes.values(), key=len)[0] if votes else silent[0]
-
-
-def _normalised(text: str) -> str:
-    words = (word.strip(string.punctuation) for word in text.casefold().split())
-    return " ".join(word for word in words if word)
+        groups = [list(itertools.islice(drawn, self._samples)) for _ in observations]
+        return [group[majority([answer.text for answer in group])] for group in groups]
 
 
 class BestOfN(PolicyAgent):

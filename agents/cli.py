@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from io import TextIOWrapper
 from json import dumps
 from pathlib import Path
 from typing import Annotated, Literal
@@ -218,6 +219,9 @@ def main() -> None:
     """Run the command line; an expected error is one message and exit status 1."""
     # peft asks transformers by an old name; it is nothing that a user could mend.
     warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+    # Piped into tee or a file, a run of hours would show nothing until its end.
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
     try:
         app.cli(prog="expit", config=(tyro.conf.OmitArgPrefixes,))
     except KeyboardInterrupt:

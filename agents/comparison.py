@@ -19,7 +19,7 @@ from rich.table import Table
 from agents.base import Agent, Budget, History
 from agents.baselines import BestOfN
 from agents.embedded import EMBEDDED
-from agents.evaluation import Evaluation, evaluate, evaluation_seeds, split_env, to_dict
+from agents.evaluation import Evaluation, evaluate, evaluation_seeds, split_env, summary, to_dict
 from agents.expert_iteration import ExpertIterationConfig, NoVerifiedAnswerError
 from agents.policy import LanguageModelPolicy
 from agents.registry import AGENTS, Setting, make_agent
@@ -113,7 +113,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One agent over all its seeds; the spending is a mean over them."""
+    """One agent over all its seeds; the spending is a mean over them.
+
+    There is no group accuracy where no riddle has a contrast riddle.
+    """
 
     agent: str
     upper_bound: bool
@@ -123,7 +126,7 @@ class Row:
     high: float
     by_seed: tuple[float, ...]
     trap_rate: float
-    group_accuracy: float
+    group_accuracy: float | None
     episodes: float
     tokens: float
     minutes: float
@@ -134,6 +137,8 @@ class Row:
         values = np.stack([result.values() for result in results])  # (num_seeds, num_riddles)
         low, high = interval(results)
         first = results[0]
+        told = [summary(result.evaluation)["group_accuracy"] for result in results]
+        groups = [share for share in told if share is not None]
         return cls(
             agent=first.agent,
             upper_bound=first.upper_bound,
@@ -143,7 +148,7 @@ class Row:
             high=high,
             by_seed=tuple(values.mean(axis=1).tolist()),
             trap_rate=_mean(result.evaluation.mean("trap_rate") for result in results),
-            group_accuracy=_mean(result.evaluation.mean("group_accuracy") for result in results),
+            group_accuracy=_mean(groups) if groups else None,
             episodes=_mean(result.episodes for result in results),
             tokens=_mean(result.tokens for result in results),
             minutes=_mean(result.minutes for result in results),
@@ -260,7 +265,8 @@ def table(rows: Sequence[Row], request: CompareRequest) -> Table:
     for row in sorted(rows, key=lambda row: -row.mean):
         shown.add_row(
             _title(row), f"{100 * row.mean:.0f} %", f"[{100 * row.low:.0f}, {100 * row.high:.0f}]",
-            f"{100 * row.trap_rate:.0f} %", f"{100 * row.group_accuracy:.0f} %", f"{row.episodes:,.0f}",
+            f"{100 * row.trap_rate:.0f} %",
+            "n/a" if row.group_accuracy is None else f"{100 * row.group_accuracy:.0f} %", f"{row.episodes:,.0f}",
             f"{row.tokens:,.0f}", f"{row.minutes:.1f}",
         )  # fmt: skip
     return shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ class Answered:
         riddle_id, family, question, answer: the riddle.
         greedy: the agent's one answer, and in ``correct`` whether it is right.
         trapped: whether that was the tempting literal answer.
-        contrast_correct: whether the one answer to the contrast riddle is right.
+        contrast_correct: whether the one answer to the contrast riddle is right; None where there is no such riddle.
         sampled_correct: how many of the N samples are right.
         majority_correct: whether the most frequent of the N answers is right.
     """
@@ -44,7 +45,7 @@ class Answered:
     greedy: str
     correct: bool
     trapped: bool
-    contrast_correct: bool
+    contrast_correct: bool | None
     sampled_correct: int
     majority_correct: bool
 
@@ -60,6 +61,8 @@ class Evaluation:
     def values(self, measure: str) -> np.ndarray:
         """Return one of ``MEASURES`` for each riddle, as an array of shape (num_riddles,).
 
+        Group accuracy is NaN for a riddle without a contrast riddle, and is left out of all that is told of it.
+
         Raises:
             ValueError: if there is no such measure.
         """
@@ -68,19 +71,22 @@ class Evaluation:
             "system2_accuracy": lambda r: r.sampled_correct > 0,
             "majority_accuracy": lambda r: r.majority_correct,
             "trap_rate": lambda r: r.trapped,
-            "group_accuracy": lambda r: r.correct and r.contrast_correct,
+            "group_accuracy": lambda r: np.nan if r.contrast_correct is None else r.correct and r.contrast_correct,
         }
         if measure not in read:
             raise ValueError(f"there is no measure {measure!r}; the measures are {', '.join(MEASURES)}")
         return np.array([read[measure](riddle) for riddle in self.riddles], dtype=float)
 
     def mean(self, measure: str) -> float:
-        """Return the mean of one of ``MEASURES``."""
-        return float(self.values(measure).mean())
+        """Return the mean of one of ``MEASURES``; NaN where it says nothing of any riddle."""
+        values = _told(self.values(measure))
+        return float(values.mean()) if values.size else np.nan
 
     def interval(self, measure: str) -> tuple[float, float]:
-        """Return the 95 % Wilson interval of a measure (Wilson 1927)."""
-        values = self.values(measure)
+        """Return the 95 % Wilson interval of a measure (Wilson 1927); NaN where its mean is."""
+        values = _told(self.values(measure))
+        if not values.size:
+            return np.nan, np.nan
         bounds = stats.binomtest(int(values.sum()), len(values)).proportion_ci(method="wilson")
         return float(bounds.low), float(bounds.high)
 
@@ -104,8 +110,8 @@ class Comparison:
     @classmethod
     def read(cls, path: Path) -> Comparison:
         """Read what ``write`` wrote."""
-        measured = json.loads(path.read_text(encoding="utf-8"))
-        return cls(Evaluation.from_dict(measured["base"]), Evaluation.from_dict(measured["trained"]))
+        both = json.loads(path.read_text(encoding="utf-8"))
+        return cls(Evaluation.from_dict(both["base"]), Evaluation.from_dict(both["trained"]))
 
     def summary(self) -> dict[str, object]:
         """Return every measure of both, as ``expit evaluate --json`` prints it."""
@@ -153,7 +159,7 @@ def evaluate(
         drawn = iter(rollout(search, env, [seed for seed in seeds for _ in range(samples)]))
         groups = [list(itertools.islice(drawn, samples)) for _ in seeds]
     riddles = [
-        _answered(one, next(contrasts).solved if one.contrast_id else one.solved, group)
+        _answered(one, next(contrasts).solved if one.contrast_id else None, group)
         for one, group in zip(greedy, groups, strict=True)
     ]
     return Evaluation(str(greedy[0].split), samples if search else 1, tuple(riddles))
@@ -186,28 +192,44 @@ def gap_closed(before: Evaluation, after: Evaluation) -> float | None:
 def paired_difference(before: Evaluation, after: Evaluation, measure: str) -> tuple[float, float, float]:
     """Return the mean difference after - before on the same riddles, with its 95 % bootstrap interval.
 
+    All three are NaN where the measure says nothing of any riddle.
+
     Raises:
         ValueError: if the two were not asked the same riddles.
     """
     if [riddle.riddle_id for riddle in before.riddles] != [riddle.riddle_id for riddle in after.riddles]:
         raise ValueError("a paired difference needs two evaluations of the same riddles")
-    differences = after.values(measure) - before.values(measure)
+    differences = _told(after.values(measure) - before.values(measure))
+    if not differences.size:
+        return np.nan, np.nan, np.nan
     drawn = np.random.default_rng(_EVALUATION_SEED).integers(len(differences), size=(_RESAMPLES, len(differences)))
     low, high = np.quantile(differences[drawn].mean(axis=1), [0.025, 0.975])
     return float(differences.mean()), float(low), float(high)
 
 
-def majority(group: Sequence[Trajectory]) -> Trajectory | None:
-    """Return the first trajectory with the most frequent extracted answer; None where nothing was extracted."""
-    votes: dict[str, list[Trajectory]] = {}
-    for trajectory in group:
-        if trajectory.extracted is not None:
-            votes.setdefault(trajectory.extracted, []).append(trajectory)
-    return max(votes.values(), key=len)[0] if votes else None
+def majority(answers: Sequence[str]) -> int:
+    """Return the place of the first of the answers that most agree on; silence has no vote.
+
+    They agree up to case, punctuation and spaces, and no further: what a verifier takes for one answer it knows from
+    the right one, which a vote may not.
+    """
+    votes: dict[str, list[int]] = {}
+    for place, answer in enumerate(answers):
+        votes.setdefault(_normalised(answer), []).append(place)
+    silent = votes.pop("", [])
+    return max(votes.values(), key=len)[0] if votes else silent[0]
 
 
-def _answered(one: Trajectory, contrast_correct: bool, group: Sequence[Trajectory]) -> Answered:
-    most = majority(group)
+def _normalised(text: str) -> str:
+    words = (word.strip(string.punctuation) for word in text.casefold().split())
+    return " ".join(word for word in words if word)
+
+
+def _told(values: np.ndarray) -> np.ndarray:
+    return values[~np.isnan(values)]
+
+
+def _answered(one: Trajectory, contrast_correct: bool | None, group: Sequence[Trajectory]) -> Answered:
     return Answered(
         riddle_id=str(one.riddle_id),
         family=str(one.family),
@@ -218,13 +240,19 @@ def _answered(one: Trajectory, contrast_correct: bool, group: Sequence[Trajector
         trapped=one.fell_for_trap,
         contrast_correct=contrast_correct,
         sampled_correct=sum(trajectory.solved for trajectory in group),
-        majority_correct=most is not None and most.solved,
+        majority_correct=group[majority([trajectory.text for trajectory in group])].solved,
     )
 
 
-def summary(evaluation: Evaluation) -> dict[str, float]:
-    """Return every measure of an evaluation by name."""
-    return {measure: evaluation.mean(measure) for measure in MEASURES}
+def summary(evaluation: Evaluation) -> dict[str, float | None]:
+    """Return every measure of an evaluation by name; None where it says nothing of any riddle."""
+    means = {measure: evaluation.mean(measure) for measure in MEASURES}
+    return {measure: None if np.isnan(mean) else mean for measure, mean in means.items()}
+
+
+def measured(evaluation: Evaluation) -> dict[str, float]:
+    """Return the measures of an evaluation that say something, by name."""
+    return {measure: mean for measure, mean in summary(evaluation).items() if mean is not None}
 
 
 def to_dict(evaluation: Evaluation) -> dict:

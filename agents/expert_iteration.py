@@ -17,9 +17,9 @@ from typing import ClassVar
 import gymnasium as gym
 from rich.console import Console
 
-from agents.adapter_agent import AdapterAgent
+from agents.adapter_agent import AdapterAgent, refuse_nonsense
 from agents.base import Budget, History, rollout, spawn_seeds
-from agents.evaluation import Evaluation, gap_closed, summary
+from agents.evaluation import Evaluation, gap_closed, measured
 from agents.fine_tuning import FineTuning, Row, fine_tune, steps
 from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 from agents.progress import QUIET, stage
@@ -44,7 +44,8 @@ class ExpertIterationConfig:
         temperature, extra_temperature, top_p: of the first answers and of the further ones.
         max_new_tokens: an answer longer than this is unfinished, and is never learned from.
         few_shot_rounds: rounds, from the first, whose search shows solved examples before the question.
-        answers_per_riddle: at most so many different answers to one riddle are learned from, shortest first.
+        answers_per_riddle: at most so many different answers to one riddle, of all rounds, are learned from, shortest
+            first.
         fine_tuning: how the adapter is trained.
         validation_riddles: riddles that every round is evaluated on; 0 for none.
         evaluation_samples: N of System 2 accuracy and majority@N.
@@ -52,7 +53,7 @@ class ExpertIterationConfig:
     """
 
     rounds: int = 3
-    riddles: int = 120
+    riddles: int = 108
     samples: int = 12
     extra_samples: int = 36
     temperature: float = 1.0
@@ -65,6 +66,9 @@ class ExpertIterationConfig:
     validation_riddles: int = 64
     evaluation_samples: int = 8
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        refuse_nonsense(self)
 
     @property
     def episodes(self) -> int:
@@ -94,18 +98,21 @@ class ExpertIteration(AdapterAgent[ExpertIterationConfig]):
         """Run the rounds, or as many as the budget allows.
 
         Raises:
+            ValueError: if an episode of the environment takes several answers.
             NoVerifiedAnswerError: if a round finds no right answer.
             RunConflictError: if the folder holds a run that was asked for something else.
         """
         budget = budget or Budget(self.config.episodes)
         run = self.open_run(env, budget)
+        self.use_adapter(None)  # what was learned before is no part of this run
         before = self.evaluate_base(run, env)
         rounds: list[Mapping[str, float]] = []
+        left: Budget | None = budget
         for index in range(self.config.rounds):
-            left = budget.episodes - sum(int(metrics["episodes"]) for metrics in rounds)
-            if left <= 0:
+            if left is None:
                 break
             rounds.append(_Round(self, run, env, index, left, before).metrics())
+            left = left.minus(int(rounds[-1]["episodes"]), int(rounds[-1]["tokens"]))
             print_round(self.console, rounds[-1])
             write_text(run.path / "metrics.jsonl", "".join(json.dumps(metrics) + "\n" for metrics in rounds))
         return History(
@@ -119,7 +126,7 @@ class _Round:
     """One round; each of its stages is a file, made when it is not there."""
 
     def __init__(
-        self, agent: ExpertIteration, run: RunFolder, env: gym.Env[str, str], index: int, left: int,
+        self, agent: ExpertIteration, run: RunFolder, env: gym.Env[str, str], index: int, left: Budget,
         before: Evaluation | None,
     ) -> None:  # fmt: skip
         self.agent, self.config, self.run, self.env = agent, agent.config, run, env
@@ -159,27 +166,30 @@ class _Round:
         first = Decoding(config.temperature, config.top_p, config.max_new_tokens, few_shot)
         further = dataclasses.replace(first, temperature=config.extra_temperature)
         unsolved = spawn_seeds([config.seed, self.index], config.riddles)
-        store, left = TrajectoryStore(path), self.left
+        store = TrajectoryStore(path)
+        left: Budget | None = self.left
         for helping, size in enumerate(_helpings(config.samples, config.extra_samples)):
-            starts = [seed for seed in unsolved for _ in range(size)][:left]
-            if not starts:
+            if left is None or not unsolved:
                 break
+            starts = [seed for seed in unsolved for _ in range(size)][: left.episodes]
             title = f"round {self.index}: search" + (f", helping {helping + 1}" if helping else "")
             with stage(self.agent.console, title, len(starts)) as progress:
                 seed = (config.seed, self.index, helping)
                 searcher = PolicyAgent(self.agent.policy, further if helping else first, seed, progress)
                 found = rollout(searcher, self.env, starts)
             store.extend(found)
-            left -= len(found)
+            left = left.minus(len(found), sum(trajectory.num_tokens for trajectory in found))
             solved = {trajectory.start for trajectory in found if keepable(trajectory)}
             unsolved = [seed for seed in unsolved if seed not in solved]
 
     def _require_an_answer(self, trajectories: Iterable[Trajectory]) -> None:
         if not any(keepable(trajectory) for trajectory in trajectories):
+            easy = self.env.spec is not None and self.env.spec.kwargs.get("level") == 1
             raise NoVerifiedAnswerError(
-                f"round {self.index} found no right answer to any of its {self.config.riddles} riddles. Ways out: draw"
-                " more (--samples, --extra-samples), warmer (--extra-temperature), show solved examples for longer"
-                " (--few-shot-rounds), ask easier riddles (--level 1), or take a stronger model (--model)."
+                f"round {self.index} found no right answer to any of its {self.config.riddles} riddles. Ways out, each"
+                " with another --out, for this folder goes on only with what was asked here: draw more (--samples,"
+                " --extra-samples), warmer (--extra-temperature), show solved examples for longer (--few-shot-rounds),"
+                f"{'' if easy else ' ask easier riddles (--level 1),'} or take a stronger model (--model)."
             )
 
     def _select(self, path: Path) -> None:
@@ -197,7 +207,7 @@ class _Round:
     def _archive(self) -> list[Row]:
         files = [self.run.path / f"round-{index:03d}" / "sft.jsonl" for index in range(self.index + 1)]
         rows = (Row(**json.loads(line)) for file in files for line in file.read_text(encoding="utf-8").splitlines())
-        return list(dict.fromkeys(rows))
+        return shortest(rows, self.config.answers_per_riddle)
 
     def _measure(self, path: Path) -> None:
         trajectories = list(TrajectoryStore(self.run.path / self.name / "trajectories.jsonl"))
@@ -210,7 +220,7 @@ class _Round:
         }
         if self.before is not None:
             after = self.agent.validate(self.env, f"round {self.index}: evaluate")
-            metrics |= summary(after)
+            metrics |= measured(after)
             closed = gap_closed(self.before, after)
             metrics |= {} if closed is None else {"gap_closed": closed}
         metrics |= {f"{what}_seconds": seconds for what, seconds in self.seconds.items()}
@@ -237,10 +247,15 @@ def keepable(trajectory: Trajectory) -> bool:
 
 def select(trajectories: Iterable[Trajectory], answers_per_riddle: int) -> list[Row]:
     """Choose the answers to learn: different ones, the shortest first, at most so many for each riddle."""
+    kept = (Row(one.observations[-1], one.text.strip()) for one in trajectories if keepable(one))
+    return shortest(kept, answers_per_riddle)
+
+
+def shortest(rows: Iterable[Row], answers_per_riddle: int) -> list[Row]:
+    """Keep of the different answers to each question the shortest, at most so many, the questions in their order."""
     answers: dict[str, dict[str, None]] = {}
-    for trajectory in trajectories:
-        if keepable(trajectory):
-            answers.setdefault(trajectory.observations[-1], {}).setdefault(trajectory.text.strip())
+    for row in rows:
+        answers.setdefault(row.question, {}).setdefault(row.answer)
     return [
         Row(question, answer)
         for question, distinct in answers.items()

@@ -24,9 +24,10 @@ from transformers.utils import logging as transformers_logging
 from trl.trainer.grpo_config import GRPOConfig
 from trl.trainer.grpo_trainer import GRPOTrainer
 
-from agents.adapter_agent import AdapterAgent
+from agents.adapter_agent import AdapterAgent, refuse_nonsense
 from agents.base import Agent, Budget, History, rollout, spawn_seeds
-from agents.evaluation import gap_closed, summary
+from agents.evaluation import gap_closed, measured
+from agents.expert_iteration import ExpertIterationConfig
 from agents.fine_tuning import FineTuning
 from agents.policy import LanguageModelPolicy, prompt
 from agents.progress import QUIET, stage
@@ -47,7 +48,7 @@ class GRPOAgentConfig:
         generations: answers to each riddle, the group whose mean reward is the baseline.
         riddles_per_step: riddles whose answers make one optimiser step; new ones every step.
         learning_rate: at the start; it falls linearly to 0. Far above trl's default, which is for full fine-tuning.
-        episodes: how many a whole run takes, where no budget says otherwise.
+        episodes: how many a whole run takes, where no budget says otherwise; by default as expert iteration.
         temperature, top_p, max_new_tokens: how answers are drawn.
         fine_tuning: the shape of the adapter; nothing else of it is used.
         save_steps: a run that is cut off goes on from the last multiple of so many steps.
@@ -59,7 +60,7 @@ class GRPOAgentConfig:
     generations: int = 8
     riddles_per_step: int = 8
     learning_rate: float = 1e-4
-    episodes: int = 12_288
+    episodes: int = ExpertIterationConfig().episodes
     temperature: float = 1.0
     top_p: float = 1.0
     max_new_tokens: int = 16
@@ -70,6 +71,7 @@ class GRPOAgentConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        refuse_nonsense(self)
         if self.generations < 2 or self.riddles_per_step < 1:
             raise ValueError(f"GRPO compares at least 2 answers to at least 1 riddle a step, not {self}")
 
@@ -97,7 +99,7 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
             RunConflictError: if the folder holds a run that was asked for something else.
         """
         budget = budget or Budget(self.config.episodes)
-        plan = Plan.of(self.config, env, budget)
+        plan = Plan.of(self.config, budget)
         run = self.open_run(env, budget)
         self.evaluate_base(run, env)
         adapter = run.stage("adapter", lambda path: self._train(path, run, env, plan))
@@ -176,7 +178,7 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
             start = time.perf_counter()
             after = self.validate(env, "grpo: evaluate")
             closed = gap_closed(before, after)
-            metrics |= summary(after) | ({} if closed is None else {"gap_closed": closed})
+            metrics |= measured(after) | ({} if closed is None else {"gap_closed": closed})
             metrics["evaluate_seconds"] = round(time.perf_counter() - start, 1)
         path.write_text(json.dumps(metrics) + "\n", encoding="utf-8")
 
@@ -211,7 +213,7 @@ class Plan:
         return self.riddles * self.generations
 
     @classmethod
-    def of(cls, config: GRPOAgentConfig, env: gym.Env[str, str], budget: Budget) -> Plan:
+    def of(cls, config: GRPOAgentConfig, budget: Budget) -> Plan:
         """Spend as much of the budget as whole steps can, with steps of at least half the riddles asked for.
 
         A budget below one step makes one smaller step.
@@ -221,8 +223,6 @@ class Plan:
         """
         if budget.tokens is not None:
             raise ValueError("GRPO's budget is one of episodes: trl has no bound on tokens")
-        if env.spec is not None and env.spec.kwargs.get("max_attempts", 1) != 1:
-            raise ValueError("GRPO answers once: make the environment with max_attempts=1")
         groups = budget.episodes // config.generations
         if not groups:
             raise ValueError(f"a group takes {config.generations} episodes, more than the budget of {budget.episodes}")

@@ -1,7 +1,7 @@
 """The lesson, step by step, on its own riddle: greedy is wrong, the search finds, the fine-tuning keeps.
 
-Every prompt here shows four solved riddles first: the small model rambles without them, and ten small steps do not
-change that.
+Every prompt here shows the solved riddles of `agents.policy.FEW_SHOT` first: the small model rambles without them, and
+ten small steps do not change that.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rich.table import Table
 
 from agents.embedded import EmbeddedModelError
 from agents.fine_tuning import FineTuning, Row, fine_tune
-from agents.policy import Decoding, LanguageModelPolicy
+from agents.policy import FEW_SHOT, Decoding, LanguageModelPolicy
 from agents.progress import stage
 from expit_env import Riddle, Verdict, verify
 
@@ -66,7 +66,9 @@ def teach(policy: LanguageModelPolicy, console: Console, samples: int, hint: boo
         hint: whether the search adds a hint to the riddle.
         seed: of the search and the fine-tuning.
     """
-    console.print(f"[bold]The riddle.[/] {RIDDLE.question}\n\n[bold]1. In one go (System 1).[/]")
+    console.print(f"[bold]The riddle.[/] {RIDDLE.question}")
+    console.print(f"Every prompt, before and after the learning, shows {len(FEW_SHOT)} solved examples first.")
+    console.print("\n[bold]1. In one go (System 1).[/]")
     before = _ask(policy, console)
     console.print(f"\n[bold]2. Search (System 2).[/] {samples} answers{', after a hint' if hint else ''}.")
     answers = _search(policy, console, samples, hint, seed)

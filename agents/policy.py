@@ -65,22 +65,29 @@ def prompt(observation: str, few_shot: bool = False) -> Prompt:
 
 
 def pick_device(name: str | None = None) -> torch.device:
-    """Return the device of that name, or else CUDA, then MPS, then the CPU, as found."""
-    if name is not None:
-        return torch.device(name)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    """Return the device of that name, or else CUDA, then MPS, then the CPU, as found.
+
+    Raises:
+        ValueError: if there is no such device here.
+    """
+    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    there = [kind for kind, is_there in found.items() if is_there]
+    if name is not None and name.partition(":")[0] not in there:
+        raise ValueError(f"there is no device {name!r} here; there is: {', '.join(there)}")
+    return torch.device(name or there[0])
 
 
 def load_model(model: str | Path, device: str | None = None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Load a chat model in fp32 and its tokenizer, as `LanguageModelPolicy.load` says."""
     transformers_logging.disable_progress_bar()
+    where = pick_device(device)
+    if str(model).startswith((".", "/", "~")) and not Path(model).is_dir():
+        raise ValueError(f"there is no folder {model} to load a model from")
     tokenizer: Any = AutoTokenizer.from_pretrained(model)
     if not tokenizer.chat_template:
         raise ValueError(f"{model} has no chat template: take an instruction-tuned model")
     base: Any = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
-    return base.to(pick_device(device)).eval().requires_grad_(False), tokenizer
+    return base.to(where).eval().requires_grad_(False), tokenizer
 
 
 class LanguageModelPolicy:
@@ -106,7 +113,7 @@ class LanguageModelPolicy:
 
         Raises:
             OSError: if neither a folder nor the Hub has the model.
-            ValueError: if its tokenizer has no chat template.
+            ValueError: if a path names no folder, there is no such device, or the tokenizer has no chat template.
         """
         base, tokenizer = load_model(model, device)
         parallel = base.device.type == "cpu" and os.name == "posix"

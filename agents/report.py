@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from agents.evaluation import MEASURES, Answered, Comparison, Evaluation, paired_difference
+from agents.evaluation import MEASURES, Answered, Comparison, Evaluation, measured, paired_difference
 from agents.run import write_text
 
 TITLES = {
@@ -30,7 +31,7 @@ def table(comparison: Comparison) -> Table:
     )
     for measure in MEASURES:
         mean, low, high = paired_difference(base, trained, measure)
-        difference = f"{100 * mean:+.0f} [{100 * low:+.0f}, {100 * high:+.0f}]"
+        difference = "n/a" if math.isnan(mean) else f"{100 * mean:+.0f} [{100 * low:+.0f}, {100 * high:+.0f}]"
         shown.add_row(TITLES[measure], _cell(base, measure), _cell(trained, measure), difference)
     return shown
 
@@ -60,11 +61,13 @@ def read_metrics(run: Path) -> list[dict[str, float]]:
 
 
 def write_report(run: Path) -> None:
-    """Draw the curve and write the page of a finished run."""
+    """Draw the curve, where validation riddles were asked for, and write the page of a finished run."""
     comparisons = [Comparison.read(path) for path in sorted(run.glob("evaluation-*.json"))]
-    base = Evaluation.from_dict(json.loads((run / "base.json").read_text(encoding="utf-8")))
-    draw_curve(run / "curve.png", base, read_metrics(run))
-    write_text(run / "report.html", _page(run.name, comparisons))
+    validated = run / "base.json"
+    if validated.exists():
+        base = Evaluation.from_dict(json.loads(validated.read_text(encoding="utf-8")))
+        draw_curve(run / "curve.png", base, read_metrics(run))
+    write_text(run / "report.html", _page(run.name, comparisons, validated.exists()))
 
 
 def print_results(console: Console, run: Path) -> None:
@@ -77,7 +80,8 @@ def print_results(console: Console, run: Path) -> None:
         for name, one in (("before", before), ("after", after)):
             mark = "[green]right[/]" if one.correct else "[red]wrong[/]"
             console.print(f"  {name:<7}{mark}  {_plain(one.greedy)}", highlight=False)
-    console.print(f"\nReport: {run / 'report.html'}, curve: {run / 'curve.png'}", soft_wrap=True)
+    curve = f", curve: {run / 'curve.png'}" if (run / "base.json").exists() else ""
+    console.print(f"\nReport: {run / 'report.html'}{curve}", soft_wrap=True)
 
 
 def draw_curve(path: Path, base: Evaluation, rounds: Sequence[Mapping[str, float]]) -> None:
@@ -86,7 +90,7 @@ def draw_curve(path: Path, base: Evaluation, rounds: Sequence[Mapping[str, float
 
     figure = Figure(figsize=(6.4, 4), layout="constrained")
     axes = figure.subplots()
-    for measure in MEASURES:
+    for measure in measured(base):
         values = [base.mean(measure), *(metrics[measure] for metrics in rounds)]
         axes.plot(range(len(values)), values, marker="o", label=TITLES[measure])
     axes.set(xlabel="rounds of expert iteration", ylabel="share of validation riddles", ylim=(0, 1))
@@ -99,22 +103,23 @@ def draw_curve(path: Path, base: Evaluation, rounds: Sequence[Mapping[str, float
 
 
 def _cell(evaluation: Evaluation, measure: str) -> str:
-    low, high = evaluation.interval(measure)
-    return f"{100 * evaluation.mean(measure):.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
+    mean, (low, high) = evaluation.mean(measure), evaluation.interval(measure)
+    return "n/a" if math.isnan(mean) else f"{100 * mean:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
 
 
 def _plain(text: str) -> str:
     return " ".join(text.split()).replace("[", "\\[") or "(nothing)"
 
 
-def _page(name: str, comparisons: Sequence[Comparison]) -> str:
+def _page(name: str, comparisons: Sequence[Comparison], curve: bool) -> str:
+    picture = '<img src="curve.png" alt="accuracy on validation by round">' if curve else ""
     sections = "".join(_section(comparison) for comparison in comparisons)
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(name)}</title>'
         "<style>body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}"
         "table{border-collapse:collapse}td,th{padding:.2rem .8rem;text-align:left;border-bottom:1px solid #ddd}"
         ".right{color:#176f2c}.wrong{color:#b3261e}img{max-width:100%}</style>"
-        f'<h1>{html.escape(name)}</h1><img src="curve.png" alt="accuracy on validation by round">{sections}</html>\n'
+        f"<h1>{html.escape(name)}</h1>{picture}{sections}</html>\n"
     )
 
 

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+UNCOMPARED = "machine"
+"""What a record tells under this name may differ when a run goes on: it changes no more than rounding."""
+
 
 class RunConflictError(ValueError):
     """The folder holds a run that was asked for something else."""
@@ -27,7 +30,8 @@ class RunFolder:
 
         Args:
             path: the folder; made if missing.
-            record: what is asked, as plain JSON values: config, versions, hash of the model.
+            record: what is asked, as plain JSON values: config, versions, hash of the model. What is told under
+                ``UNCOMPARED`` is kept, and not compared.
 
         Raises:
             RunConflictError: if a run with another record stands there; the message shows the difference.
@@ -36,7 +40,8 @@ class RunFolder:
         asked, config = json.loads(json.dumps(record)), path / "config.json"
         if not config.exists():
             write_text(config, json.dumps(asked, indent=2) + "\n")
-        differences = list(_differences(json.loads(config.read_text(encoding="utf-8")), asked))
+        there = json.loads(config.read_text(encoding="utf-8"))
+        differences = _differences({**there, UNCOMPARED: None}, {**asked, UNCOMPARED: None})
         if differences:
             raise RunConflictError(
                 f"{path} holds a run that was asked for something else:\n  "

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import gymnasium as gym
 from rich.console import Console
 
-from agents.adapter_agent import AdapterAgent
+from agents.adapter_agent import AdapterAgent, refuse_nonsense
 from agents.base import Budget
 from agents.embedded import EMBEDDED, model_hash, model_source
 from agents.evaluation import Comparison, evaluate_policy, split_env
 from agents.expert_iteration import ExpertIterationConfig
 from agents.policy import LanguageModelPolicy, pick_device
 from agents.registry import Setting, known, make_agent
-from agents.run import RunFolder
+from agents.run import UNCOMPARED, RunFolder
 from agents.sampling import sampling_dtype
+from agents.sampling.workers import MOST_WORKERS, usable_cores
+from expit_env.splits import GENERATOR_VERSION
 
 FINAL_SPLITS = ("test", "transfer")
 
@@ -76,6 +79,7 @@ class TrainRequest:
 
     def __post_init__(self) -> None:
         known(self.agent)
+        refuse_nonsense(self)
         if self.weights is not None and self.sampler is None:
             raise ValueError("--weights goes with --sampler: without a server it is --model that names the weights")
         if self.sampler is not None and self.agent == "grpo":
@@ -126,14 +130,21 @@ class TrainRequest:
     def provenance(self) -> dict[str, object]:
         """Return what a run's record says of model and versions."""
         path = Path(self.resolved_model())
-        packages = ("torch", "transformers", "trl", "peft", "gymnasium", "numpy")
+        packages = ("expit", "torch", "transformers", "trl", "peft", "gymnasium", "numpy")
         return {
             "model": self.model,
             "model_hash": model_hash(path) if path.is_dir() else None,
             "device": self.device,
             **self._sampled(),
+            "generator_version": GENERATOR_VERSION,
             "versions": {name: importlib.metadata.version(name) for name in packages},
+            UNCOMPARED: {"cores": usable_cores(), "workers": self._workers()},
         }
+
+    def _workers(self) -> int:
+        """How many processes sample beside this one."""
+        here = self.sampler is None and pick_device(self.device).type == "cpu" and os.name == "posix"
+        return min(usable_cores(), MOST_WORKERS) if here else 0
 
     def _sampled(self) -> dict[str, object]:
         """What else decides the answers: another precision draws others for the same seed."""
@@ -151,7 +162,7 @@ def train(request: TrainRequest, console: Console) -> Path:
     env = request.environment()
     policy = request.policy()
     agent = _make_agent(request, policy, console)
-    agent.learn(env, Budget(request.budget or request.config.episodes))
+    agent.learn(env, Budget(request.config.episodes if request.budget is None else request.budget))
     run = RunFolder(request.out)
     for split in request.final_splits():
         run.stage(f"evaluation-{split}.json", lambda path, split=split: _final(path, split, agent, env, request))
@@ -159,7 +170,8 @@ def train(request: TrainRequest, console: Console) -> Path:
 
 
 def _make_agent(request: TrainRequest, policy: LanguageModelPolicy, console: Console) -> AdapterAgent:
-    agent = make_agent(request.agent, Setting(policy, request.config, request.out, console, request.provenance()))
+    asked = {**request.provenance(), "test_riddles": request.test_riddles}
+    agent = make_agent(request.agent, Setting(policy, request.config, request.out, console, asked))
     if not isinstance(agent, AdapterAgent):
         raise ValueError(f"{request.agent} learns no adapter that could be trained: it is for expit compare")
     return agent
@@ -195,15 +207,21 @@ class TrainedRun:
         """Open the run in a folder, to answer in this process or from a server that has the run's model by its name.
 
         Raises:
-            ValueError: if no run with an adapter stands there.
+            ValueError: if no run with an adapter stands there, or its record is broken.
         """
         adapter = _last_adapter(folder)
-        record = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        weights = record.get("weights", record["model"])
-        request = TrainRequest(model=record["model"] if sampler else weights, device=device, sampler=sampler)
-        described, length = record["environment"], record["config"]["max_new_tokens"]
-        env = gym.make(f"expit_env:{described['id']}", **described["kwargs"])
-        return cls(request.policy(), adapter, env, length)
+        path = folder / "config.json"
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            model, described, length = record["model"], record["environment"], record["config"]["max_new_tokens"]
+            name, kwargs = f"expit_env:{described['id']}", described["kwargs"]
+        except KeyError as error:
+            raise ValueError(f"{path} is no whole record of a run: it has no {error}") from error
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{path} is no record of a run: {error}") from error
+        weights = record.get("weights", model)
+        request = TrainRequest(model=model if sampler else weights, device=device, sampler=sampler)
+        return cls(request.policy(), adapter, gym.make(name, **kwargs), length)
 
 
 def compare_with_base(run: TrainedRun, split: str, riddles: int, samples: int, console: Console) -> Comparison:
@@ -218,10 +236,14 @@ def compare_with_base(run: TrainedRun, split: str, riddles: int, samples: int, c
 
 
 def _last_adapter(folder: Path) -> Path:
-    whole = sorted(done.parent / "adapter" for done in folder.glob("round-*/DONE"))
-    adapters = [folder / "adapter", *reversed(whole)]
-    for adapter in adapters:
-        if adapter.is_dir() and (folder / "config.json").is_file():
-            return adapter
-    near = ", ".join(str(path.parent) for path in sorted(folder.parent.glob("*/config.json"))) or "none"
+    if adapters := _adapters(folder):
+        return adapters[0]
+    near = ", ".join(str(beside) for beside in sorted(folder.parent.glob("*")) if _adapters(beside)) or "none"
     raise ValueError(f"{folder} holds no run with a trained adapter; runs beside it: {near}. Train one: expit train")
+
+
+def _adapters(folder: Path) -> list[Path]:
+    """Return the trained adapters of a run, the last one first; none where there is no run."""
+    whole = sorted((done.parent / "adapter" for done in folder.glob("round-*/DONE")), reverse=True)
+    there = [adapter for adapter in (folder / "adapter", *whole) if adapter.is_dir()]
+    return there if (folder / "config.json").is_file() else []

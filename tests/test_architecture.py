@@ -22,6 +22,7 @@ LAZY = {"judge.py": {"openai"}, "hub.py": {"datasets"}, "reasoning.py": {"reason
 
 INSIDE_AGENTS = {
     "cli.py": {"expit_env.audit", "expit_env.overlap", "expit_env.gallery"},
+    "training.py": {"expit_env.splits"},
     "checks.py": {"expit_env.attacks", "expit_env.audit", "expit_env.overlap"},
 }
 """What a file of agents/ may import of expit_env beyond its public names."""

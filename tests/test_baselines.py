@@ -7,9 +7,9 @@ from tiny import tiny_model, tiny_tokenizer
 
 import expit_env  # noqa: F401
 from agents.base import Budget, rollout
-from agents.baselines import GUESSES, ConstantAgent, MajorityAgent, RandomAgent, best_constant, most_frequent
+from agents.baselines import GUESSES, ConstantAgent, MajorityAgent, RandomAgent, best_constant
+from agents.evaluation import majority
 from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
-from agents.trajectory import Completion
 
 
 class Counting(gym.Wrapper):
@@ -76,12 +76,13 @@ def test_a_constant_comes_back(tmp_path):
     ],
 )
 def test_the_most_frequent_answer_is_given(answers, chosen):
-    assert most_frequent([Completion(answer) for answer in answers]).text == chosen
+    assert answers[majority(answers)] == chosen
 
 
 def test_the_majority_agent_votes_over_its_samples():
     policy, decoding = LanguageModelPolicy(tiny_model(), tiny_tokenizer()), Decoding(max_new_tokens=1)
     questions = ["What has keys?", "How many are left?", "What has keys?"]
     drawn = PolicyAgent(policy, decoding).act([question for question in questions for _ in range(9)])
-    expected = [most_frequent(drawn[start : start + 9]) for start in (0, 9, 18)]
+    groups = [drawn[start : start + 9] for start in (0, 9, 18)]
+    expected = [group[majority([answer.text for answer in group])] for group in groups]
     assert MajorityAgent(policy, decoding, 9).act(questions) == expected

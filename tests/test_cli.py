@@ -3,6 +3,8 @@
 import dataclasses
 import io
 import json
+import os
+import subprocess
 import sys
 
 import pytest
@@ -12,10 +14,12 @@ from tiny import save_tiny, tiny_model, tiny_tokenizer
 
 from agents import cli, lesson, report
 from agents.evaluation import MEASURES, Comparison
-from agents.policy import LanguageModelPolicy
+from agents.policy import FEW_SHOT, LanguageModelPolicy, pick_device
 from agents.sampling import LocalSampler
 from agents.training import TrainRequest, train
 from agents.trajectory import Completion
+
+ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 def run_command(monkeypatch, *words):
@@ -54,8 +58,32 @@ def test_ask_answers_with_base_and_trained(run, monkeypatch, capsys):
 
 
 def test_a_folder_without_a_run_is_told_with_those_beside_it(run, monkeypatch):
-    with pytest.raises(SystemExit, match=r"holds no run.*run"):
+    (run.parent / "untrained").mkdir(exist_ok=True)
+    (run.parent / "untrained" / "config.json").write_text("{}")
+    with pytest.raises(SystemExit, match=r"holds no run.*run") as raised:
         run_command(monkeypatch, "ask", run.parent / "nothing", "Who?")
+    assert "untrained" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ('{"model": "x"', r"config\.json is no record of a run"),
+        ("[]", r"config\.json is no record of a run"),
+        ('{"model": "x", "environment": {"id": "Riddle-v0", "kwargs": {}}}', r"config\.json .*it has no 'config'"),
+    ],
+)
+def test_a_broken_record_is_told_with_its_file_and_what_is_missing(tmp_path, monkeypatch, record, message):
+    (tmp_path / "adapter").mkdir()
+    (tmp_path / "config.json").write_text(record)
+    with pytest.raises(SystemExit, match=message):
+        run_command(monkeypatch, "ask", tmp_path, "Who?")
+
+
+def test_what_is_printed_into_a_pipe_is_seen_at_once():
+    code = "import sys; from agents import cli; cli.app.cli = lambda **_: print(sys.stdout.line_buffering); cli.main()"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT)
+    assert told.stdout == "True\n"
 
 
 @pytest.mark.parametrize(
@@ -64,11 +92,21 @@ def test_a_folder_without_a_run_is_told_with_those_beside_it(run, monkeypatch):
         (("--families", "birds-on-wire"), "Did you mean"),
         (("--level", "9"), "level"),
         (("--agent", "grop"), "grpo"),
+        (("--device", "foo"), "no device 'foo' here; there is: .*cpu"),
+        (("--model", "/no/such/folder"), "no folder /no/such/folder"),
+        (("--budget", "0"), "--budget must be at least 1, not 0"),
+        (("--test-riddles", "0"), "--test-riddles must be at least 1"),
     ],
 )
 def test_a_wrong_request_is_one_clear_message(run, tmp_path, monkeypatch, words, message):
     with pytest.raises(SystemExit, match=message):
         run_command(monkeypatch, "train", "--model", run.parent / "model", "--out", tmp_path, *words)
+
+
+def test_a_number_that_makes_no_sense_is_told_by_its_flag(run, monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        run_command(monkeypatch, "train", "--model", run.parent / "model", "--samples", 0)
+    assert "--samples must be at least 1" in " ".join(capsys.readouterr().err.replace("│", "").split())
 
 
 def test_a_model_that_finds_nothing_is_told_the_ways_out(run, tmp_path):
@@ -94,6 +132,25 @@ def test_the_report_shows_both_splits_and_escapes_answers(run):
     report.print_results(console, run)
     assert "System 1" in console.file.getvalue()
     assert len(report.examples(Comparison.read(run / "evaluation-test.json"))) >= 1
+
+
+def test_a_run_without_validation_riddles_is_reported_without_a_curve(run, tmp_path):
+    base = json.loads((run / "base.json").read_text()) | {"split": "test"}
+    (tmp_path / "evaluation-test.json").write_text(json.dumps({"base": base, "trained": base}))
+    report.write_report(tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert "<h2>test</h2>" in page
+    assert "curve.png" not in page
+    console = Console(file=io.StringIO(), width=120)
+    report.print_results(console, tmp_path)
+    assert "System 1" in console.file.getvalue()
+    assert "curve" not in console.file.getvalue()
+
+
+def test_a_device_that_is_not_there_is_told(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(ValueError, match="no device 'cuda' here"):
+        pick_device("cuda")
 
 
 class Scripted(LocalSampler):
@@ -127,6 +184,7 @@ def test_the_lesson_learns_what_the_search_found():
     assert result.gold == "None."
     assert result.after is not None
     assert "10 steps" in told
+    assert told.count(f"shows {len(FEW_SHOT)} solved examples first") == 1
 
 
 def test_a_person_plays_and_is_scored(monkeypatch, capsys):

@@ -1,18 +1,24 @@
 """Tests of agents.evaluation: each measure on answers whose outcome is known."""
 
+import io
+import json
+
 import gymnasium as gym
 import pytest
+from rich.console import Console
 
 import expit_env  # noqa: F401
-from agents import Agent, Completion, evaluate, gap_closed
+from agents import Agent, Completion, evaluate, gap_closed, report
 from agents.evaluation import (
     MEASURES,
     Answered,
     Comparison,
     Evaluation,
     evaluation_seeds,
+    measured,
     paired_difference,
     split_env,
+    summary,
 )
 
 BIRDS = {"families": "birds-on-a-wire", "split": "validation"}
@@ -53,12 +59,40 @@ def test_the_constant_answer_is_right_alone_and_wrong_in_the_pair():
 
 def test_system_2_needs_one_right_sample_and_majority_the_most_frequent():
     env = gym.make("Riddle-v0", **BIRDS)
-    measured = evaluate(Says("101"), env, [1, 2], Says("0", "101", "none", "102"), samples=4)
+    measured = evaluate(Says("101"), env, [1, 2], Says("101", "0", "None.", "102"), samples=4)
     assert [riddle.sampled_correct for riddle in measured.riddles] == [2, 2]
     assert measured.mean("system1_accuracy") == 0
     assert measured.mean("system2_accuracy") == 1
-    assert measured.mean("majority_accuracy") == 1, "0 and none are one answer"
+    assert measured.mean("majority_accuracy") == 0, "that 0 and none are one answer is known from the right one"
+    voted = evaluate(Says("101"), env, [1], Says("101", "None.", "none", "102"), samples=4)
+    assert voted.mean("majority_accuracy") == 1, "none is the most frequent, and passes"
     assert evaluate(Says("101"), env, [1], Says("0", "101", "101"), samples=3).mean("majority_accuracy") == 0
+
+
+def test_riddles_without_a_contrast_are_left_out_of_group_accuracy():
+    pair = answered("a", True, contrast_correct=True)
+    without = answered("b", False, contrast_correct=None)
+    assert Evaluation("test", 1, (pair, without)).mean("group_accuracy") == 1
+    before, after = (
+        Evaluation("test", 1, (without,)),
+        Evaluation("test", 1, (answered("b", True, contrast_correct=None),)),
+    )
+    assert summary(after) | {"group_accuracy": 0} == {
+        measure: float(measure == "system1_accuracy") for measure in MEASURES
+    }
+    assert summary(after)["group_accuracy"] is None
+    assert "group_accuracy" not in measured(after)
+    console = Console(file=io.StringIO(), width=120)
+    console.print(report.table(Comparison(before, after)))
+    [row] = [line for line in console.file.getvalue().splitlines() if "group" in line]
+    assert row.count("n/a") == 3
+    json.loads(json.dumps(Comparison(before, after).summary(), allow_nan=False))
+
+
+def test_a_riddle_of_a_source_has_no_contrast(tmp_path):
+    (tmp_path / "mine.jsonl").write_text('{"question": "What has a neck?", "answer": "a bottle", "split": "train"}')
+    env = gym.make("Riddle-v0", source=str(tmp_path / "mine.jsonl"))
+    assert evaluate(Says("a bottle"), env, [1]).riddles[0].contrast_correct is None
 
 
 def test_the_trap_is_told():

@@ -1,5 +1,6 @@
 """Tests of agents.expert_iteration: the loop on a tiny model, its budget, and a real SIGKILL at every stage."""
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -11,7 +12,11 @@ import pytest
 from tiny import tiny_model, tiny_tokenizer
 
 from agents import Budget, Completion, ExpertIteration, ExpertIterationConfig, FineTuning, LanguageModelPolicy
-from agents.expert_iteration import NoVerifiedAnswerError, select
+from agents import fine_tuning as fine_tuning_module
+from agents.base import spawn_seeds
+from agents.expert_iteration import NoVerifiedAnswerError, select, shortest
+from agents.fine_tuning import Row
+from agents.policy import prompt
 from agents.run import RunConflictError
 from agents.trajectory import Trajectory, TrajectoryStore
 from expit_env import Outcome, Verdict
@@ -32,12 +37,22 @@ def never(riddle, response):
     return Verdict(Outcome.WRONG, response, "never")
 
 
-def make_env(verifier=with_a_vowel):
-    return gym.make("expit_env:Riddle-v0", verifier=verifier, level=1)
+FIRST_SEED = spawn_seeds([CONFIG.seed, 0], 1)[0]
+"""What the first riddle of the first round is reset with."""
 
 
-def make_agent(folder, config=CONFIG):
-    model = tiny_model()
+def never_the_first(riddle, response):
+    """A verifier that passes no answer to the first riddle."""
+    first = make_env().reset(seed=FIRST_SEED)[1]["riddle_id"]
+    return (never if riddle.riddle_id == first else with_a_vowel)(riddle, response)
+
+
+def make_env(verifier=with_a_vowel, **kwargs):
+    return gym.make("expit_env:Riddle-v0", verifier=verifier, **({"level": 1} | kwargs))
+
+
+def make_agent(folder, config=CONFIG, **changes):
+    model = tiny_model(**changes)
     # A random model hardly ever ends its turn: here every third token does.
     model.generation_config.eos_token_id = list(range(0, model.config.vocab_size, 3))
     return ExpertIteration(LanguageModelPolicy(model, tiny_tokenizer()), config, folder)
@@ -64,15 +79,36 @@ def test_every_stage_leaves_its_file(finished):
     assert not list(folder.rglob("*.part"))
 
 
-def test_only_unsolved_riddles_get_further_answers(finished):
-    folder, _ = finished
+def test_only_unsolved_riddles_get_further_answers(tmp_path):
+    config = dataclasses.replace(CONFIG, rounds=1, validation_riddles=0)
+    make_agent(tmp_path, config).learn(make_env(never_the_first))
     answers = {}
-    for trajectory in TrajectoryStore(folder / "round-000" / "trajectories.jsonl"):
-        answers.setdefault(trajectory.start, []).append(trajectory.solved)
+    for trajectory in TrajectoryStore(tmp_path / "round-000" / "trajectories.jsonl"):
+        answers.setdefault(trajectory.start, []).append(trajectory)
     assert len(answers) == CONFIG.riddles
-    for solved in answers.values():
-        assert len(solved) == 4 or not any(solved[:4])
-        assert len(solved) <= 10
+    assert len(answers.pop(FIRST_SEED)) == CONFIG.samples + CONFIG.extra_samples
+    for several in answers.values():
+        assert any(one.solved for one in several)
+        assert len(several) < CONFIG.samples + CONFIG.extra_samples
+
+
+def test_the_first_search_sees_examples_further_ones_are_warmer_and_the_plain_prompt_is_learned(tmp_path, monkeypatch):
+    # Its tokens are nearly bytes: the few-shot prompt is long.
+    config = dataclasses.replace(CONFIG, few_shot_rounds=1, extra_temperature=1.5, validation_riddles=0)
+    agent, drawn, learned = make_agent(tmp_path, config, max_position_embeddings=2_048), [], []
+    sample, encode_group = agent.policy.sample, fine_tuning_module.encode_group
+    monkeypatch.setattr(agent.policy, "sample", lambda *a: drawn.append((a[2], a[3])) or sample(*a))
+    monkeypatch.setattr(fine_tuning_module, "encode_group", lambda *a: learned.append((a[1], a[2])) or encode_group(*a))
+    agent.learn(make_env(never_the_first))
+    helpings = {(round_, helping): how for how, (_, round_, helping, _) in drawn}
+    assert {(0, 0), (0, 1), (0, 2), (1, 0)} <= set(helpings)
+    assert {helping for (_, helping), how in helpings.items() if how.temperature == 1.0} == {0}
+    assert {helping for (_, helping), how in helpings.items() if how.temperature == 1.5} == {1, 2}
+    assert {round_ for (round_, _), how in helpings.items() if how.few_shot} == {0}
+    assert {round_ for (round_, _), how in helpings.items() if not how.few_shot} == {1}
+    assert all(
+        messages == prompt(messages[-1]["content"].removesuffix(prompt("")[-1]["content"])) for messages, _ in learned
+    )
 
 
 def test_a_finished_run_is_not_run_again(finished):
@@ -107,9 +143,62 @@ def test_the_budget_is_never_passed(tmp_path):
     assert history.episodes == 7
 
 
-def test_a_round_without_a_right_answer_says_what_to_do(tmp_path):
-    with pytest.raises(NoVerifiedAnswerError, match="--samples"):
-        make_agent(tmp_path / "run").learn(make_env(never))
+def test_a_budget_of_tokens_ends_the_search_after_a_helping_and_the_run_after_a_round(tmp_path):
+    history = make_agent(tmp_path / "helping").learn(make_env(never_the_first), Budget(1_000, tokens=20))
+    assert (len(history.rounds), history.episodes) == (1, CONFIG.riddles * CONFIG.samples), "no further helping"
+    assert history.tokens > 20
+    whole = make_agent(tmp_path / "round").learn(make_env(never_the_first), Budget(1_000, tokens=history.tokens + 1))
+    assert len(whole.rounds) == 1
+    assert whole.episodes > history.episodes
+
+
+def test_an_environment_of_several_attempts_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"expert-iteration answers once.*max_attempts=1"):
+        make_agent(tmp_path / "run").learn(make_env(max_attempts=2))
+    assert not (tmp_path / "run").exists()
+
+
+def test_learning_again_starts_from_the_base_model(tmp_path):
+    agent = make_agent(tmp_path / "first", dataclasses.replace(CONFIG, rounds=1, validation_riddles=0))
+    agent.learn(make_env())
+    agent.folder = tmp_path / "second"
+    agent.learn(make_env())
+    first, second = (tmp_path / name / "round-000" / "trajectories.jsonl" for name in ("first", "second"))
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize(("level", "easier"), [(1, False), (2, True)])
+def test_a_round_without_a_right_answer_says_what_to_do(tmp_path, level, easier):
+    with pytest.raises(NoVerifiedAnswerError, match=r"another --out.*--samples") as raised:
+        make_agent(tmp_path / "run", dataclasses.replace(CONFIG, validation_riddles=0)).learn(
+            make_env(never, level=level)
+        )
+    assert ("--level 1" in str(raised.value)) is easier
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"rounds": 0}, "--rounds must be at least 1, not 0"),
+        ({"riddles": 0}, "--riddles"),
+        ({"samples": 0}, "--samples"),
+        ({"extra_samples": -1}, "--extra-samples must be at least 0"),
+        ({"temperature": 0.0}, "--temperature must be above 0"),
+        ({"extra_temperature": float("nan")}, "--extra-temperature"),
+        ({"top_p": 1.1}, "--top-p must be above 0 and at most 1"),
+        ({"top_p": 0.0}, "--top-p"),
+        ({"max_new_tokens": 0}, "--max-new-tokens"),
+        ({"few_shot_rounds": -1}, "--few-shot-rounds"),
+        ({"answers_per_riddle": 0}, "--answers-per-riddle"),
+        ({"validation_riddles": -1}, "--validation-riddles"),
+        ({"evaluation_samples": 0}, "--evaluation-samples"),
+        ({"seed": -1}, "--seed"),
+        ({"fine_tuning": FineTuning(batch_size=0)}, "--batch-size"),
+    ],
+)
+def test_a_config_that_makes_no_sense_is_refused_by_its_flag(asked, message):
+    with pytest.raises(ValueError, match=message):
+        ExpertIterationConfig(**asked)
 
 
 def test_save_and_load_give_the_same_answers(finished, tmp_path):
@@ -143,6 +232,18 @@ def test_what_is_learned_is_verified_finished_different_and_short():
         answers_per_riddle=2,
     )
     assert [(row.question, row.answer) for row in rows] == [("q", "None."), ("q", "None are left."), ("p", "9")]
+
+
+def test_the_cap_for_a_riddle_holds_over_rounds():
+    rows = [Row("q", "None."), Row("q", "None at all."), Row("p", "9"), Row("q", "0"), Row("q", "None.")]
+    assert shortest(rows, 2) == [Row("q", "0"), Row("q", "None."), Row("p", "9")]
+
+
+def test_what_is_learned_of_all_rounds_is_capped(tmp_path, monkeypatch):
+    monkeypatch.setattr("agents.expert_iteration.spawn_seeds", lambda path, count: spawn_seeds([0, *path[2:]], count))
+    config = dataclasses.replace(CONFIG, answers_per_riddle=1, validation_riddles=0)
+    history = make_agent(tmp_path, config).learn(make_env())
+    assert history.rounds[-1]["rows"] <= CONFIG.riddles, "the rounds had the same riddles"
 
 
 def _main(folder, stage=None):

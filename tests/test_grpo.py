@@ -15,6 +15,7 @@ from tiny import tiny_model, tiny_tokenizer
 
 import expit_env
 from agents.base import Budget
+from agents.expert_iteration import ExpertIterationConfig
 from agents.fine_tuning import FineTuning
 from agents.grpo import GRPO, GRPOAgentConfig, Plan, _last_checkpoint
 from agents.policy import LanguageModelPolicy
@@ -132,14 +133,14 @@ def test_another_request_is_refused(run):
     ("episodes", "plan"), [(4, (1, 1, 4)), (7, (1, 1, 4)), (8, (1, 2, 4)), (100, (25, 1, 4)), (1_000, (125, 2, 4))]
 )
 def test_a_plan_spends_whole_steps(episodes, plan):
-    assert Plan.of(CONFIG, lenient_env(), Budget(episodes)) == Plan(*plan)
+    assert Plan.of(CONFIG, Budget(episodes)) == Plan(*plan)
 
 
 @pytest.mark.parametrize(
     ("episodes", "plan"), [(96, (2, 6, 8)), (1_536, (24, 8, 8)), (72, (1, 8, 8)), (100, (2, 6, 8))]
 )
 def test_a_plan_leaves_little_of_the_budget(episodes, plan):
-    assert Plan.of(GRPOAgentConfig(), lenient_env(), Budget(episodes)) == Plan(*plan)
+    assert Plan.of(GRPOAgentConfig(), Budget(episodes)) == Plan(*plan)
 
 
 @pytest.mark.parametrize(
@@ -153,6 +154,16 @@ def test_a_plan_leaves_little_of_the_budget(episodes, plan):
 def test_what_cannot_be_done_is_refused(budget, kwargs, message):
     with pytest.raises(ValueError, match=message):
         agent().learn(gym.make("Riddle-v0", **kwargs), budget)
+
+
+def test_by_default_it_may_spend_what_expert_iteration_may():
+    assert GRPOAgentConfig().episodes == ExpertIterationConfig().episodes
+
+
+@pytest.mark.parametrize("asked", [{"max_new_tokens": 0}, {"temperature": 0.0}, {"top_p": 2.0}, {"episodes": 0}])
+def test_a_config_that_makes_no_sense_is_refused_by_its_flag(asked):
+    with pytest.raises(ValueError, match="--" + next(iter(asked)).replace("_", "-")):
+        GRPOAgentConfig(**asked)
 
 
 def test_a_killed_run_ends_with_the_same_trajectories(run, tmp_path):

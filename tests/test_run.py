@@ -1,8 +1,10 @@
 """Tests of agents.run: files are there whole or not at all, and a run is never mixed with another."""
 
+import json
+
 import pytest
 
-from agents.run import RunConflictError, RunFolder
+from agents.run import UNCOMPARED, RunConflictError, RunFolder
 
 
 def test_a_stage_is_produced_once(tmp_path):
@@ -38,3 +40,9 @@ def test_another_config_is_refused_with_the_difference(tmp_path):
     with pytest.raises(RunConflictError, match=r"config\.seed: it has 0, asked for is 1") as raised:
         RunFolder.open(tmp_path, {"config": {"seed": 1, "rounds": 3}})
     assert "rounds" not in str(raised.value)
+
+
+def test_another_machine_is_recorded_first_and_refused_never(tmp_path):
+    RunFolder.open(tmp_path, {"seed": 0, UNCOMPARED: {"cores": 2}})
+    RunFolder.open(tmp_path, {"seed": 0, UNCOMPARED: {"cores": 4}})
+    assert json.loads((tmp_path / "config.json").read_text())[UNCOMPARED] == {"cores": 2}

@@ -93,7 +93,9 @@ def test_a_dead_workers_rows_are_drawn_again(workers, caplog):
 
     def kill_one(count):
         if not done:
-            os.kill(workers._workers[0].process.pid, signal.SIGKILL)
+            pid = workers._workers[0].process.pid
+            os.kill(pid, signal.SIGKILL)
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # dead before the sampler looks again
         done.append(count)
 
     with caplog.at_level(logging.WARNING):

@@ -7,7 +7,10 @@ import pytest
 
 from agents.comparison import CompareRequest
 from agents.evaluation import split_env
+from agents.run import UNCOMPARED
+from agents.sampling.workers import usable_cores
 from agents.training import FIRST_GROUPS, TrainRequest
+from expit_env.splits import GENERATOR_VERSION
 
 
 def write(path, count, **fields):
@@ -44,3 +47,12 @@ def test_a_source_without_the_splits_that_training_needs_is_refused_at_once(tmp_
     source = write(tmp_path / "mine.jsonl", 3, cluster="one")
     with pytest.raises(ValueError, match="has no riddles in the split"):
         TrainRequest(source=source).environment()
+
+
+def test_the_record_tells_the_versions_and_the_machine():
+    record = TrainRequest(model="here", sampler="http://localhost:8000/v1").provenance()
+    assert record["generator_version"] == GENERATOR_VERSION
+    assert record["versions"]["expit"]
+    assert record[UNCOMPARED] == {"cores": usable_cores(), "workers": 0}
+    here = TrainRequest(model="here", device="cpu").provenance()
+    assert here[UNCOMPARED] == {"cores": usable_cores(), "workers": usable_cores()}

@@ -147,6 +147,9 @@ class WorkerSampler:
     def _run(self, jobs: Sequence[_Job], progress: Callable[[int], None]) -> None:
         waiting = deque(jobs)
         while not all(job.finished for job in jobs):
+            for worker in self._workers:
+                if worker.process.poll() is not None:
+                    waiting.extendleft(worker.bury())
             self._start_missing()
             for worker in self._workers:
                 if worker.job is None and waiting:
@@ -216,7 +219,7 @@ class _Worker:
     def bury(self) -> list[_Job]:
         """Return the job that a dead worker leaves, if any, to be done again from its start."""
         self.end()
-        job = self.job
+        job, self.job = self.job, None
         if job is None:
             return []
         job.deaths += 1
