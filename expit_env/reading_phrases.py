@@ -67,6 +67,8 @@ def _polarity(key: AnswerKey, words: list[str]) -> str | None:
         polarity = "yes" if first in YES else "no"
         if (rest and rest[0] not in _SHORT_ANSWERS) or not HEDGES.isdisjoint(rest):
             return None
+        if rest[:1] and rest[0] in ARTICLES and said is None:
+            return None  # no a hole
         return polarity if said in (None, polarity) and not (set(rest) & (YES | NO)) else None
     return said
 

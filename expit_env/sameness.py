@@ -8,9 +8,11 @@ from expit_env.clauses import Item
 from expit_env.lexicon import ARTICLES, CARDINALS, HEDGES, NEGATIONS, UNIT_NAMES, word_set
 from expit_env.text import stem
 
-_SAYS_NOTHING_ELSE = word_set("away apart off amount spot point")
+_SAYS_NOTHING_ELSE = word_set(
+    "away apart off amount spot point distance far near close weight heavy light length long size big small time value"
+    " height tall high speed fast quick slow price cost number quantity mass volume full share level age old place"
+)
 _NOT_THE_THING = word_set("one old question again reason story")
-_MOST_UNKNOWN = 2
 
 
 def says_same(key: AnswerKey, items: list[Item]) -> bool:
@@ -32,10 +34,10 @@ def says_same(key: AnswerKey, items: list[Item]) -> bool:
     if place is None:
         return _both_measure(key, items)
     unknown = [word for word in words[place + 1 :] if not _is_harmless(key, word)]
-    strange = not _NOT_THE_THING.isdisjoint(words) or ("as" in words[place:] and unknown)
+    strange = not _NOT_THE_THING.isdisjoint(words)
     if strange or tuple(words[place : place + 2]) in key.bigrams:  # on the same road is where they were to start with
         return False
-    return all(_is_harmless(key, word) for word in words[:place]) and len(unknown) <= _MOST_UNKNOWN
+    return not unknown and all(_is_harmless(key, word) for word in words[:place])
 
 
 _MEASURES = word_set("weigh measure cost last take")

@@ -17,6 +17,7 @@ import re
 
 from expit_env.answer_key import ECHO, GOLD, TRAP, AnswerKey, Mention, answer_key, stems_of
 from expit_env.answers import Kind, infer_kind
+from expit_env.candidates import is_candidate, lists_candidates
 from expit_env.claims import Claim, Reading
 from expit_env.clauses import Clause, mark_phrases, split
 from expit_env.lexicon import CONDITIONS, CONTRASTS, REASONS, REFUTATIONS, RETRACTIONS
@@ -230,6 +231,8 @@ def _decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
             claimed[answer] = reading.sum and claimed.get(answer, True)
     if weak and not claimed:
         return Verdict(Outcome.AMBIGUOUS, None, "not understood")
+    if key.gold in claimed and len(read) > 1 and lists_candidates(key, [clause for clause, _ in read]):
+        return Verdict(Outcome.AMBIGUOUS, None, "list")
     return _concluded(key, list(claimed), {reading.said for _, reading in read if reading.said})
 
 
@@ -243,7 +246,9 @@ def _from_conclusion(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> list
         return read
     start = next(place for place in range(ends[-1], -1, -1) if read[place][0].opens)
     settled = any(
-        reading.claim is Claim.DENIES or (reading.claim is Claim.OTHER and _is_outright(key, clause, reading))
+        reading.claim is Claim.DENIES
+        or (reading.claim is Claim.OTHER and _is_outright(key, clause, reading))
+        or ("answer" in clause.items and is_candidate(key, clause))
         for clause, reading in read[:start]
     )
     return read if settled else read[start:]

@@ -62,6 +62,10 @@ PRICE = Riddle(
 )
 MATCH = Riddle("You enter a cold cabin with a match. There is a lamp and a stove. What do you light first?",
                "the match", ("match", "a match"), trap="the lamp")  # fmt: skip
+ROPE = Riddle(
+    "A cow on a rope of 5 metres eats grass 9 metres away. How can that be?",
+    "the rope is not tied to anything", ("the rope is loose",), trap="the grass bends",
+)  # fmt: skip
 
 GOOD = [
     (BIRDS, ["0", " 0. ", "ZERO", "None!", "none", "no crows", "No crows.", "*none*", "**0**", "`0`", "```\n0\n```"]),
@@ -221,6 +225,38 @@ BAD = [
     (MATCH, ["the lamp", "the stove", "lamp", "match or lamp", "not the match", "a match box"]),
     (MATCH, ["the match, the lamp, the stove", "with the match, the lamp"]),
 ]  # fmt: skip
+
+GOOD += [
+    (BIRDS, ["0, they flew away", "None, all of them flew off.", "0 crows, because of the noise", "None, scared away"]),
+    (BIRDS, ["0, obviously", "0 - the noise scared them", "Crows left: 0", "Number of crows: 0", "None, sir."]),
+    (BIRDS, ["Haha, none!", "Zero. Bang!", "0 of them, alive and well", "None.\n\nExplanation: the shot scared them."]),
+    (GOATS, ["7 goats, alive and well", "The wolves sleep, so she has 7.", "7: the others ran away"]),
+    (WIDOW, ["No, it is not.", "No, sir.", "No, a dead man cannot marry."]),
+    (WEIGHT, ["They weigh the same amount.", "Both have the same weight.", "They are tied."]),
+]
+
+BAD += [
+    (BIRDS, ["the match, 0, a hole, steel", "Peter\nnone\nsteel", "Answer: the match, 0, a hole", "0 and steel"]),
+    (BIRDS, ["<answer>the match, 0, a hole</answer>", r"\boxed{the match, 0}", "- the match\n- 0\n- a hole"]),
+    (BIRDS, ["* steel\n* none", "0; a hole", "0/steel", "0 (a hole)", "0, the hunters", "a hole: 0: steel", "yes, 0"]),
+    (
+        BIRDS,
+        [
+            "1. steel\n2. 0",
+            "The answer is steel. The answer is 0.",
+            "It is a hole. It is 0.",
+            "0 | steel",
+            "0\n\na towel",
+        ],
+    ),
+    (GOATS, ["a hole, 7, steel", "7\nPeter"]),
+    (RACE, ["steel, third", "third\nthe match"]),
+    (WIDOW, ["No, steel, a hole", "steel\nno", "no a hole", "The answer is steel. The answer is no."]),
+    (LETTER, ["T, steel", "the match\nT", "T, 0"]),
+    (WEIGHT, ["the same and steel", "they weigh the same steel", "the same, a wet towel on the floor"]),
+    (RIVER, ["a river, a wet towel on the floor", "a river and steel"]),
+    (ROPE, ["neither", "the same", "equal", "tied"]),
+]
 
 
 def cases(table: list[tuple[Riddle, list[str]]]) -> list[tuple[Riddle, str]]:
