@@ -153,10 +153,12 @@ def _lesson(
 
 @app.command(name="audit")
 def _audit(families: tuple[str, ...] = (), riddles: int = 20, json: bool = False, out: Path | None = None) -> None:
-    """Try to cheat the verifier on every family. Any false pass, or more than 2 % false fails, is exit status 1.
+    """Try to cheat the verifier on every family and on the bank. Exit status 1 tells that it can be cheated.
+
+    That is any false pass, more than 2 % false fails, or one answer that is right on a tenth of a split.
 
     Args:
-        families: families of riddles; all by default.
+        families: families of riddles or groups of them, or bank; all of them by default.
         riddles: how many of each family and split, each with its contrast riddle.
         json: print one JSON object and nothing else.
         out: also write the tables to this page of Markdown.

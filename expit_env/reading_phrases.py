@@ -127,6 +127,8 @@ def read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
         return Reading(Claim.HEDGES, said)
     if not NEGATIONS.isdisjoint(words):
         denies = gold and all(word in NEGATIONS for word in unknown)
+        negated = next(place for place, item in enumerate(items) if item in NEGATIONS)
+        denies = denies and not (items[negated] == "without" and gold[0] < negated)  # a clock runs without legs
         return Reading(Claim.DENIES if denies else Claim.OPAQUE, rivals=bool(gold))
     if unknown:
         about = not _ABOUT_RIDDLE.isdisjoint(words)  # this is a classic riddle

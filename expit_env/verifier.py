@@ -247,9 +247,9 @@ def _from_conclusion(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> list
     start = next(place for place in range(ends[-1], -1, -1) if read[place][0].opens)
     settled = any(
         reading.claim is Claim.DENIES
-        or (reading.claim is Claim.OTHER and _is_outright(key, clause, reading))
+        or (reading.claim is Claim.OTHER and _is_outright(key, clause, reading, following.opens))
         or ("answer" in clause.items and is_candidate(key, clause))
-        for clause, reading in read[:start]
+        for (clause, reading), (following, _) in itertools.pairwise(read[: start + 1])
     )
     return read if settled else read[start:]
 
@@ -259,10 +259,10 @@ def _is_conclusion(clause: Clause, reading: Reading) -> bool:
     return answers and reading.claim is Claim.GOLD
 
 
-def _is_outright(key: AnswerKey, clause: Clause, reading: Reading) -> bool:
+def _is_outright(key: AnswerKey, clause: Clause, reading: Reading, alone: bool) -> bool:
     """Whether a clause states a wrong answer: the tempting one, not as a sum, or one that stands by itself."""
     tempts = reading.said == key.trap and not reading.sum and reading.firm
-    return tempts or "answer" in clause.items or (len(clause.items) < 3 and clause.opens)
+    return tempts or "answer" in clause.items or (len(clause.items) < 3 and clause.opens and alone)
 
 
 def _concluded(key: AnswerKey, claimed: list[str], said: set[str]) -> Verdict:

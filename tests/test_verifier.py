@@ -232,6 +232,9 @@ GOOD += [
     (BIRDS, ["Haha, none!", "Zero. Bang!", "0 of them, alive and well", "None.\n\nExplanation: the shot scared them."]),
     (GOATS, ["7 goats, alive and well", "The wolves sleep, so she has 7.", "7: the others ran away"]),
     (WIDOW, ["No, it is not.", "No, sir.", "No, a dead man cannot marry."]),
+    (RIVER, ["People have teeth, birds sing. So the answer is a river.", "The final answer is **a river**."]),
+    (RIVER, ["Somebody else would eat. So the answer is a river."]),
+    (RIVER, ["A river eats without teeth. So the answer is a river."]),
     (WEIGHT, ["They weigh the same amount.", "Both have the same weight.", "They are tied."]),
 ]
 
@@ -254,6 +257,10 @@ BAD += [
     (WIDOW, ["No, steel, a hole", "steel\nno", "no a hole", "The answer is steel. The answer is no."]),
     (LETTER, ["T, steel", "the match\nT", "T, 0"]),
     (WEIGHT, ["the same and steel", "they weigh the same steel", "the same, a wet towel on the floor"]),
+    (
+        RIVER,
+        ["anything without a river", "without a river", "a river without water", "A map. So the answer is a river."],
+    ),
     (RIVER, ["a river, a wet towel on the floor", "a river and steel"]),
     (ROPE, ["neither", "the same", "equal", "tied"]),
 ]
