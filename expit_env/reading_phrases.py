@@ -176,7 +176,8 @@ def _wrong_phrase(key: AnswerKey, items: list[Item], gold: bool) -> str | None:
     words = [item for item in items if isinstance(item, str)] + [word for text in traps for word in text.split()]
     stems = {stem(word) for word in words}
     named = [option for option in key.options if not option.isdisjoint(stems)]
-    if gold and len(named) == len(key.options) > 1:
+    apart = not any(option & _gold_stems(key) for option in key.options)
+    if gold and apart and len(named) == len(key.options) > 1:
         return None  # iron and wool weigh the same
     if traps:
         return key.trap if key.trap and key.kind is not Kind.LETTER else traps[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expit_env.answer_key import SAME, AnswerKey
+from expit_env.answer_key import SAME, TRAP, AnswerKey, Mention
 from expit_env.claims import word_of
 from expit_env.clauses import Item
 from expit_env.lexicon import ARTICLES, CARDINALS, HEDGES, NEGATIONS, UNIT_NAMES, word_set
@@ -24,6 +24,7 @@ def says_same(key: AnswerKey, items: list[Item]) -> bool:
         or not key.same
         or not (NEGATIONS - {"neither", "no"} | HEDGES).isdisjoint(words)
         or _names_some(key, stems)
+        or _names_trap_alone(key, items, words)
     ):
         return False
     if words[0] == "neither" or words[:2] == ["no", "difference"] or words[:4] == ["there", "is", "no", "difference"]:
@@ -56,6 +57,15 @@ def _names_some(key: AnswerKey, stems: set[str]) -> bool:
     """Whether some of the options are named, and not all."""
     named = [option for option in key.options if not option.isdisjoint(stems)]
     return bool(named) and len(named) < len(key.options)
+
+
+def _names_trap_alone(key: AnswerKey, items: list[Item], words: list[str]) -> bool:
+    """Whether the tempting thing is named without what it is compared with: *they weigh the same and iron*."""
+    traps = [item.text for item in items if isinstance(item, Mention) and item.label == TRAP]
+    if not traps:
+        return False
+    others = {stem(word) for word in words} & key.nouns - {stem(word) for text in traps for word in text.split()}
+    return "they" in words or not others
 
 
 def _is_harmless(key: AnswerKey, word: str) -> bool:

@@ -219,8 +219,8 @@ def _decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
         fresh = _claims(key, clause, reading)
         if unsettled:
             return Verdict(Outcome.AMBIGUOUS, None, unsettled)
-        in_brackets = clause.mark == "(" and reading.claim is Claim.OTHER and not reading.firm
-        if not fresh or (claimed and (reading.aside or in_brackets)):
+        describes = clause.mark == "(" and clause.items[0] in _STANDING_FOR and not reading.firm  # (it is a vegetable)
+        if not fresh or (claimed and (reading.aside or describes)):
             doubtful |= _raises_doubt(key, clause, reading)
         elif doubtful and not claimed and not _is_explicit(clause) and reading.claim is Claim.GOLD:
             weak = True
@@ -234,6 +234,9 @@ def _decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
     if key.gold in claimed and len(read) > 1 and lists_candidates(key, [clause for clause, _ in read]):
         return Verdict(Outcome.AMBIGUOUS, None, "list")
     return _concluded(key, list(claimed), {reading.said for _, reading in read if reading.said})
+
+
+_STANDING_FOR = ("it", "they", "this", "that", "he", "she")
 
 
 def _from_conclusion(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> list[tuple[Clause, Reading]]:

@@ -62,6 +62,14 @@ PRICE = Riddle(
 )
 MATCH = Riddle("You enter a cold cabin with a match. There is a lamp and a stove. What do you light first?",
                "the match", ("match", "a match"), trap="the lamp")  # fmt: skip
+POUNDS = Riddle(
+    "Ida buys a pound of iron and a pound of wool. Which of the two weighs more?",
+    "they weigh the same", ("the same", "equal", "neither"), trap="iron",
+)  # fmt: skip
+BIRTHDAY = Riddle(
+    "'The day before yesterday I was 8, and next year I shall be 11,' says Tom on the first of January. When was he born?",
+    "31 December", ("the 31st of December", "on 31 December"), trap="the first of January",
+)  # fmt: skip
 ROPE = Riddle(
     "A cow on a rope of 5 metres eats grass 9 metres away. How can that be?",
     "the rope is not tied to anything", ("the rope is loose",), trap="the grass bends",
@@ -235,6 +243,11 @@ GOOD += [
     (RIVER, ["People have teeth, birds sing. So the answer is a river.", "The final answer is **a river**."]),
     (RIVER, ["Somebody else would eat. So the answer is a river."]),
     (RIVER, ["A river eats without teeth. So the answer is a river."]),
+    (
+        POUNDS,
+        ["Iron and wool weigh the same.", "The iron weighs the same as the wool.", "Neither, both weigh a pound."],
+    ),
+    (BIRTHDAY, ["31 December", "The 31st of December.", "It is on December 31."]),
     (WEIGHT, ["They weigh the same amount.", "Both have the same weight.", "They are tied."]),
 ]
 
@@ -262,6 +275,10 @@ BAD += [
         ["anything without a river", "without a river", "a river without water", "A map. So the answer is a river."],
     ),
     (RIVER, ["a river, a wet towel on the floor", "a river and steel"]),
+    (RIVER, ["a river (a wheelbarrow", "a river (a wheelbarrow)", "a river (a map)"]),
+    (POUNDS, ["they weigh the same and iron", "iron they weigh the same", "the same iron", "iron (the same)"]),
+    (TWO_POUNDS, ["wool iron", "the wool the iron"]),
+    (BIRTHDAY, ["31 December, the first of January", "31 December and the first of January", "31 December\nsteel"]),
     (ROPE, ["neither", "the same", "equal", "tied"]),
 ]
 
