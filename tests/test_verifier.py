@@ -67,7 +67,7 @@ POUNDS = Riddle(
     "they weigh the same", ("the same", "equal", "neither"), trap="iron",
 )  # fmt: skip
 BIRTHDAY = Riddle(
-    "'The day before yesterday I was 8, and next year I shall be 11,' says Tom on the first of January. When was he born?",
+    "'Two days ago I was 8, and next year I shall be 11,' says Tom on the first of January. What is his birthday?",
     "31 December", ("the 31st of December", "on 31 December"), trap="the first of January",
 )  # fmt: skip
 ROPE = Riddle(
