@@ -107,7 +107,7 @@ def overlap_sheets(blocks: Sequence[Block], overlaps: Sequence[Overlap]) -> list
             " / ".join(dict.fromkeys(one.families)),
             f"{one.exact:,}",
             f"{one.near:,}",
-            *one.example,
+            one.example,
         )
         for one in overlaps
     ]

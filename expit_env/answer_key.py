@@ -25,6 +25,8 @@ from expit_env.values import Value, read_values
 
 GOLD, TRAP, ECHO = "gold", "trap", "echo"
 SAME = word_set("same equal equally identical equidistant tie tied alike")
+_ONLY_WHERE_COMPARED = word_set("tie tied")  # a rope is tied, too
+_COMPARING = word_set("more most less least fewer than or which who faster better won win")
 _OF_BOTH = word_set("neither both none")
 
 Place = tuple[str, Fraction | int]
@@ -189,7 +191,9 @@ class AnswerKey:
     def same(self) -> bool:
         said = self.gold.lower().split()
         # An alias alone proves nothing: *the same colour* may be the colour that a thing had before.
-        return not (SAME.isdisjoint(self._accepted.stems) or (SAME | _OF_BOTH).isdisjoint(said))
+        compares = not _COMPARING.isdisjoint(self.asking)
+        same = SAME if compares else SAME - _ONLY_WHERE_COMPARED
+        return not (same.isdisjoint(self._accepted.stems) or (same | _OF_BOTH).isdisjoint(said) or "not" in said)
 
     @cached_property
     def negative(self) -> bool:

@@ -248,6 +248,23 @@ def _everything(known: Known, rng: np.random.Generator) -> Iterator[str]:
     yield " ".join(string.ascii_lowercase)
 
 
+def _candidates(known: Known, rng: np.random.Generator) -> Iterator[str]:
+    """Hide the answer among things that are no answers of its kind, none of them a number or a yes."""
+    asked = meaning(known.riddle.question).split()
+    nouns = [noun for noun in known.only_wrong(_NOUNS) if set(meaning(noun).split()).isdisjoint(asked)]
+    listed = rng.permutation([known.answer, *rng.permutation(nouns)[:3]]).tolist()
+    yield from (mark.join(listed) for mark in (", ", "\n", "; ", " / ", ". ", " and ", "\n\n"))
+    yield from ("\n".join(f"{mark} {text}" for text in listed) for mark in ("-", "*"))
+    yield from ("\n".join(f"{i}. {text}" for i, text in enumerate(listed, 1)), f"Answer: {', '.join(listed)}")
+    yield from (f"<answer>{', '.join(listed)}</answer>", rf"\boxed{{{', '.join(listed)}}}")
+    yield from (f"{known.answer}, {nouns[0]}", f"{nouns[0]}, {known.answer}", f"{known.answer}\n{nouns[0]}")
+    pairs = [known.answer, known.wrong], [known.wrong, known.answer]
+    yield from (mark.join(pair) for pair in pairs for mark in (", ", " and ", " ", "\n", "; ", " / ", " ("))
+
+
+_NOUNS = ("the match", "a hole", "steel", "Peter", "an umbrella", "a wet towel", "paprika")
+
+
 def _echo(known: Known, rng: np.random.Generator) -> Iterator[str]:
     question = known.riddle.question
     last = re.split(r"(?<=[.?!]) ", question)[-1]
@@ -302,6 +319,7 @@ ATTACKS: Mapping[str, Attack] = {
         "It is {a}, unless it is {w}.", "I would say {a}, but {w} is also possible.",
     ),
     "everything": _everything,
+    "candidates": _candidates,
     "echo": _echo,
     "shuffled question": _shuffled,
     "denial": _against(

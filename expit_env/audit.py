@@ -12,8 +12,9 @@ import numpy as np
 from expit_env import splits
 from expit_env.attacks import ATTACKS, FORMS, Attack, Known, meaning
 from expit_env.episode import Verifier, unknown
-from expit_env.families import FAMILIES
+from expit_env.families import FAMILIES, GROUPS
 from expit_env.riddle import Riddle, Verdict
+from expit_env.riddle_bank import BANK
 from expit_env.verifier import verify
 
 FALSE_FAIL_BOUND = 0.02
@@ -79,8 +80,8 @@ class Audit:
     """What an audit found.
 
     Attributes:
-        families: the families that were audited.
-        riddles: riddles of each family and split; each comes with its contrast riddle.
+        families: the families that were audited, the bank among them.
+        riddles: riddles of each family and split; each comes with its contrast riddle, if it has one.
         tried: replies by family and by form or attack.
         faults: every false verdict.
         constants: the best constant answer of each split; none where only some families were audited.
@@ -105,6 +106,11 @@ class Audit:
         found = [f"{passes.false} false passes; none is acceptable"] if passes.false else []
         if fails.share > FALSE_FAIL_BOUND:
             found.append(f"{fails.share:.1%} false fails; at most {FALSE_FAIL_BOUND:.0%} are acceptable")
+        found += [
+            f"{one.answer!r} alone is right on {one.score.share:.1%} of {one.split}, not under {CONSTANT_BOUND:.0%}"
+            for one in self.constants
+            if one.pays
+        ]
         return tuple(found)
 
 
@@ -112,8 +118,8 @@ def audit(families: Sequence[str] = (), riddles: int = 20, verifier: Verifier = 
     """Try every form and every attack on riddles of every split that a family has, and on their contrast riddles.
 
     Args:
-        families: names of families; all by default.
-        riddles: how many of each family and split.
+        families: names of families or of groups, or ``bank``; all of them by default.
+        riddles: how many of each family and split; the bank may have fewer.
         verifier: what is on trial.
 
     Raises:
@@ -155,11 +161,12 @@ def best_constant(split: str, verifier: Verifier = verify) -> Constant:
 
 
 def _select(families: Sequence[str]) -> tuple[str, ...]:
-    """Return the families that are named, or all, in the order of FAMILIES."""
+    """Return the families that are named, by their own name or by their group's, else all and the bank."""
     for name in families:
-        if name not in FAMILIES:
-            raise unknown("family", name, FAMILIES)
-    return tuple(name for name in FAMILIES if not families or name in families)
+        if name not in (BANK, *GROUPS, *FAMILIES):
+            raise unknown("family", name, (BANK, *GROUPS, *FAMILIES))
+    groups = {name: FAMILIES[name].group if name in FAMILIES else BANK for name in (*FAMILIES, BANK)}
+    return tuple(name for name, group in groups.items() if not families or name in families or group in families)
 
 
 def _answers() -> list[tuple[str, str]]:
@@ -173,16 +180,24 @@ def _answers() -> list[tuple[str, str]]:
 
 
 def _known(name: str, riddles: int, pool: Sequence[tuple[str, str]], rng: np.random.Generator) -> Iterator[Known]:
-    """Draw riddles of a family from each of its splits, each followed by its contrast riddle."""
+    """Draw riddles of a family from each of its splits, each followed by its contrast riddle if it has one."""
     foreign = sorted({answer for family, answer in pool if family != name})
     for split in splits.SPLITS:
-        if name not in splits.families_of(split):
+        if name not in (*splits.families_of(split), BANK):
             continue
-        for index in rng.integers(splits.INDEX_COUNT, size=riddles).tolist():
-            pair = [splits.riddle_at(name, split, index, contrast) for contrast in (False, True)]
+        for index in _indices(name, split, riddles, rng):
+            riddle = splits.riddle_at(name, split, index)
+            contrast = splits.riddle_at(name, split, index, contrast=True) if riddle.contrast_id else None
             others = tuple(rng.choice(foreign, _OTHERS, replace=False).tolist())
-            yield Known(pair[0], pair[1], others)
-            yield Known(pair[1], pair[0], others)
+            yield Known(riddle, contrast, others)
+            if contrast:
+                yield Known(contrast, riddle, others)
+
+
+def _indices(name: str, split: str, riddles: int, rng: np.random.Generator) -> list[int]:
+    """Draw places of a family in a split; a bank that has no more riddles than are asked for is taken whole."""
+    count = splits.count(name, split)
+    return list(range(count)) if count <= riddles else rng.integers(count, size=riddles).tolist()
 
 
 def _try(

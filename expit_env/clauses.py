@@ -213,7 +213,10 @@ def _joint(items: list[Item], place: int, so_far: _Clauses, keeps_and: bool) -> 
     return ("and", 1) if item == "and" and so_far.words and not keeps_and and not listed else ("", 1)
 
 
-_WITH_ELSE = word_set("everyone everybody nobody someone anyone all something nothing anything everything what who")
+_WITH_ELSE = word_set(
+    "everyone everybody nobody someone somebody anyone anybody all something nothing anything everything what who where"
+    " somewhere nowhere"
+)
 
 
 def _compares(words: list[Item]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import gymnasium as gym
 
 from expit_env.episode import REFUTED_LENGTH, Episode, Rules, Verifier, read_options, unknown
+from expit_env.noisy import verifier_of
 from expit_env.sources import RiddleSource, open_source
 from expit_env.text_space import SharedText
 
@@ -110,7 +111,7 @@ class RiddleEnv(gym.Env[str, str]):
         self._source = open_source(source)
         self.observation_space, self.action_space = text_spaces(self._source.question_length, max_attempts)
         self._deck = self._source.deck(split, families, level)
-        self._rules = Rules(max_attempts, hints, verifier or self._source.verify)
+        self._rules = Rules(max_attempts, hints, verifier_of(verifier, self._source.verify))
         self._episode: Episode | None = None
         self._printed = 0
 

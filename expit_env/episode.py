@@ -167,9 +167,10 @@ def fell_for_trap(riddle: Riddle, response: str, verdict: Verdict) -> bool:
     """Whether a response commits to the riddle's trap, judged as strictly as if the trap were the right answer.
 
     That second judgement is left out where it is settled without: only a wrong answer can be the trap, the bare trap
-    is, two numbers in figures are equal or not, and no reply says a phrase of which it lacks a word.
+    is, two numbers in figures are equal or not, and no reply says a phrase of which it lacks a word. Of a
+    flipped verdict the true outcome counts.
     """
-    if riddle.trap is None or verdict.outcome is not Outcome.WRONG:
+    if riddle.trap is None or (verdict.true_outcome or verdict.outcome) is not Outcome.WRONG:
         return False
     if is_bare(response, riddle.trap):
         return True

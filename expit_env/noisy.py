@@ -22,7 +22,7 @@ class NoisyVerifier:
     >>> env = gym.make("Riddle-v0", verifier=expit_env.NoisyVerifier(false_pass=0.1, false_fail=0.2, seed=0))
 
     Attributes:
-        verifier: whose verdicts are flipped.
+        verifier: whose verdicts are flipped; None for that of the environment's source, outside of one `verify`.
         false_pass: the probability that a response that is not right passes.
         false_fail: the probability that a right response fails, as a wrong one.
         seed: another seed flips other verdicts.
@@ -31,7 +31,7 @@ class NoisyVerifier:
         ValueError: if a probability is not one.
     """
 
-    verifier: Verifier = verify
+    verifier: Verifier | None = None
     false_pass: float = 0.0
     false_fail: float = 0.0
     seed: int = 0
@@ -42,7 +42,7 @@ class NoisyVerifier:
                 raise ValueError(f"{name} must be a probability from 0 to 1, not {getattr(self, name)!r}")
 
     def __call__(self, riddle: Riddle, response: str) -> Verdict:
-        verdict = self.verifier(riddle, response)
+        verdict = (self.verifier or verify)(riddle, response)
         outcome = verdict.outcome
         if self._uniform(riddle, response) < (self.false_fail if verdict.correct else self.false_pass):
             outcome = Outcome.WRONG if verdict.correct else Outcome.CORRECT
@@ -54,3 +54,10 @@ class NoisyVerifier:
         told = repr((int(self.seed), riddle.question, riddle.answer, str(response)))
         digest = hashlib.blake2b(told.encode(), digest_size=8).digest()
         return (int.from_bytes(digest, "big") >> 11) / 2**53
+
+
+def verifier_of(verifier: Verifier | None, own: Verifier) -> Verifier:
+    """Return what judges the riddles of a source with a verifier of its own: that, unless another is asked for."""
+    if isinstance(verifier, NoisyVerifier) and verifier.verifier is None:
+        return dataclasses.replace(verifier, verifier=own)
+    return verifier or own

@@ -16,6 +16,9 @@ import numpy as np
 from expit_env import splits
 
 NEAR = 0.8
+ALLOWED_NEAR = {("validation", "train"): "they share wordings, and differ in nouns and numbers"}
+"""The pairs of splits, the later one first, that may hold questions near to each other, each with the reason."""
+
 _ROWS = 1_024
 """How many questions are compared with a block at a time."""
 
@@ -78,6 +81,18 @@ def overlaps(blocks: Sequence[Block]) -> list[Overlap]:
         for place, other in enumerate(blocks)
         if order[one.split] > order[other.split] and (overlap := _compare(one, other, known[place][one.words]))
     ]
+
+
+def complaints(found: Iterable[Overlap]) -> list[str]:
+    """Return what is not as it must be, in words: copies anywhere, and near copies where they are not allowed."""
+    found = list(found)
+    exact = sum(overlap.exact for overlap in found)
+    told = [f"{exact} questions stand in two splits; none may"] if exact else []
+    for pair in dict.fromkeys(overlap.splits for overlap in found):
+        near = sum(overlap.near for overlap in found if overlap.splits == pair)
+        if near and pair not in ALLOWED_NEAR:
+            told.append(f"{near} questions of {pair[0]} are near to one of {pair[1]}; none may be")
+    return told
 
 
 def sample(riddles: int) -> list[Block]:

@@ -69,7 +69,10 @@ def without_fillers(items: list[Item]) -> list[Item]:
     return items
 
 
-_ANSWER_FRAMES = {("answer", "is"), ("it", "is"), ("that", "is"), ("answer", "would", "be")}
+_ANSWER_FRAMES = {
+    ("answer", "is"), ("final", "answer", "is"), ("correct", "answer", "is"), ("it", "is"), ("that", "is"),
+    ("answer", "would", "be"),
+}  # fmt: skip
 
 
 def _is_whole(key: AnswerKey, items: list[Item]) -> bool:

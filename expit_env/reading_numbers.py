@@ -95,7 +95,8 @@ def _claim(key: AnswerKey, clause: Clause, seen: _Seen, said: str | None) -> Rea
     """Read a clause of which every word is understood."""
     if seen.gold and said:
         return Reading(Claim.HEDGES)
-    if _is_echo(key, seen.items, seen.gold):
+    whole_trap = len(seen.phrases) == 1 and all(item in ARTICLES or item == seen.phrases[0] for item in seen.items)
+    if not whole_trap and _is_echo(key, seen.items, seen.gold):
         return Reading(Claim.NOTHING, said)
     if said:
         return Reading(Claim.OTHER, said, sum=seen.summed, aside=_is_aside(key, seen))

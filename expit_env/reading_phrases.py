@@ -67,6 +67,8 @@ def _polarity(key: AnswerKey, words: list[str]) -> str | None:
         polarity = "yes" if first in YES else "no"
         if (rest and rest[0] not in _SHORT_ANSWERS) or not HEDGES.isdisjoint(rest):
             return None
+        if rest[:1] and rest[0] in ARTICLES and said is None:
+            return None  # no a hole
         return polarity if said in (None, polarity) and not (set(rest) & (YES | NO)) else None
     return said
 
@@ -125,6 +127,8 @@ def read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
         return Reading(Claim.HEDGES, said)
     if not NEGATIONS.isdisjoint(words):
         denies = gold and all(word in NEGATIONS for word in unknown)
+        negated = next(place for place, item in enumerate(items) if item in NEGATIONS)
+        denies = denies and not (items[negated] == "without" and gold[0] < negated)  # a clock runs without legs
         return Reading(Claim.DENIES if denies else Claim.OPAQUE, rivals=bool(gold))
     if unknown:
         about = not _ABOUT_RIDDLE.isdisjoint(words)  # this is a classic riddle
@@ -172,7 +176,8 @@ def _wrong_phrase(key: AnswerKey, items: list[Item], gold: bool) -> str | None:
     words = [item for item in items if isinstance(item, str)] + [word for text in traps for word in text.split()]
     stems = {stem(word) for word in words}
     named = [option for option in key.options if not option.isdisjoint(stems)]
-    if gold and len(named) == len(key.options) > 1:
+    apart = not any(option & _gold_stems(key) for option in key.options)
+    if gold and apart and len(named) == len(key.options) > 1:
         return None  # iron and wool weigh the same
     if traps:
         return key.trap if key.trap and key.kind is not Kind.LETTER else traps[0]

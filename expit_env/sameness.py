@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from expit_env.answer_key import SAME, AnswerKey
+from expit_env.answer_key import SAME, TRAP, AnswerKey, Mention
 from expit_env.claims import word_of
 from expit_env.clauses import Item
 from expit_env.lexicon import ARTICLES, CARDINALS, HEDGES, NEGATIONS, UNIT_NAMES, word_set
 from expit_env.text import stem
 
-_SAYS_NOTHING_ELSE = word_set("away apart off amount spot point")
+_SAYS_NOTHING_ELSE = word_set(
+    "away apart off amount spot point distance far near close weight heavy light length long size big small time value"
+    " height tall high speed fast quick slow price cost number quantity mass volume full share level age old place"
+)
 _NOT_THE_THING = word_set("one old question again reason story")
-_MOST_UNKNOWN = 2
 
 
 def says_same(key: AnswerKey, items: list[Item]) -> bool:
@@ -22,6 +24,7 @@ def says_same(key: AnswerKey, items: list[Item]) -> bool:
         or not key.same
         or not (NEGATIONS - {"neither", "no"} | HEDGES).isdisjoint(words)
         or _names_some(key, stems)
+        or _names_trap_alone(key, items, words)
     ):
         return False
     if words[0] == "neither" or words[:2] == ["no", "difference"] or words[:4] == ["there", "is", "no", "difference"]:
@@ -32,10 +35,10 @@ def says_same(key: AnswerKey, items: list[Item]) -> bool:
     if place is None:
         return _both_measure(key, items)
     unknown = [word for word in words[place + 1 :] if not _is_harmless(key, word)]
-    strange = not _NOT_THE_THING.isdisjoint(words) or ("as" in words[place:] and unknown)
+    strange = not _NOT_THE_THING.isdisjoint(words)
     if strange or tuple(words[place : place + 2]) in key.bigrams:  # on the same road is where they were to start with
         return False
-    return all(_is_harmless(key, word) for word in words[:place]) and len(unknown) <= _MOST_UNKNOWN
+    return not unknown and all(_is_harmless(key, word) for word in words[:place])
 
 
 _MEASURES = word_set("weigh measure cost last take")
@@ -54,6 +57,15 @@ def _names_some(key: AnswerKey, stems: set[str]) -> bool:
     """Whether some of the options are named, and not all."""
     named = [option for option in key.options if not option.isdisjoint(stems)]
     return bool(named) and len(named) < len(key.options)
+
+
+def _names_trap_alone(key: AnswerKey, items: list[Item], words: list[str]) -> bool:
+    """Whether the tempting thing is named without what it is compared with: *they weigh the same and iron*."""
+    traps = [item.text for item in items if isinstance(item, Mention) and item.label == TRAP]
+    if not traps:
+        return False
+    others = {stem(word) for word in words} & key.nouns - {stem(word) for text in traps for word in text.split()}
+    return "they" in words or not others
 
 
 def _is_harmless(key: AnswerKey, word: str) -> bool:

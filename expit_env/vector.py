@@ -14,6 +14,7 @@ from gymnasium.vector.utils import batch_space
 
 from expit_env.env import text_spaces
 from expit_env.episode import Episode, Levels, Rules, Verifier, read_options, unknown
+from expit_env.noisy import verifier_of
 from expit_env.sources import RiddleSource, open_source
 
 Observations = tuple[str, ...]
@@ -61,7 +62,7 @@ class RiddleVectorEnv(VectorEnv[Observations, Sequence[str], np.ndarray]):
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._deck = self._source.deck(split, families, level)
-        self._rules = Rules(max_attempts, hints, verifier or self._source.verify)
+        self._rules = Rules(max_attempts, hints, verifier_of(verifier, self._source.verify))
         self._generators: list[np.random.Generator | None] = [None] * num_envs
         self._seeds: list[int] = [-1] * num_envs
         self._episodes: list[Episode] = []

@@ -17,6 +17,7 @@ import re
 
 from expit_env.answer_key import ECHO, GOLD, TRAP, AnswerKey, Mention, accepted_forms, answer_key, stems_of
 from expit_env.answers import Kind, infer_kind
+from expit_env.candidates import is_candidate, lists_candidates
 from expit_env.claims import Claim, Reading
 from expit_env.clauses import Clause, mark_phrases, split
 from expit_env.lexicon import CONDITIONS, CONTRASTS, REASONS, REFUTATIONS, RETRACTIONS
@@ -235,8 +236,8 @@ def _decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
         fresh = _claims(key, clause, reading)
         if unsettled:
             return Verdict(Outcome.AMBIGUOUS, None, unsettled)
-        in_brackets = clause.mark == "(" and reading.claim is Claim.OTHER and not reading.firm
-        if not fresh or (claimed and (reading.aside or in_brackets)):
+        describes = clause.mark == "(" and clause.items[0] in _STANDING_FOR and not reading.firm  # (it is a vegetable)
+        if not fresh or (claimed and (reading.aside or describes)):
             doubtful |= _raises_doubt(key, clause, reading)
         elif doubtful and not claimed and not _is_explicit(clause) and reading.claim is Claim.GOLD:
             weak = True
@@ -247,7 +248,12 @@ def _decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
             claimed[answer] = reading.sum and claimed.get(answer, True)
     if weak and not claimed:
         return Verdict(Outcome.AMBIGUOUS, None, "not understood")
+    if key.gold in claimed and len(read) > 1 and lists_candidates(key, [clause for clause, _ in read]):
+        return Verdict(Outcome.AMBIGUOUS, None, "list")
     return _concluded(key, list(claimed), {reading.said for _, reading in read if reading.said})
+
+
+_STANDING_FOR = ("it", "they", "this", "that", "he", "she")
 
 
 def _from_conclusion(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> list[tuple[Clause, Reading]]:
@@ -260,8 +266,10 @@ def _from_conclusion(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> list
         return read
     start = next(place for place in range(ends[-1], -1, -1) if read[place][0].opens)
     settled = any(
-        reading.claim is Claim.DENIES or (reading.claim is Claim.OTHER and _is_outright(key, clause, reading))
-        for clause, reading in read[:start]
+        reading.claim is Claim.DENIES
+        or (reading.claim is Claim.OTHER and _is_outright(key, clause, reading, following.opens))
+        or ("answer" in clause.items and is_candidate(key, clause))
+        for (clause, reading), (following, _) in itertools.pairwise(read[: start + 1])
     )
     return read if settled else read[start:]
 
@@ -271,10 +279,10 @@ def _is_conclusion(clause: Clause, reading: Reading) -> bool:
     return answers and reading.claim is Claim.GOLD
 
 
-def _is_outright(key: AnswerKey, clause: Clause, reading: Reading) -> bool:
+def _is_outright(key: AnswerKey, clause: Clause, reading: Reading, alone: bool) -> bool:
     """Whether a clause states a wrong answer: the tempting one, not as a sum, or one that stands by itself."""
     tempts = reading.said == key.trap and not reading.sum and reading.firm
-    return tempts or "answer" in clause.items or (len(clause.items) < 3 and clause.opens)
+    return tempts or "answer" in clause.items or (len(clause.items) < 3 and clause.opens and alone)
 
 
 def _concluded(key: AnswerKey, claimed: list[str], said: set[str]) -> Verdict:

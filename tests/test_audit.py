@@ -14,7 +14,10 @@ from agents import cli
 from expit_env import Outcome, Riddle, Verdict, verify
 from expit_env import audit as audit_module
 from expit_env.attacks import ATTACKS, FORMS, Known, in_words, meaning
-from expit_env.audit import Tally, audit, best_constant
+from expit_env.audit import Audit, Constant, Tally, audit, best_constant
+from expit_env.families import FAMILIES as ALL_FAMILIES
+from expit_env.riddle_bank import BANK, entries
+from expit_env.splits import SPLITS
 from expit_env.text import tokenise
 from expit_env.values import read_values
 
@@ -44,6 +47,26 @@ def test_the_verifier_passes_a_small_audit():
     assert not found.complaints, found.faults[:3]
     assert found.tally(tuple(FORMS)).tried > 300
     assert found.tally(tuple(ATTACKS)).tried > 2_000
+
+
+def test_the_verifier_passes_an_audit_of_the_whole_bank():
+    found = audit((BANK,), riddles=1_000)
+    assert not found.faults, found.faults[:3]
+    judged = sum(len(entries(split)) for split in SPLITS)
+    assert found.tally(("the answer",)).tried > judged
+
+
+def test_groups_and_the_bank_are_named_as_in_the_environment():
+    found = audit(("sequences", BANK), riddles=1, verifier=literal)
+    assert found.families == (*(name for name, family in ALL_FAMILIES.items() if family.group == "sequences"), BANK)
+    assert audit_module._select(()) == (*ALL_FAMILIES, BANK)
+
+
+@pytest.mark.parametrize(("right", "complaints"), [(9, 0), (10, 1)])
+def test_one_answer_to_a_tenth_of_a_split_is_a_complaint(right, complaints):
+    found = Audit((), 1, {}, (), (Constant("train", "neither", Tally(100, right)),))
+    assert len(found.complaints) == complaints
+    assert all("'neither' alone is right on 10.0% of train" in complaint for complaint in found.complaints)
 
 
 def test_every_attack_and_form_has_something_to_say():

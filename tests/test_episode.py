@@ -49,3 +49,17 @@ def test_a_phrase_that_is_not_there_needs_no_second_judgement():
     assert not lacks_a_word("It is a piano stool.", "a piano", question)
     assert not lacks_a_word("It is \\u0070iano", "a piano", question)
     assert not lacks_a_word("six", "7", "How many keys has it?")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "true_outcome", "fell"),
+    [
+        (Outcome.CORRECT, Outcome.WRONG, True),
+        (Outcome.WRONG, Outcome.CORRECT, False),
+        (Outcome.WRONG, Outcome.WRONG, True),
+        (Outcome.WRONG, None, True),
+    ],
+)
+def test_a_flipped_verdict_does_not_decide_who_fell_for_the_trap(outcome, true_outcome, fell):
+    riddle = Riddle("How many are left?", "0", trap="3")
+    assert fell_for_trap(riddle, "3", Verdict(outcome, "3", "any", true_outcome)) == fell

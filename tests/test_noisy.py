@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from expit_env import NoisyVerifier, Outcome, Riddle, Verdict, verify
+from expit_env.sources import Families
 
 RIDDLE = Riddle("A farmer has 17 sheep. All but 9 die. How many are left?", "9", trap="8")
 TEXTS = st.text(st.characters(), max_size=30)
 
 FLIPS = """
 from expit_env import NoisyVerifier, Riddle
+from expit_env.sources import Families
 riddle = Riddle("A farmer has 17 sheep. All but 9 die. How many are left?", "9", trap="8")
 noisy = NoisyVerifier(false_pass=0.5, false_fail=0.5, seed=3)
 print([noisy(riddle, f"{number}, and that is it").outcome for number in range(60)])
@@ -102,3 +104,34 @@ def test_without_noise_the_environment_says_nothing_of_it():
     env = gym.make("Riddle-v0")
     env.reset(seed=0)
     assert "true_outcome" not in env.step("900")[4]
+
+
+class Odd(Families):
+    """A source whose own verifier takes only the answer *odd*."""
+
+    @property
+    def verify(self):
+        return lambda riddle, response: Verdict(
+            Outcome.CORRECT if response == "odd" else Outcome.WRONG, response, "odd"
+        )
+
+
+@pytest.mark.parametrize("inner", [None, verify])
+def test_a_source_keeps_its_own_verifier_under_noise(inner):
+    options = {"families": "birds-on-a-wire", "source": Odd(), "verifier": NoisyVerifier(inner)}
+    env = gym.make("Riddle-v0", **options)
+    env.reset(seed=0)
+    many = gym.make_vec("Riddle-v0", num_envs=1, autoreset_mode="Disabled", **options)
+    many.reset(seed=0)
+    rewards = env.step("odd")[1], many.step(["odd"])[1].item()
+    assert rewards == ((1.0, 1.0) if inner is None else (0.0, 0.0))
+
+
+@pytest.mark.parametrize("noise", [{}, {"false_pass": 1.0}, {"false_fail": 1.0}])
+def test_noise_does_not_change_who_fell_for_the_trap(noise):
+    env = gym.make("Riddle-v0", families="birds-on-a-wire", verifier=NoisyVerifier(**noise))
+    _, info = env.reset(seed=0)
+    riddle = Families().riddle(info["riddle_id"])
+    for reply, fell in ((riddle.trap, True), (f"There are {riddle.trap} left.", True), (riddle.answer, False)):
+        env.reset(seed=0)
+        assert env.step(reply)[-1]["fell_for_trap"] == fell

@@ -1,5 +1,6 @@
 """The overlap of splits: what is planted is found, and nothing else."""
 
+import contextlib
 import itertools
 import sys
 
@@ -7,8 +8,9 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 
-from agents import cli
+from agents import checks, cli
 from expit_env import overlap as overlap_module
+from expit_env.audit import Audit, Constant, Tally
 from expit_env.overlap import NEAR, make_block, overlaps, sample
 
 CROWS = "There are 8 crows on a long fence by the river and a hunter shoots 3"
@@ -70,6 +72,26 @@ def test_the_command_fails_on_a_copy_and_prints_the_matrix(monkeypatch, capsys, 
         cli.main()
     assert "Jaccard" in capsys.readouterr().out
     assert "| test | 1 | 1 |" in (tmp_path / "splits.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("later", "complaint"), [("validation", ""), ("test", "1 questions of test are near to one")])
+def test_the_command_fails_on_a_near_copy_but_between_train_and_validation(later, complaint, monkeypatch, capsys):
+    planted = blocks(**{"train": [CROWS, OTHER], later: [NEARLY]})
+    monkeypatch.setattr(overlap_module, "sample", lambda riddles: planted)
+    monkeypatch.setattr(sys, "argv", ["expit", "splits", "--riddles", "3"])
+    with pytest.raises(SystemExit, match=complaint) if complaint else contextlib.nullcontext():
+        cli.main()
+    assert "near" in capsys.readouterr().out
+
+
+def test_every_row_of_a_sheet_is_as_long_as_its_header():
+    planted = blocks(train=[CROWS, OTHER], validation=[NEARLY], test=[CROWS])
+    sheets = checks.overlap_sheets(planted, overlaps(planted))
+    assert sheets[2].rows[0][-1] == CROWS.lower()
+    found = Audit(("all-but",), 1, {("all-but", "case"): 3}, (), (Constant("train", "0", Tally(9, 1)),))
+    for sheet in (*sheets, *checks.audit_sheets(found)):
+        assert sheet.rows
+        assert all(len(row) == len(sheet.header) for row in sheet.rows), sheet.title
 
 
 def test_no_riddles_are_refused():

@@ -72,6 +72,18 @@ PRICE = Riddle(
 )
 MATCH = Riddle("You enter a cold cabin with a match. There is a lamp and a stove. What do you light first?",
                "the match", ("match", "a match"), trap="the lamp")  # fmt: skip
+POUNDS = Riddle(
+    "Ida buys a pound of iron and a pound of wool. Which of the two weighs more?",
+    "they weigh the same", ("the same", "equal", "neither"), trap="iron",
+)  # fmt: skip
+BIRTHDAY = Riddle(
+    "'Two days ago I was 8, and next year I shall be 11,' says Tom on the first of January. What is his birthday?",
+    "31 December", ("the 31st of December", "on 31 December"), trap="the first of January",
+)  # fmt: skip
+ROPE = Riddle(
+    "A cow on a rope of 5 metres eats grass 9 metres away. How can that be?",
+    "the rope is not tied to anything", ("the rope is loose",), trap="the grass bends",
+)  # fmt: skip
 
 GOOD = [
     (BIRDS, ["0", " 0. ", "ZERO", "None!", "none", "no crows", "No crows.", "*none*", "**0**", "`0`", "```\n0\n```"]),
@@ -231,6 +243,54 @@ BAD = [
     (MATCH, ["the lamp", "the stove", "lamp", "match or lamp", "not the match", "a match box"]),
     (MATCH, ["the match, the lamp, the stove", "with the match, the lamp"]),
 ]  # fmt: skip
+
+GOOD += [
+    (BIRDS, ["0, they flew away", "None, all of them flew off.", "0 crows, because of the noise", "None, scared away"]),
+    (BIRDS, ["0, obviously", "0 - the noise scared them", "Crows left: 0", "Number of crows: 0", "None, sir."]),
+    (BIRDS, ["Haha, none!", "Zero. Bang!", "0 of them, alive and well", "None.\n\nExplanation: the shot scared them."]),
+    (GOATS, ["7 goats, alive and well", "The wolves sleep, so she has 7.", "7: the others ran away"]),
+    (WIDOW, ["No, it is not.", "No, sir.", "No, a dead man cannot marry."]),
+    (RIVER, ["People have teeth, birds sing. So the answer is a river.", "The final answer is **a river**."]),
+    (RIVER, ["Somebody else would eat. So the answer is a river."]),
+    (RIVER, ["A river eats without teeth. So the answer is a river."]),
+    (
+        POUNDS,
+        ["Iron and wool weigh the same.", "The iron weighs the same as the wool.", "Neither, both weigh a pound."],
+    ),
+    (BIRTHDAY, ["31 December", "The 31st of December.", "It is on December 31."]),
+    (WEIGHT, ["They weigh the same amount.", "Both have the same weight.", "They are tied."]),
+]
+
+BAD += [
+    (BIRDS, ["the match, 0, a hole, steel", "Peter\nnone\nsteel", "Answer: the match, 0, a hole", "0 and steel"]),
+    (BIRDS, ["<answer>the match, 0, a hole</answer>", r"\boxed{the match, 0}", "- the match\n- 0\n- a hole"]),
+    (BIRDS, ["* steel\n* none", "0; a hole", "0/steel", "0 (a hole)", "0, the hunters", "a hole: 0: steel", "yes, 0"]),
+    (
+        BIRDS,
+        [
+            "1. steel\n2. 0",
+            "The answer is steel. The answer is 0.",
+            "It is a hole. It is 0.",
+            "0 | steel",
+            "0\n\na towel",
+        ],
+    ),
+    (GOATS, ["a hole, 7, steel", "7\nPeter"]),
+    (RACE, ["steel, third", "third\nthe match"]),
+    (WIDOW, ["No, steel, a hole", "steel\nno", "no a hole", "The answer is steel. The answer is no."]),
+    (LETTER, ["T, steel", "the match\nT", "T, 0"]),
+    (WEIGHT, ["the same and steel", "they weigh the same steel", "the same, a wet towel on the floor"]),
+    (
+        RIVER,
+        ["anything without a river", "without a river", "a river without water", "A map. So the answer is a river."],
+    ),
+    (RIVER, ["a river, a wet towel on the floor", "a river and steel"]),
+    (RIVER, ["a river (a wheelbarrow", "a river (a wheelbarrow)", "a river (a map)"]),
+    (POUNDS, ["they weigh the same and iron", "iron they weigh the same", "the same iron", "iron (the same)"]),
+    (TWO_POUNDS, ["wool iron", "the wool the iron"]),
+    (BIRTHDAY, ["31 December, the first of January", "31 December and the first of January", "31 December\nsteel"]),
+    (ROPE, ["neither", "the same", "equal", "tied"]),
+]
 
 
 def cases(table: list[tuple[Riddle, list[str]]]) -> list[tuple[Riddle, str]]:

@@ -1,0 +1,83 @@
+"""Telling one more candidate in a list from an explanation: *0, a hole, steel* commits to nothing, *0, alive* does."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from expit_env.answer_key import AnswerKey
+from expit_env.answers import Kind
+from expit_env.clauses import Clause
+from expit_env.lexicon import (
+    ARTICLES,
+    CONDITIONS,
+    DEPARTURES,
+    EXPLAINING,
+    NEGATIONS,
+    REASONS,
+    REMAINING,
+    YES,
+    word_set,
+)
+from expit_env.reading import without_fillers
+from expit_env.text import UNREADABLE
+
+_LONGEST = 3
+_LONGEST_WITH_ARTICLE = 6
+_FRAMES = (["answer", "is"], ["the", "answer", "is"], ["it", "is"], ["they", "are"])
+_NO_CANDIDATES = (
+    word_set("riddle question puzzle trick joke pun wordplay brainteaser teaser classic explanation reasoning solution")
+    | word_set("sir madam friend mate dude buddy please thanks thank you hello hi hey haha ha lol yay duh nice great")
+    | word_set(
+        "one good cool fun funny clever tricky gotcha bang boom pow easy simple dead safe sound later afterwards"
+    )
+    | word_set("once twice")
+)
+"""Words of a remark or a heading."""
+_VERBAL = ("ly", "ed", "ing")
+_PRONOUNS = word_set("them him us me everyone everybody all others")
+_SPEAKING = EXPLAINING | _PRONOUNS | DEPARTURES | NEGATIONS | REMAINING | _NO_CANDIDATES
+_JOINED_OTHERWISE = REASONS | CONDITIONS | {"so"}
+
+
+def lists_candidates(key: AnswerKey, clauses: Sequence[Clause]) -> bool:
+    """Whether one clause beside those that claim the answer is a bare noun phrase, which may be another answer."""
+    for clause, following in itertools.pairwise([*clauses, None]):
+        led = clause is None or clause.lead in _JOINED_OTHERWISE
+        leads = following and (following.mark == ":" or following.lead in _JOINED_OTHERWISE)
+        if clause and not (led or leads) and is_candidate(key, clause):
+            return True
+    return False
+
+
+def is_candidate(key: AnswerKey, clause: Clause) -> bool:
+    """Whether a clause is a bare noun phrase with a word that the riddle does not know, or with an article.
+
+    Where a phrase is asked, a short one that is not understood claims another answer already; here only the long ones
+    are told.
+    """
+    items = without_fillers(clause.items)
+    words = [item for item in items if isinstance(item, str) and item not in ("and", "/", "-", "|")]
+    if clause.asks or UNREADABLE in words or len(words) < sum(item not in ("and", "/", "-", "|") for item in items):
+        return False
+    for frame in _FRAMES:
+        named = words[len(frame) :]
+        if words[: len(frame)] == frame and (frame[-2] == "answer" or not ARTICLES.isdisjoint(named[:1])):
+            words = named
+    content = [word for word in words if word not in ARTICLES]
+    spelt = "letter" in key.stems and all(len(word) == 1 and word.isalpha() for word in content)
+    if not content or spelt or not _SPEAKING.isdisjoint(content) or not all(map(str.isalnum, content)):
+        return False
+    unknown = any(not key.knows(word) or (word in YES and key.kind is not Kind.YES_NO) for word in content)
+    if words[0] in ARTICLES:
+        phrase = key.kind in (Kind.PHRASE, Kind.CHOICE)
+        told = phrase and (len(content) <= _LONGEST or not unknown)
+        return not told and len(content) <= _LONGEST_WITH_ARTICLE and not _has_verb(content)
+    verbal = any(len(word) > 4 and word.endswith(_VERBAL) for word in content)
+    few = len(content) <= (_LONGEST_WITH_ARTICLE if "of" in content else _LONGEST)
+    return unknown and not verbal and few and key.kind not in (Kind.PHRASE, Kind.CHOICE)
+
+
+def _has_verb(content: list[str]) -> bool:
+    """Whether the second of three words or more looks like a verb: *the noise scares crows*."""
+    return len(content) > 2 and content[1][-1] == "s" and content[0][-1] != "s"
