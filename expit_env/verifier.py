@@ -20,7 +20,7 @@ from expit_env.answers import Kind, infer_kind
 from expit_env.candidates import is_candidate, lists_candidates
 from expit_env.claims import Claim, Reading
 from expit_env.clauses import Clause, mark_phrases, split
-from expit_env.lexicon import CONDITIONS, CONTRASTS, REASONS, REFUTATIONS, RETRACTIONS
+from expit_env.lexicon import CARDINALS, CONDITIONS, CONTRASTS, REASONS, REFUTATIONS, RETRACTIONS
 from expit_env.reading import read_clause
 from expit_env.riddle import Outcome, Riddle, Verdict
 from expit_env.salad import covers, is_salad
@@ -48,8 +48,8 @@ def verify(riddle: Riddle, response: str) -> Verdict:
         bare = bare_forms(riddle.answer, riddle.aliases, riddle.trap).get(_bare(response))
         if bare:
             return Verdict(*bare, "bare")
-        if riddle.kind is Kind.NUMBER and (number := _PLAIN_NUMBER.fullmatch(response)):
-            plain = _judge_number(riddle, int(number[1]))
+        if riddle.kind in _PLAINLY_JUDGED and (number := _PLAIN_NUMBER.fullmatch(response)):
+            plain = _judge_number(riddle, number[1])
             if plain:
                 return plain
     key = answer_key(riddle.question, riddle.answer, riddle.aliases, riddle.trap, riddle.kind or Kind.PHRASE)
@@ -70,12 +70,28 @@ _PLAIN_NUMBER = re.compile(r"(?:(?:the answer is|it is|it's|answer:) )?(-?(?:0|[
 """A reply that says a number in figures and nothing else: it is read without the question, which it cannot repeat."""
 
 
-def _judge_number(riddle: Riddle, number: int) -> Verdict | None:
-    """Judge a number without a unit, as the rules below would; None where the answer has a unit that it lacks."""
-    accepted = accepted_forms(riddle.answer, riddle.aliases, riddle.trap, Kind.NUMBER).values
-    units = accepted.get(("cardinal", number))
+_PLAINLY_JUDGED = frozenset({Kind.NUMBER, Kind.PHRASE, Kind.CHOICE})
+_NAME_OF = {number: word for word, number in CARDINALS.items()}
+_IS_LARGE = re.compile(r"(?i)ty\b|ty-|hundred|thousand|million|dozen")
+_HAS_FIGURE = re.compile(r"\d")
+
+
+def _judge_number(riddle: Riddle, figures: str) -> Verdict | None:
+    """Judge a number without a unit as the rules below would; None where they are needed.
+
+    They are where the answer has a unit that the number lacks, and where the answer is a phrase and a number is told
+    of, be it in the phrase or the same one in the question.
+    """
+    number, wrong = int(figures), Verdict(Outcome.WRONG, figures, "number")
+    accepted = accepted_forms(riddle.answer, riddle.aliases, riddle.trap, riddle.kind or Kind.PHRASE)
+    if riddle.kind is not Kind.NUMBER:
+        forms = " ".join((riddle.answer, *riddle.aliases, riddle.trap or ""))
+        named = number < 1 or figures in riddle.question or _NAME_OF.get(number, "ty") in riddle.question.lower()
+        named = named or (number > 19 and _IS_LARGE.search(riddle.question)) or _HAS_FIGURE.search(forms)
+        return None if named or not accepted.stems.isdisjoint(CARDINALS) else wrong
+    units = accepted.values.get(("cardinal", number))
     if units is None:
-        return Verdict(Outcome.WRONG, str(number), "number") if accepted else None
+        return wrong if accepted.values else None
     return Verdict(Outcome.CORRECT, riddle.answer.strip(), "number") if None in units else None
 
 
