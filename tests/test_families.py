@@ -167,6 +167,30 @@ def test_there_are_enough_questions(family):
     assert len(easy) >= 60
 
 
+def test_from_level_4_on_many_families_put_a_number_beside_the_point_into_the_riddle():
+    holding = [
+        family for family in FAMILIES.values() if any("{extra}" in text for pair in family.wordings for text in pair)
+    ]
+    assert len(holding) >= 12
+    for family in holding:
+        for template in (text for pair in family.wordings + family.test_wordings for text in pair):
+            assert template.count("{extra}") == 1, template
+        for split in splits_of(family):
+            told = {level: family.tell(Draw(np.random.default_rng(1), split, level)).facts["extra"] for level in LEVELS}
+            assert not told[1] + told[2] + told[3]
+            assert re.fullmatch(r"[A-Z].*\d.*\. ", told[4])
+            assert re.fullmatch(r"[A-Z].*\d.*\. ", told[5])
+
+
+def test_a_row_of_counted_letters_goes_on_in_one_way():
+    tens = "TTTTTTTTTT"  # twenty-one to thirty
+    letters = "OTTFFSSENTETTFFSSENT" + tens
+    for split in ("train", "test"):
+        for riddle, _ in pairs("letters-that-count", split):
+            row = "".join(re.search(r"[A-Z](?:, [A-Z])+", riddle.question)[0].split(", "))
+            assert [letters[at + len(row) :][:1] for at in range(30) if letters.startswith(row, at)] == [riddle.answer]
+
+
 def test_the_same_riddles_under_any_hash_seed():
     code = (
         "import hashlib, numpy as np; from expit_env.families import FAMILIES;"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expit_env.families.family import Draw, Family, Telling, bank, beside
+from expit_env.families.family import Draw, Family, Telling, bank, beside, in_steps
 from expit_env.families.people import PEOPLE
 
 BIRDS = bank(
@@ -105,13 +105,14 @@ def _take_away(draw: Draw) -> Telling:
     total = draw.number(5, 12)
     taken = draw.within(2, total - 2, but=total / 2)
     goods, others = draw.nouns(GOODS, 2)
+    steps, added = in_steps(draw, taken)
     return Telling(
         facts={"extra": beside(draw, 4, 9, f"On a shelf lie %d {others}, which nobody touches."),
-               "n": total, "k": taken, "goods": goods, "vessel": draw.noun(VESSELS)},
+               "n": total, "k": steps, "goods": goods, "vessel": draw.noun(VESSELS)},
         answer=str(taken),
         aliases=(f"{taken} {goods}",),
         trap=str(total - taken),
-        why=f"You have what you took, and that is {taken}.",
+        why=f"You have what you took, and that is {added}.",
         hints=("Whose are they afterwards?", "The question is not how many are left behind."),
         contrast_answer=str(total - taken),
         contrast_aliases=(f"{total - taken} {goods}",),
@@ -133,8 +134,8 @@ TAKE_AWAY = Family(
          "{vessel}?"),
     ),
     test_wordings=(
-        ("{extra}If you take {k} {goods} from a {vessel} of {n}, how many {goods} will you be holding?",
-         "{extra}If you take {k} {goods} from a {vessel} of {n}, how many {goods} will be left behind?"),
+        ("{extra}Of the {n} {goods} in a {vessel} you are to take {k}. How many {goods} will you be holding?",
+         "{extra}Of the {n} {goods} in a {vessel} you are to take {k}. How many {goods} will be left behind?"),
         ("{extra}Your aunt offers you a {vessel} of {n} {goods}, and you take {k}. How many {goods} did you get?",
          "{extra}Your aunt offers you a {vessel} of {n} {goods}, and you take {k}. How many {goods} did she keep?"),
     ),
@@ -153,13 +154,14 @@ def _candles(draw: Draw) -> Telling:
     total = draw.number(5, 12)
     out = draw.within(2, total - 2, but=total / 2)
     candles, gust = draw.noun(CANDLES), draw.noun(GUSTS)
+    steps, added = in_steps(draw, out)
     return Telling(
         facts={"extra": beside(draw, 3, 9, "It has been snowing for %d hours."),
-               "n": total, "k": out, "candles": candles, "gust": gust, "Gust": gust[0].upper() + gust[1:]},
+               "n": total, "k": steps, "candles": candles, "gust": gust, "Gust": gust[0].upper() + gust[1:]},
         answer=str(out),
         aliases=(f"{out} {candles}", f"the {out} that went out", f"the {out} that were put out"),
         trap=str(total - out),
-        why=f"The {candles} that burn on are used up, so only the {out} that went out are left.",
+        why=f"The {candles} that burn on are used up, so only those that went out are left: {added}.",
         hints=("What becomes of wax that burns all night?", "A flame that is out uses nothing up."),
         contrast_answer=str(total - out),
         contrast_aliases=(f"{total - out} {candles}",),

@@ -117,19 +117,25 @@ EVENTS = bank(
 )
 
 
+ROUND_TRIPS = ("the day before the day after ", "the day after the day before ")
+"""What may be put before any day, and changes nothing."""
+
+
 def _weekday(draw: Draw) -> Telling:
     today = draw.noun(TODAYS)
     tomorrow = WEEK[(WEEK.index(today) + 1) % 7]
+    chain = "".join(draw.choice(ROUND_TRIPS) for _ in range(draw.level - 3))
+    cancelled = "One day back and one forward lead nowhere. " if chain else ""
     return Telling(
-        facts={"today": today, "who": draw.noun(PEOPLE), "event": draw.noun(EVENTS)},
+        facts={"chain": chain, "today": today, "who": draw.noun(PEOPLE), "event": draw.noun(EVENTS)},
         answer=today,
         aliases=("today", f"on {today}", f"it is {today}", f"today, {today}"),
         trap=tomorrow,
-        why=f"The day after yesterday is today, and today is {today}.",
+        why=f"{cancelled}The day after yesterday, like the day before tomorrow, is today: {today}.",
         hints=("Go one day back and one day forward.",),
         contrast_answer=tomorrow,
         contrast_aliases=("tomorrow", f"on {tomorrow}", f"tomorrow, {tomorrow}"),
-        contrast_why=f"The day after {today} is {tomorrow}.",
+        contrast_why=f"{cancelled}The day after {today} is {tomorrow}.",
     )
 
 
@@ -137,21 +143,21 @@ DAY_AFTER_YESTERDAY = Family(
     "day-after-yesterday",
     _weekday,
     wordings=(
-        ("Today is {today}. {who}'s {event} is on the day after yesterday. On which day of the week is it?",
-         "Today is {today}. {who}'s {event} is on the day after today. On which day of the week is it?"),
-        ("It is {today} today, and {who} has a {event} the day before tomorrow. Which weekday is that?",
-         "It is {today} today, and {who} has a {event} the day after this. Which weekday is that?"),
-        ("'My {event} comes on the day after yesterday,' says {who} this {today}. Which day does {who} mean?",
-         "'My {event} comes on the day after today,' says {who} this {today}. Which day does {who} mean?"),
+        ("Today is {today}. {who}'s {event} is on {chain}the day after yesterday. On which day of the week is it?",
+         "Today is {today}. {who}'s {event} is on {chain}the day after today. On which day of the week is it?"),
+        ("It is {today} today, and {who} has a {event} {chain}the day before tomorrow. Which weekday is that?",
+         "It is {today} today, and {who} has a {event} {chain}the day after this. Which weekday is that?"),
+        ("'My {event} comes on {chain}the day after yesterday,' says {who} this {today}. Which day does {who} mean?",
+         "'My {event} comes on {chain}the day after today,' says {who} this {today}. Which day does {who} mean?"),
     ),
     test_wordings=(
-        ("If it is {today} now, and the {event} of {who} takes place one day later than yesterday, what day is the "
-         "{event}?",
-         "If it is {today} now, and the {event} of {who} takes place one day later than today, what day is the "
-         "{event}?"),
-        ("{who} looks forward to a {event}: it falls on the day that follows yesterday. This is a {today}. "
+        ("If it is {today} now, and the {event} of {who} takes place on {chain}the day that is one day later than "
+         "yesterday, what day is the {event}?",
+         "If it is {today} now, and the {event} of {who} takes place on {chain}the day that is one day later than "
+         "today, what day is the {event}?"),
+        ("{who} looks forward to a {event}: it falls on {chain}the day that follows yesterday. This is a {today}. "
          "Name the day of the {event}.",
-         "{who} looks forward to a {event}: it falls on the day that follows this one. This is a {today}. "
+         "{who} looks forward to a {event}: it falls on {chain}the day that follows this one. This is a {today}. "
          "Name the day of the {event}."),
     ),
 )  # fmt: skip

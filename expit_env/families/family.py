@@ -255,6 +255,16 @@ def beside(draw: Draw, low: int, high: int, sentence: str) -> str:
     return sentence % draw.within(low, high) + " " if draw.level >= 4 else ""
 
 
+def in_steps(draw: Draw, number: int) -> tuple[str, str]:
+    """Write a number, and the sum that makes it: from level 4 on as ``3 and then 2 more`` and ``3 + 2 = 5``."""
+    if draw.level < 4:
+        return str(number), str(number)
+    while True:
+        first = draw.within(1, number - 1)
+        if draw.held_out or (number - first) % 7:
+            return f"{first} and then {number - first} more", f"{first} + {number - first} = {number}"
+
+
 def a(noun: str) -> str:
     """Put the indefinite article before a noun, or before a number in figures."""
     return f"{'an' if _SOUNDS_OPEN.match(noun) else 'a'} {noun}"
