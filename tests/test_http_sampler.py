@@ -135,6 +135,35 @@ def test_a_server_that_returns_fewer_choices_is_asked_for_the_rest(server, monke
     ]
 
 
+def test_one_reply_of_a_single_choice_does_not_turn_n_off(server, monkeypatch):
+    monkeypatch.setitem(
+        MISBEHAVIOUR, "one", lambda handler, reply: handler.reply(200, {"choices": reply["choices"][:1]})
+    )
+    server.faults.append("one")
+    sampler = make_sampler(server)
+    draw(sampler, 1, 4)
+    assert [body.get("n") for body in server.seen] == [4, 3]
+    server.faults.extend(["one", "one"])
+    draw(sampler, 1, 6)
+    assert [body.get("n") for body in server.seen[2:]] == [6, 5, 4], "it has given several before"
+
+
+def test_a_server_that_was_never_there_is_given_up_soon(server, monkeypatch, caplog):
+    monkeypatch.setattr(http, "PATIENCE_AT_FIRST", 0.5)
+    sampler = make_sampler(server, retries=1_000)
+    server.die()
+    with pytest.raises(ServerError, match=r"no connection.*never there: is it running"):
+        draw(sampler, 4, 2)
+    assert "no connection" in caplog.text
+    assert "trying again in" in caplog.text
+    server.start()
+
+
+def test_a_url_without_its_scheme_is_refused_at_once():
+    with pytest.raises(ValueError, match="http://localhost:8000/v1"):
+        HTTPSampler("localhost:8000/v1", "tiny")
+
+
 def test_the_wait_doubles_and_heeds_the_server(server, monkeypatch):
     waits = []
 

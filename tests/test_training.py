@@ -1,15 +1,23 @@
-"""Tests of agents.training: what a request makes its environment of."""
+"""Tests of agents.training: the environment that a request makes, the record, and a whole run that is killed."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import gymnasium as gym
 import pytest
+from rich.console import Console
+from test_expert_iteration import CONFIG, make_env
+from tiny import tiny_model, tiny_tokenizer
 
 from agents.comparison import CompareRequest
 from agents.evaluation import split_env
 from agents.run import UNCOMPARED
 from agents.sampling.workers import usable_cores
-from agents.training import FIRST_GROUPS, TrainRequest
+from agents.training import FIRST_GROUPS, TrainRequest, train
 from expit_env.splits import GENERATOR_VERSION
 
 
@@ -56,3 +64,68 @@ def test_the_record_tells_the_versions_and_the_machine():
     assert record[UNCOMPARED] == {"cores": usable_cores(), "workers": 0}
     here = TrainRequest(model="here", device="cpu").provenance()
     assert here[UNCOMPARED] == {"cores": usable_cores(), "workers": usable_cores()}
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import test_training
+from agents.evaluation import Comparison
+from agents.sampling import WorkerSampler
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def sample(self, *prompts, seed, progress, **how):
+    return original(self, *prompts, seed=seed, progress=die if seed[:2] == (0, 1) else progress, **how)
+
+def write(self, path):
+    path.write_text("half")
+    die()
+
+original = WorkerSampler.sample
+if sys.argv[2] == "search":
+    WorkerSampler.sample = sample
+else:
+    Comparison.write = write
+test_training.run(Path(sys.argv[1]))
+"""
+"""A run that dies by SIGKILL while workers answer in its second search, or before an evaluation is whole."""
+
+
+class Lenient(TrainRequest):
+    """Asks for riddles whose verifier a random model can please."""
+
+    def environment(self):
+        return make_env()
+
+
+def run(folder):
+    """Train the tiny model beside a folder, as ``expit train`` does, with one worker to save time."""
+    request = Lenient(model=str(folder.parent / "model"), device="cpu", out=folder, test_riddles=2, config=CONFIG)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("agents.sampling.workers.usable_cores", lambda: 1)
+        return train(request, Console(quiet=True))
+
+
+def test_a_run_that_is_killed_twice_ends_as_one_that_never_was(tmp_path):
+    model = tiny_model()
+    # A random model hardly ever ends its turn: here every third token does.
+    model.generation_config.eos_token_id = list(range(0, model.config.vocab_size, 3))
+    model.save_pretrained(tmp_path / "model")
+    tiny_tokenizer().save_pretrained(tmp_path / "model")
+    for stage, absent in (("search", "round-001/trajectories.jsonl"), ("evaluation", "evaluation-test.json")):
+        killed = subprocess.run(
+            [sys.executable, "-c", KILLED, str(tmp_path / "killed"), stage],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])},
+            check=False,
+        )
+        assert killed.returncode == -signal.SIGKILL
+        assert not (tmp_path / "killed" / absent).exists()
+    assert (tmp_path / "killed" / "round-001" / "DONE").exists()
+    killed, unbroken = run(tmp_path / "killed"), run(tmp_path / "unbroken")
+    names = [f"round-{index:03d}/{name}" for index in range(2) for name in ("trajectories.jsonl", "sft.jsonl")]
+    for name in (*names, "base.json", "evaluation-test.json", "evaluation-transfer.json"):
+        assert (killed / name).read_bytes() == (unbroken / name).read_bytes(), name
+    assert not list(killed.rglob("*.part"))
+    assert json.loads((killed / "config.json").read_text())["test_riddles"] == 2, "another number is refused"

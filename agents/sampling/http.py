@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 import os
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -40,6 +41,9 @@ NO_ADAPTERS = (
     "server, fine-tuned here: expit lesson --sampler URL --model NAME."
 )
 
+PATIENCE_AT_FIRST = 10.0
+"""Seconds that a server is waited for that was never there: its address is likely wrong."""
+
 GO_ON = "Nothing is lost: what was finished is kept, and the same command goes on from there once the server is back."
 
 
@@ -72,7 +76,11 @@ class HTTPSampler:
         api_key: for a server that wants one; else the environment's ``EXPIT_API_KEY``.
         concurrency: the most requests in flight.
         timeout: seconds for one request.
-        retries: how often a request is sent again; with the default, a dead server is waited for about 3 minutes.
+        retries: how often a request is sent again; with the default, a dead server is waited for about 3 minutes, but
+            one that was never there for about 10 s.
+
+    Raises:
+        ValueError: if the URL does not begin with http:// or https://.
     """
 
     def __init__(
@@ -85,11 +93,17 @@ class HTTPSampler:
         timeout: float = 300.0,
         retries: int = 10,
     ) -> None:
+        if not base_url.startswith(("http://", "https://")):
+            raise ValueError(
+                f"a server's URL begins with http:// or https://, as http://{base_url} does; not {base_url}"
+            )
         self.base_url, self.model = base_url.rstrip("/"), model
         self._key = api_key or os.environ.get(KEY_VARIABLE) or "none"
         self._concurrency, self._timeout, self._retries = concurrency, timeout, retries
         self._adapter: _Adapter | None = None
         self._honours_n = self._takes_extras = True  # until the server shows otherwise
+        self._gives_several, self._single_replies = False, 0
+        self._was_there, self._warned = False, 0.0
 
     def sample(
         self,
@@ -207,26 +221,50 @@ class HTTPSampler:
                     continue
                 drawn = read_reply(reply.text, n, decoding.temperature, decoding.top_p)
                 self._takes_extras &= extras
-                self._honours_n &= n == want and (n == 1 or len(drawn) > 1)
+                self._learn_of_n(want, n, len(drawn))
                 return drawn
         assert refusal is not None
         raise refusal
 
+    def _learn_of_n(self, want: int, n: int, choices: int) -> None:
+        """One reply of a single choice may be a mishap; two, and none of several, say that the server ignores ``n``."""
+        if n > 1:
+            self._gives_several |= choices > 1
+            self._single_replies += choices == 1
+        self._honours_n &= n == want and (self._gives_several or self._single_replies < 2)
+
     async def _retrying(self, client: openai.AsyncOpenAI, attempt: Callable[[], Awaitable[T]]) -> T:
         """Try until it works, or until it is known that it won't."""
         last: Exception | None = None
+        start, tries = time.monotonic(), 0
         for turn in range(self._retries + 1):
             if last is not None:
-                await asyncio.sleep(wait_before(turn - 1, last))
+                wait = wait_before(turn - 1, last)
+                if not self._was_there and time.monotonic() - start + wait > PATIENCE_AT_FIRST:
+                    break
+                self._warn(last, wait)
+                await asyncio.sleep(wait)
+            tries += 1
             try:
                 async with asyncio.timeout(self._timeout):
-                    return await attempt()
+                    result = await attempt()
+                self._was_there = True
+                return result
             except (openai.APIError, TimeoutError, MalformedReply) as error:
                 if isinstance(error, openai.APIStatusError) and not passes(error):
                     raise ServerError(await self._explain(client, error)) from error
+                # By name, for openai's releases stand on different HTTP libraries.
+                self._was_there |= type(error.__cause__).__name__ not in ("ConnectError", "ConnectTimeout")
                 last = error
-        tried = f"{self.base_url} was tried {self._retries + 1} times"
-        raise ServerError(f"{tried}; in the end {self._trouble(last)}. {GO_ON}") from last
+        there = "" if self._was_there else " It was never there: is it running, and is the URL right?"
+        tried = f"{self.base_url} was tried {tries} times"
+        raise ServerError(f"{tried}; in the end {self._trouble(last)}.{there} {GO_ON}") from last
+
+    def _warn(self, error: Exception, wait: float) -> None:
+        """Tell that a request is sent again; many at a time fail for one reason, which is told once."""
+        if time.monotonic() - self._warned > 0.4:
+            self._warned = time.monotonic()
+            logger.warning("%s: %s; trying again in %.1f s", self.base_url, self._trouble(error), wait)
 
     async def _explain(self, client: openai.AsyncOpenAI, error: openai.APIStatusError) -> str:
         if error.status_code in (401, 403):
@@ -297,7 +335,8 @@ class HTTPSampler:
             logger.warning("%s did not unload the adapter %s: %s", self.base_url, adapter.name, error)
 
     def _client(self) -> openai.AsyncOpenAI:
-        return openai.AsyncOpenAI(base_url=self.base_url, api_key=self._key, timeout=self._timeout, max_retries=0)
+        timeout = openai.Timeout(self._timeout, connect=min(self._timeout, PATIENCE_AT_FIRST / 2))
+        return openai.AsyncOpenAI(base_url=self.base_url, api_key=self._key, timeout=timeout, max_retries=0)
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
