@@ -135,6 +135,7 @@ def _takes_back(key: AnswerKey, after: str) -> bool:
             or clause.lead in CONTRASTS
             or clause.lead == "or"
             or reading.claim in claims
+            or (reading.claim is Claim.OTHER and reading.firm and reading.said == key.trap and len(clause.items) < 5)
             or clause.items[:1] == ["or"]
         ):
             return True
@@ -143,6 +144,8 @@ def _takes_back(key: AnswerKey, after: str) -> bool:
 
 def _judge_prose(key: AnswerKey, text: str) -> Verdict:
     tokens = tokenise(text)
+    if tokens[:1] == ["!"]:
+        return Verdict(Outcome.AMBIGUOUS, None, "denial")
     if key.kind is not Kind.LETTER and key.lettered:
         lettered, tokens = _without_letter(key, tokens)
         if lettered == TRAP or (lettered and not stems_of(tokens)):
@@ -231,7 +234,7 @@ def _decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
             claimed[answer] = reading.sum and claimed.get(answer, True)
     if weak and not claimed:
         return Verdict(Outcome.AMBIGUOUS, None, "not understood")
-    if key.gold in claimed and len(read) > 1 and lists_candidates(key, [clause for clause, _ in read]):
+    if key.gold in claimed and len(read) > 1 and lists_candidates(key, read):
         return Verdict(Outcome.AMBIGUOUS, None, "list")
     return _concluded(key, list(claimed), {reading.said for _, reading in read if reading.said})
 
@@ -290,6 +293,10 @@ def _unsettles(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool, 
         return "hedge"
     if reading.claim is Claim.DENIES and not (claimed and clause.lead in REASONS):
         return "denial"
+    if claimed and _DOUBTING.issuperset(clause.items):
+        return "hedge"
+    if key.kind is not Kind.YES_NO and reading.claim is not Claim.GOLD and _DENYING.issuperset(clause.items):
+        return "denial"  # false: 0
     contrast = clause.lead in CONTRASTS and (fresh or clause.opens)
     if claimed and (contrast or _retracts(key, clause)):
         return "retraction"
@@ -308,6 +315,15 @@ def _retracts(key: AnswerKey, clause: Clause) -> bool:
         return True
     if words and words[0] in RETRACTIONS and words[0] != "no":
         return True
+    if (
+        words == ["not"]
+        or words[:1] == ["said"]
+        or tuple(words[:2]) in _TAKEN_BACK
+        or ("take" in words[:-2] and words[-1] == "back")
+    ):
+        return True
+    if words[:1] == ["on"] and not {"reflection", "thought", "thoughts"}.isdisjoint(words[:3]):
+        return True
     of_the_answer = words[:2] in (["that", "is"], ["this", "is"])  # the question may speak of a clock that is wrong
     return any(
         (word in REFUTATIONS and (of_the_answer or word not in key.asking)) or (word == "not" and behind in _SO)
@@ -315,6 +331,12 @@ def _retracts(key: AnswerKey, clause: Clause) -> bool:
     )
 
 
+_TAKEN_BACK = {
+    ("strike", "that"), ("ignore", "that"), ("forget", "that"), ("forget", "it"), ("cancel", "that"),
+    ("never", "mind"), ("disregard", "that"), ("then", "again"),
+}  # fmt: skip
+_DOUBTING = frozenset({"possibly", "perhaps", "maybe", "supposedly", "allegedly", "reportedly", "purportedly"})
+_DENYING = frozenset({"wrong", "incorrect", "false", "untrue", "fake", "mistaken"})
 _SO = frozenset({"right", "correct", "true", "so", "quite", "really"})
 
 
