@@ -311,6 +311,13 @@ BAD += [
         RIVER,
         ["False: a river", "Answer: a river\nOn second thought, a bird.", "<answer>a river</answer> It is a bird."],
     ),
+    (BIRDS, ["0, they claim", "0, lol no", "0. I changed my mind.", "0. Let me rethink.", "0. That can't be right."]),
+    (BIRDS, ["0. Delete that.", "0. Do not count that.", "0. Who knows.", "0. I am not certain.", "0. I am unsure."]),
+    (BIRDS, ["0. Just guessing.", "0. The reverse is true.", "0. No idea really.", "?0", "answer != 0"]),
+    (
+        RIVER,
+        ["A river. I changed my mind.", "A river. Let me correct that.", "a river and so on", "A river. Who knows."],
+    ),
     (WIDOW, ["non't", "no, supposedly"]),
     (WHALE, ["yesn't", "Yes. Not!"]),
     (GOATS, ["7 birds"]),
