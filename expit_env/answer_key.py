@@ -12,6 +12,7 @@ from expit_env.answers import Kind, letter_of
 from expit_env.asked import Asked, asked, stems_of, words_of
 from expit_env.lexicon import (
     ARTICLES,
+    BIRDS,
     COUNTABLE_ANYWAY,
     FUNCTION,
     MONTHS,
@@ -201,7 +202,9 @@ class AnswerKey:
 
     @cached_property
     def _counted(self) -> frozenset[str]:
-        return self._asked.counted(has_units=bool(self._accepted.units))
+        counted = self._asked.counted(has_units=bool(self._accepted.units))
+        of_birds = not BIRDS.isdisjoint(counted | self._accepted.units)
+        return counted | {"bird"} if of_birds else counted  # crows are birds
 
     def knows(self, word: str) -> bool:
         """Whether a word neither denies nor weakens the claim that it stands in."""

@@ -137,9 +137,19 @@ class Asked:
                 noun = _run_of_content(self.last[self.last.index(word) + 1 :])
                 if noun:
                     return frozenset(noun)
+        if "count" in self.last and (noun := self._of_the_count):
+            return frozenset(noun)
+        if "often" in self.last:
+            return frozenset({"time"})
         if "old" in self.last:
             return frozenset({"year"})
         return frozenset() if has_units else self._beside_numbers
+
+    @cached_property
+    def _of_the_count(self) -> list[str]:
+        """The things that somebody counts: *she counts the months that have 28 days. What is the count?*."""
+        runs = zip(self.tokens, self.tokens[1:], self.tokens[2:], strict=False)
+        return next(([unit_of(noun)] for verb, the, noun in runs if verb == "counts" and the in ("the", "all")), [])
 
     @cached_property
     def _beside_numbers(self) -> frozenset[str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from expit_env.answer_key import AnswerKey
 from expit_env.answers import Kind
+from expit_env.claims import Claim, Reading
 from expit_env.clauses import Clause
 from expit_env.lexicon import (
     ARTICLES,
@@ -40,12 +41,13 @@ _SPEAKING = EXPLAINING | _PRONOUNS | DEPARTURES | NEGATIONS | REMAINING | _NO_CA
 _JOINED_OTHERWISE = REASONS | CONDITIONS | {"so"}
 
 
-def lists_candidates(key: AnswerKey, clauses: Sequence[Clause]) -> bool:
+def lists_candidates(key: AnswerKey, read: Sequence[tuple[Clause, Reading]]) -> bool:
     """Whether one clause beside those that claim the answer is a bare noun phrase, which may be another answer."""
-    for clause, following in itertools.pairwise([*clauses, None]):
-        led = clause is None or clause.lead in _JOINED_OTHERWISE
+    followers = [clause for clause, _ in read[1:]]
+    for (clause, reading), following in itertools.zip_longest(read, followers):
         leads = following and (following.mark == ":" or following.lead in _JOINED_OTHERWISE)
-        if clause and not (led or leads) and is_candidate(key, clause):
+        joined = clause.lead in _JOINED_OTHERWISE or leads
+        if not joined and reading.claim is not Claim.GOLD and is_candidate(key, clause):
             return True
     return False
 

@@ -198,9 +198,11 @@ def _joint(items: list[Item], place: int, so_far: _Clauses, keeps_and: bool) -> 
     if item == "if" and behind in ("so", "not"):
         return "otherwise", 2
     if item in CONSEQUENCES:
-        return ("because" if behind in ("that", "many", "much", "far") else "so"), 1
+        return ("because" if behind in ("that", "many", "much", "far", "called") else "so"), 1
     if item == "else" and before in _WITH_ELSE:
         return "", 1
+    if item == "instead" and behind == "of":
+        return "because", 2
     if item in REASONS or item in CONDITIONS:
         return item, 1
     if item in CONTRASTS and before not in _ALL_BUT:

@@ -43,9 +43,13 @@ IRREGULAR = {
     "lives": "life", "leaves": "leaf", "loaves": "loaf", "shelves": "shelf", "has": "have", "does": "do", "goes": "go",
     "jan": "january", "feb": "february", "apr": "april", "aug": "august", "sept": "september", "oct": "october",
     "nov": "november", "dec": "december", "dice": "die", "ones": "ones", "oxen": "ox", "thieves": "thief",
-    "calves": "calf",
+    "calves": "calf", "center": "middle", "centre": "middle",
 }  # fmt: skip
 MONTHS = word_set("january february march april may june july august september october november december")
+BIRDS = word_set(
+    "crow sparrow pigeon starling finch swallow raven magpie dove gull seagull robin blackbird thrush jay owl parrot"
+    " duck goose swan hen chicken rook jackdaw wren tit swift chaffinch bullfinch goldfinch canary budgie lark hawk"
+)
 COUNTABLE_ANYWAY = word_set("one thing item object animal creature piece person total altogether")
 """Nouns that may follow a right number whatever was counted."""
 
@@ -62,7 +66,8 @@ FUNCTION = (
     | word_set("is are was were be been being am will would must should shall can has have had having do does did")
     | word_set("get gets got getting equal equals makes make made become becomes takes take give gives come comes")
     | word_set(
-        "answer solution result number option amount total count correct final therefore so then thus hence now still"
+        "answer solution result number option amount total count correct true final therefore so then thus hence now"
+        " still"
     )
     | word_set("exactly only just simply precisely all both together altogether again also ever")
     | word_set("name named called itself themselves himself herself well")
@@ -83,6 +88,8 @@ FILLERS = (
     "in total", "in all", "in the end", "at the end", "let us think", "let us see", "let me think", "to be honest",
     "at all", "as well", "no doubt", "to the riddle", "to this riddle", "to the question", "to your question",
     "without a doubt", "without doubt", "great question", "absolutely", "basically",
+    "hope this helps", "hope that helps", "i hope this helps", "i hope that helps", "let us think step by step",
+    "let us think about it", "my guess is", "my guess",
 )  # fmt: skip
 """What is skipped at the edges of a clause."""
 

@@ -9,6 +9,7 @@ from expit_env.clauses import Clause, Item
 from expit_env.lexicon import (
     ARTICLES,
     FILLERS,
+    word_set,
 )
 from expit_env.reading_numbers import read_numbers
 from expit_env.reading_phrases import letters_marked, read_phrases, read_yes_no
@@ -26,6 +27,8 @@ def read_clause(key: AnswerKey, clause: Clause) -> Reading:
         return Reading(Claim.HEDGES)
     if _is_whole(key, items):
         return Reading(Claim.HEDGES if clause.asks else Claim.GOLD)
+    if clause.opens and not clause.lead and items[0] in _ASKING and (len(items) > 2 or items[0] not in _COPULAS):
+        clause = clause._replace(asks=True)  # is it 9
     reading = _read_by_kind(key, clause, items)
     if reading.claim is Claim.GOLD and len(items) > 2 and slips(key, [word_of(item) for item in items]) > 1:
         return Reading(Claim.OPAQUE, echoes=True)
@@ -69,6 +72,8 @@ def without_fillers(items: list[Item]) -> list[Item]:
     return items
 
 
+_COPULAS = word_set("is are was were")
+_ASKING = _COPULAS | word_set("would could can does did will should might shall")
 _ANSWER_FRAMES = {
     ("answer", "is"), ("final", "answer", "is"), ("correct", "answer", "is"), ("it", "is"), ("that", "is"),
     ("answer", "would", "be"),
@@ -80,6 +85,10 @@ def _is_whole(key: AnswerKey, items: list[Item]) -> bool:
     if any(isinstance(item, Value) for item in items):
         return False
     stems = [stem(word) for item in items for word in word_of(item).split() if word not in ARTICLES]
+    if stems[-1:] == ["anywhere"] and "not" in stems:
+        stems.pop()  # what does not roll anywhere does not roll
+    if stems[-2:] == ["have", "none"] and len(stems) == 3:
+        return any(form[:2] == (stems[0], "have") and form[2:3] == ("no",) and len(form) == 4 for form in key.whole)
     if tuple(stems) in key.whole:
         return True
     return any(tuple(stems[: len(f)]) == f and tuple(stems[len(f) :]) in key.whole for f in _ANSWER_FRAMES)

@@ -84,11 +84,18 @@ def _without_plurals(items: list[Item]) -> list[Item]:
 
 
 def _is_understood(key: AnswerKey, seen: _Seen) -> bool:
-    if seen.signs_left or not all(key.knows(word) for word in seen.words):
+    words = seen.words
+    if words[-2:] in _IN_WATER and "water" in key.asking and _OUT_OF_WATER.isdisjoint(key.asking):
+        words = words[:-2]
+    if seen.signs_left or not all(key.knows(word) for word in words):
         return False
     if _adjacent(seen.items) or _went(seen.items) or _is_beside(key, seen.items):
         return False
     return all(_unit_known(key, item) for item in seen.items if isinstance(item, Value) and item.unit)
+
+
+_IN_WATER = (["under", "water"], ["below", "water"])
+_OUT_OF_WATER = word_set("not above over out dry visible under below")
 
 
 def _claim(key: AnswerKey, clause: Clause, seen: _Seen, said: str | None) -> Reading:
@@ -171,7 +178,7 @@ def _is_beside(key: AnswerKey, items: list[Item]) -> bool:
         return True
     if not _EACH.isdisjoint(items) and _EACH.isdisjoint(key.asking):
         return True
-    if _is_of_another(key, items):
+    if _is_of_another(key, items) or _is_by_another_time(key, items):
         return True
     if key.kind is Kind.ORDINAL:
         return not _FAR_ENDS.isdisjoint(item for item in items if isinstance(item, str))
@@ -185,6 +192,15 @@ def _is_beside(key: AnswerKey, items: list[Item]) -> bool:
         if before == "after" and isinstance(item, Value) and item.unit is None and "after" not in key.asking:
             return True
     return False
+
+
+def _is_by_another_time(key: AnswerKey, items: list[Item]) -> bool:
+    """Whether a clause says *2 times a year* where it is asked how often a day."""
+    return any(
+        before in ("a", "an", "per", "every", "each", "in") and unit in TIMES and unit not in key.asking
+        for before, unit in itertools.pairwise(items[1:])
+        if isinstance(unit, str)
+    ) and ("often" in key.asking or "time" in key.asking)
 
 
 def _is_asked_of(key: AnswerKey, whole: Item) -> bool:

@@ -26,12 +26,17 @@ from expit_env.text import UNREADABLE, stem
 _SHORT_ANSWERS = word_set("sir madam it they he she you we i that this there because since the a not")
 
 
+_HEADING = word_set("the my our final short answer solution")
+
+
 def read_yes_no(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
     words = [word for item in items for word in word_of(item).split()]
     if UNREADABLE in words or not words:
         return Reading(Claim.OPAQUE)
     if len(items) == 1 and isinstance(items[0], Mention) and items[0].label == ECHO:
         return Reading(Claim.GOLD if len(words) > 1 and not clause.asks else Claim.NOTHING)
+    if _HEADING.issuperset(words):
+        return Reading(Claim.NOTHING)
     polarity = _polarity(key, words)
     if polarity is None:
         phrase = next((item for item in items if isinstance(item, Mention)), None)
@@ -62,6 +67,8 @@ def _polarity(key: AnswerKey, words: list[str]) -> str | None:
     first, rest = words[0], words[1:]
     if words in (["not"], ["not", "really"], ["no", "way"]):
         return "no"
+    if words[1:] == ["not"]:
+        return None
     said = _statement(key, rest if first in YES | NO else words)
     if first in YES or first in NO:
         polarity = "yes" if first in YES else "no"

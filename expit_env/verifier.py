@@ -19,7 +19,7 @@ from expit_env.answer_key import ECHO, GOLD, TRAP, AnswerKey, Mention, accepted_
 from expit_env.answers import Kind, infer_kind
 from expit_env.candidates import is_candidate, lists_candidates
 from expit_env.claims import Claim, Reading
-from expit_env.clauses import Clause, mark_phrases, split
+from expit_env.clauses import Clause, Item, mark_phrases, split
 from expit_env.lexicon import CARDINALS, CONDITIONS, CONTRASTS, REASONS, REFUTATIONS, RETRACTIONS
 from expit_env.reading import read_clause
 from expit_env.riddle import Outcome, Riddle, Verdict
@@ -168,6 +168,7 @@ def _takes_back(key: AnswerKey, after: str) -> bool:
             or clause.lead in CONTRASTS
             or clause.lead == "or"
             or reading.claim in claims
+            or (reading.claim is Claim.OTHER and reading.firm and reading.said == key.trap and len(clause.items) < 5)
             or clause.items[:1] == ["or"]
         ):
             return True
@@ -176,6 +177,8 @@ def _takes_back(key: AnswerKey, after: str) -> bool:
 
 def _judge_prose(key: AnswerKey, text: str) -> Verdict:
     tokens = tokenise(text)
+    if tokens[:1] in (["!"], ["?"]) or "!=" in text:
+        return Verdict(Outcome.AMBIGUOUS, None, "denial")
     if key.kind is not Kind.LETTER and key.lettered:
         lettered, tokens = _without_letter(key, tokens)
         if lettered == TRAP or (lettered and not stems_of(tokens)):
@@ -264,7 +267,7 @@ def _decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
             claimed[answer] = reading.sum and claimed.get(answer, True)
     if weak and not claimed:
         return Verdict(Outcome.AMBIGUOUS, None, "not understood")
-    if key.gold in claimed and len(read) > 1 and lists_candidates(key, [clause for clause, _ in read]):
+    if key.gold in claimed and len(read) > 1 and lists_candidates(key, read):
         return Verdict(Outcome.AMBIGUOUS, None, "list")
     return _concluded(key, list(claimed), {reading.said for _, reading in read if reading.said})
 
@@ -323,6 +326,10 @@ def _unsettles(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool, 
         return "hedge"
     if reading.claim is Claim.DENIES and not (claimed and clause.lead in REASONS):
         return "denial"
+    if claimed and (_DOUBTING.issuperset(clause.items) or (fresh and clause.lead == "so" and clause.items == ["on"])):
+        return "hedge"
+    if key.kind is not Kind.YES_NO and reading.claim is not Claim.GOLD and _DENYING.issuperset(clause.items):
+        return "denial"  # false: 0
     contrast = clause.lead in CONTRASTS and (fresh or clause.opens)
     if claimed and (contrast or _retracts(key, clause)):
         return "retraction"
@@ -341,6 +348,17 @@ def _retracts(key: AnswerKey, clause: Clause) -> bool:
         return True
     if words and words[0] in RETRACTIONS and words[0] != "no":
         return True
+    if (
+        words == ["not"]
+        or words[:1] == ["said"]
+        or tuple(words[:2]) in _TAKEN_BACK
+        or ("take" in words[:-2] and words[-1] == "back")
+    ):
+        return True
+    if words[:1] == ["on"] and not {"reflection", "thought", "thoughts"}.isdisjoint(words[:3]):
+        return True
+    if _withdraws(words):
+        return True
     of_the_answer = words[:2] in (["that", "is"], ["this", "is"])  # the question may speak of a clock that is wrong
     return any(
         (word in REFUTATIONS and (of_the_answer or word not in key.asking)) or (word == "not" and behind in _SO)
@@ -348,6 +366,28 @@ def _retracts(key: AnswerKey, clause: Clause) -> bool:
     )
 
 
+def _withdraws(words: list[Item]) -> bool:
+    """Whether somebody says of an answer just given that it no longer stands, or that nobody knows."""
+    said = {word for word in words if isinstance(word, str)}
+    return bool(
+        said & _RECONSIDERING
+        or (said & {"change", "changed"} and said & {"mind", "answer"})
+        or ("not" in said and "i" in said and said & {"certain", "sure"})
+        or ("not" in said and words[0] in ("that", "this") and "be" in said and said & _SO)
+        or (words[:2] == ["do", "not"] and "count" in said)
+        or (len(words) == 2 and words[1] == "no" and words[0] in ("lol", "haha", "oh", "uh", "hell"))
+    )
+
+
+_RECONSIDERING = frozenset({"reconsider", "rethink", "unsure", "guessing", "undo", "delete"})
+_TAKEN_BACK = {
+    ("who", "knows"), ("no", "idea"), ("they", "claim"), ("some", "claim"), ("among", "others"), ("according", "to"),
+    ("the", "reverse"), ("the", "opposite"), ("the", "contrary"), ("let", "me"),
+    ("strike", "that"), ("ignore", "that"), ("forget", "that"), ("forget", "it"), ("cancel", "that"),
+    ("never", "mind"), ("disregard", "that"), ("then", "again"),
+}  # fmt: skip
+_DOUBTING = frozenset({"possibly", "perhaps", "maybe", "supposedly", "allegedly", "reportedly", "purportedly"})
+_DENYING = frozenset({"wrong", "incorrect", "false", "untrue", "fake", "mistaken"})
 _SO = frozenset({"right", "correct", "true", "so", "quite", "really"})
 
 

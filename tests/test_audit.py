@@ -70,7 +70,7 @@ def test_one_answer_to_a_tenth_of_a_split_is_a_complaint(right, complaints):
 
 
 def test_every_attack_and_form_has_something_to_say():
-    found = audit((*FAMILIES, "overtaking", "wetter-as-it-dries"), riddles=4)
+    found = audit((*FAMILIES, "overtaking", "wetter-as-it-dries"), riddles=8)
     silent = [test for test in (*FORMS, *ATTACKS) if not found.tally((test,)).tried]
     assert not silent
 

@@ -80,6 +80,21 @@ BIRTHDAY = Riddle(
     "'Two days ago I was 8, and next year I shall be 11,' says Tom on the first of January. What is his birthday?",
     "31 December", ("the 31st of December", "on 31 December"), trap="the first of January",
 )  # fmt: skip
+DIARY = Riddle(
+    "Stefan reads the diary of 1974 and counts the months that have 28 days. What is the count?", "12", ("all",),
+    trap="1",
+)  # fmt: skip
+HAIR = Riddle("Bald as an egg, Tom meets 5 uncles with brown hair. What colour is his hair?", "he has no hair",
+              ("no hair",), trap="brown")  # fmt: skip
+ROOSTER_ROLLS = Riddle("A gander lays an egg on a roof. Where does it roll?", "it does not roll", (), trap="west")
+STOPPED_CLOCK = Riddle("A clock stopped years ago at 2. How often a day is it right?", "2", ("twice a day",), trap="0")
+SLOW_CLOCK = Riddle(
+    "A clock has been 25 minutes slow for weeks. How often a day is it right?", "0", ("never",), trap="2"
+)
+RUNGS = Riddle(
+    "6 rungs of a boat's ladder are wet. The water rises by 2 rungs. How many rungs are in the water then?", "6",
+    ("6 rungs",), trap="8",
+)  # fmt: skip
 ROPE = Riddle(
     "A cow on a rope of 5 metres eats grass 9 metres away. How can that be?",
     "the rope is not tied to anything", ("the rope is loose",), trap="the grass bends",
@@ -258,6 +273,15 @@ GOOD += [
         ["Iron and wool weigh the same.", "The iron weighs the same as the wool.", "Neither, both weigh a pound."],
     ),
     (BIRTHDAY, ["31 December", "The 31st of December.", "It is on December 31."]),
+    (BIRDS, ["0 birds", "There are no birds left.", "None of the birds are left."]),
+    (DIARY, ["12 months", "All 12 months have 28 days."]),
+    (WIDOW, ["### Answer\n\n**No**", "No.\n\nHope this helps!", "My guess: no", "Let's think step by step. No."]),
+    (LETTER, ["### Answer\nthe letter T", "The letter T.\n\nHope this helps!", "Great question! The letter T."]),
+    (MATCH, ["My guess: the match", "The match.\n\nHope this helps!", "Let's think step by step. The match."]),
+    (HAIR, ["He has none.", "He has no hair."]),
+    (ROOSTER_ROLLS, ["It doesn't roll anywhere.", "It does not roll at all."]),
+    (SLOW_CLOCK, ["0 times a day", "0 times", "Zero times."]),
+    (RUNGS, ["6 rungs are under water", "6 rungs are in the water."]),
     (WEIGHT, ["They weigh the same amount.", "Both have the same weight.", "They are tied."]),
 ]
 
@@ -288,6 +312,31 @@ BAD += [
     (RIVER, ["a river (a wheelbarrow", "a river (a wheelbarrow)", "a river (a map)"]),
     (POUNDS, ["they weigh the same and iron", "iron they weigh the same", "the same iron", "iron (the same)"]),
     (TWO_POUNDS, ["wool iron", "the wool the iron"]),
+    (BIRDS, ["0 fish", "0 robbers", "5 birds", "0. NOT!", "0... not", "0. Strike that.", "0. I take that back."]),
+    (BIRDS, ["0. Ignore that.", "0. Never mind.", "0, said nobody", "0, possibly", "0, allegedly", "So-called 0"]),
+    (BIRDS, ["Is it 0", "Would 0 do", "Instead of 0", "!0", "False: 0", "Answer (wrong): 0"]),
+    (BIRDS, ["<answer>0</answer>\nOn reflection it is 5.", "Answer: 0\nOn second thought, 5."]),
+    (RIVER, ["A river. Strike that.", "Instead of a river", "So-called river", "Is it a river", "a river, possibly"]),
+    (
+        RIVER,
+        ["False: a river", "Answer: a river\nOn second thought, a bird.", "<answer>a river</answer> It is a bird."],
+    ),
+    (BIRDS, ["0, they claim", "0, lol no", "0. I changed my mind.", "0. Let me rethink.", "0. That can't be right."]),
+    (BIRDS, ["0. Delete that.", "0. Do not count that.", "0. Who knows.", "0. I am not certain.", "0. I am unsure."]),
+    (BIRDS, ["0. Just guessing.", "0. The reverse is true.", "0. No idea really.", "?0", "answer != 0"]),
+    (
+        RIVER,
+        ["A river. I changed my mind.", "A river. Let me correct that.", "a river and so on", "A river. Who knows."],
+    ),
+    (WIDOW, ["non't", "no, supposedly"]),
+    (WHALE, ["yesn't", "Yes. Not!"]),
+    (GOATS, ["7 birds"]),
+    (DIARY, ["12 days", "12 diaries"]),
+    (HAIR, ["none", "They have none.", "He has one."]),
+    (ROOSTER_ROLLS, ["It rolls anywhere.", "Not anywhere."]),
+    (SLOW_CLOCK, ["0 times a week", "0 hours", "0 times an hour"]),
+    (STOPPED_CLOCK, ["2 times a year", "2 times an hour", "twice a week", "2 times per hour"]),
+    (RUNGS, ["6 rungs are above water", "6 rungs are under 8", "8 rungs are under water"]),
     (BIRTHDAY, ["31 December, the first of January", "31 December and the first of January", "31 December\nsteel"]),
     (ROPE, ["neither", "the same", "equal", "tied"]),
 ]
