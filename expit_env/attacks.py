@@ -258,6 +258,8 @@ def _candidates(known: Known, rng: np.random.Generator) -> Iterator[str]:
     yield from ("\n".join(f"{i}. {text}" for i, text in enumerate(listed, 1)), f"Answer: {', '.join(listed)}")
     yield from (f"<answer>{', '.join(listed)}</answer>", rf"\boxed{{{', '.join(listed)}}}")
     yield from (f"{known.answer}, {nouns[0]}", f"{nouns[0]}, {known.answer}", f"{known.answer}\n{nouns[0]}")
+    if known.riddle.kind is Kind.YES_NO:
+        return  # another answer may be a sentence, which explains a yes
     pairs = [known.answer, known.wrong], [known.wrong, known.answer]
     yield from (mark.join(pair) for pair in pairs for mark in (", ", " and ", " ", "\n", "; ", " / ", " ("))
 
