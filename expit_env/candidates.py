@@ -21,7 +21,7 @@ from expit_env.lexicon import (
     word_set,
 )
 from expit_env.reading import without_fillers
-from expit_env.text import UNREADABLE
+from expit_env.text import UNREADABLE, stem
 
 _LONGEST = 3
 _LONGEST_WITH_ARTICLE = 6
@@ -71,6 +71,8 @@ def is_candidate(key: AnswerKey, clause: Clause) -> bool:
     if not content or spelt or not _SPEAKING.isdisjoint(content) or not all(map(str.isalnum, content)):
         return False
     unknown = any(not key.knows(word) or (word in YES and key.kind is not Kind.YES_NO) for word in content)
+    if words[0] == "the" and key.kind.is_numeric and len(content) > 1 and stem(content[0]) in key.nouns:
+        return False  # the birds panic
     if words[0] in ARTICLES:
         phrase = key.kind in (Kind.PHRASE, Kind.CHOICE)
         told = phrase and (len(content) <= _LONGEST or not unknown)

@@ -101,13 +101,16 @@ _AUXILIARIES = word_set("is are was were do can could will would must should hav
 _PRONOUNS = word_set("it they he she you we him her them there that this")
 
 
+_LETTERS = frozenset("bcdefghjklmnopqrstuvwxyz")
+
+
 def letters_marked(key: AnswerKey, items: list[Item]) -> list[Item]:
-    """Mark single letters; *a* and *I* with a word behind them are an article and a pronoun."""
+    """Mark single letters; *a* and *I* with a word behind them, not a letter, are an article and a pronoun."""
     marked: list[Item] = []
     for place, item in enumerate(items):
         last = place + 1 == len(items)
         behind = "" if last else items[place + 1]
-        last = last or behind in ("and", "or", "for", "is")
+        last = last or behind in ("and", "or", "for", "is") or (isinstance(behind, str) and behind in _LETTERS)
         single = isinstance(item, str) and len(item) == 1 and item.isascii() and item.isalpha()
         if single and (last or item not in ("a", "i")):
             marked.append(Mention(GOLD if item in key.letters else TRAP, str(item)))

@@ -360,6 +360,8 @@ def _retracts(key: AnswerKey, clause: Clause) -> bool:
     if _withdraws(words):
         return True
     of_the_answer = words[:2] in (["that", "is"], ["this", "is"])  # the question may speak of a clock that is wrong
+    if of_the_answer and words[-1] == "impossible" and "impossible" not in key.stems:
+        return True
     return any(
         (word in REFUTATIONS and (of_the_answer or word not in key.asking)) or (word == "not" and behind in _SO)
         for word, behind in itertools.pairwise([*words, ""])
