@@ -3,7 +3,7 @@
 A reply is right only if it commits to the right answer, and only where every word of the clause that commits it is
 understood: of an unknown word nobody knows whether it denies. The rules, in order:
 
-1. a bare answer is what it is;
+1. a bare answer is what it is, alone or behind *the answer is*;
 2. a structured answer is final, and a broken or doubled one never falls back to prose;
 3. prose is split into clauses, each of which claims the right answer, another one, or nothing. Hedges, denials and
    retractions do not pass, and the clauses that claim an answer must all claim the right one.
@@ -45,7 +45,8 @@ def verify(riddle: Riddle, response: str) -> Verdict:
     Verdict(outcome=<Outcome.AMBIGUOUS: 'ambiguous'>, extracted=None, rule='hedge', true_outcome=None)
     """
     if len(response) <= _MAX_CONTENT:
-        bare = bare_forms(riddle.answer, riddle.aliases, riddle.trap).get(_bare(response))
+        forms, reply = bare_forms(riddle.answer, riddle.aliases, riddle.trap), _bare(response)
+        bare = forms.get(reply) or forms.get(reply[found.end() :] if (found := _FRAME.match(reply)) else "")
         if bare:
             return Verdict(*bare, "bare")
         if riddle.kind in _PLAINLY_JUDGED and (number := _PLAIN_NUMBER.fullmatch(response)):
@@ -66,6 +67,7 @@ def verify(riddle: Riddle, response: str) -> Verdict:
     return _judge_prose(key, text)
 
 
+_FRAME = re.compile(r"(?:the answer is|it is|it's|answer:) +")
 _PLAIN_NUMBER = re.compile(r"(?:(?:the answer is|it is|it's|answer:) )?(-?(?:0|[1-9]\d{0,8}))[.!]?", re.IGNORECASE)
 """A reply that says a number in figures and nothing else: it is read without the question, which it cannot repeat."""
 

@@ -467,3 +467,12 @@ def test_a_plain_number_is_judged_as_it_would_be_with_the_question_read(riddle, 
             slow = verify(riddle, reply)
         assert fast.outcome is slow.outcome, reply
         assert (slow.extracted or "").endswith(fast.extracted or ""), reply  # without the frame: "7", not "it is 7"
+
+
+@pytest.mark.parametrize("riddle", POSED, ids=[riddle.riddle_id for riddle in POSED])
+def test_an_accepted_form_passes_behind_the_answer_is_and_the_trap_does_not(riddle):
+    for frame in ("The answer is {}.", "It is {}!", "answer: {}"):
+        for form in (riddle.answer, *riddle.aliases):
+            assert verify(riddle, frame.format(form)).extracted == riddle.answer
+        assert not verify(riddle, frame.format(riddle.trap)).correct
+        assert not verify(riddle, f"{frame.format(riddle.answer)} Or {riddle.trap}").correct
