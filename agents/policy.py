@@ -82,7 +82,7 @@ def load_model(model: str | Path, device: str | None = None) -> tuple[PreTrained
     transformers_logging.disable_progress_bar()
     where = pick_device(device)
     if str(model).startswith((".", "/", "~")) and not Path(model).is_dir():
-        raise ValueError(f"there is no folder {model} to load a model from")
+        raise FileNotFoundError(f"there is no folder {model} to load a model from")
     tokenizer: Any = AutoTokenizer.from_pretrained(model)
     if not tokenizer.chat_template:
         raise ValueError(f"{model} has no chat template: take an instruction-tuned model")
@@ -113,7 +113,7 @@ class LanguageModelPolicy:
 
         Raises:
             OSError: if neither a folder nor the Hub has the model.
-            ValueError: if a path names no folder, there is no such device, or the tokenizer has no chat template.
+            ValueError: if there is no such device, or the tokenizer has no chat template.
         """
         base, tokenizer = load_model(model, device)
         parallel = base.device.type == "cpu" and os.name == "posix"

@@ -138,9 +138,9 @@ def _lettered(
 def _check(riddle: Riddle) -> None:
     """Refuse what the verifier reads otherwise than it was meant."""
     for text in (riddle.answer, *riddle.aliases):
-        if not judge(riddle, f"Answer: {text}").correct:
+        if not judge(riddle, f"<answer>{text}</answer>").correct:
             raise ValueError(f"the verifier does not take {text!r} for right: say it in other words, or as an alias")
-    if riddle.trap and judge(riddle, f"Answer: {riddle.trap}").correct:
+    if riddle.trap and judge(riddle, f"<answer>{riddle.trap}</answer>").correct:
         raise ValueError(f"the trap {riddle.trap!r} is a right answer")
 
 

@@ -246,8 +246,15 @@ def test_articles_and_counts():
 
 def _is_worded(question, template):
     """Whether a question is this template, filled, behind any opening."""
-    pieces = ((re.escape(text), slot) for text, slot, _, _ in string.Formatter().parse(template))
-    return re.search("".join(text + (".*?" if slot is not None else "") for text, slot in pieces) + r"\Z", question)
+    pieces = list(string.Formatter().parse(template))
+    *texts, end = [text for text, _, _, _ in pieces] + [""] * (pieces[-1][1] is not None)
+    place = 0
+    for text in texts:
+        place = question.find(text, place)
+        if place < 0:
+            return False
+        place += len(text)
+    return question.endswith(end) and place + len(end) <= len(question)
 
 
 def _has(text, word):
