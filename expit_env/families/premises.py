@@ -305,7 +305,7 @@ def _bald(draw: Draw) -> Telling:
     return Telling(
         facts={"hair": hair, "man": man, "brothers": draw.noun(BROTHERS), "n": draw.number(2, 6)},
         answer="he has no hair",
-        aliases=("he has none", "none, he is bald", "no hair, he is bald", "he doesn't have any hair",
+        aliases=("no hair, he is bald", "he doesn't have any hair",
                  "he has no hair on his head", "there is no hair on his head", "it has no colour", "no hair",
                  "no colour", "no color", "he is bald", f"{man} is bald", f"{man} has no hair"),
         trap=hair,
