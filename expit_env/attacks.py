@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from expit_env.answers import Kind
-from expit_env.lexicon import CARDINALS, ORDINALS, ZERO, word_set
+from expit_env.lexicon import CARDINALS, ORDINALS, ZERO
 from expit_env.riddle import Riddle
 
 Attack = Callable[["Known", np.random.Generator], Iterable[str]]
@@ -258,13 +258,12 @@ def _candidates(known: Known, rng: np.random.Generator) -> Iterator[str]:
     yield from ("\n".join(f"{i}. {text}" for i, text in enumerate(listed, 1)), f"Answer: {', '.join(listed)}")
     yield from (f"<answer>{', '.join(listed)}</answer>", rf"\boxed{{{', '.join(listed)}}}")
     yield from (f"{known.answer}, {nouns[0]}", f"{nouns[0]}, {known.answer}", f"{known.answer}\n{nouns[0]}")
-    if known.riddle.kind is Kind.YES_NO or not _VERBS.isdisjoint(meaning(known.wrong).split()):
-        return  # a sentence behind an answer explains it, or says something else: it is no second candidate
+    if known.riddle.kind is Kind.YES_NO:
+        return  # another answer may be a sentence, which explains a yes
     pairs = [known.answer, known.wrong], [known.wrong, known.answer]
     yield from (mark.join(pair) for pair in pairs for mark in (", ", " and ", " ", "\n", "; ", " / ", " ("))
 
 
-_VERBS = word_set("is are has have had does do did can cannot will would was were weigh flew fly not")
 _NOUNS = ("the match", "a hole", "steel", "Peter", "an umbrella", "a wet towel", "paprika")
 
 
