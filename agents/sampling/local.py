@@ -109,10 +109,13 @@ class _Decoding:
         self._capacity = min(max_batch, len(rows))
         # Equal prompts stand side by side, so that each is resident only once.
         self._waiting = deque(sorted(rows, key=lambda row: row.prompt_ids))
+        # What all begin with, such as a system prompt and solved examples, is prefilled once.
+        ends = (self._waiting[0].prompt_ids, self._waiting[-1].prompt_ids)
+        self._common = common_length(ends) if ends[0] != ends[1] else 0
         self._rows: list[Row] = []
         self._prompts: list[tuple[int, ...]] = []  # by group of the cache
         self._first_logits: dict[tuple[int, ...], Tensor] = {}  # (V,) after each resident prompt
-        self._cache = SharedPrefixCache(self._capacity, parameters.max_new_tokens, model.device, model.dtype)
+        self._cache = SharedPrefixCache(self._capacity, parameters.max_new_tokens, model.device, model.dtype, self._common)
 
     def run(self, progress: Callable[[int], None]) -> None:
         """Decode until all rows are full."""
@@ -148,13 +151,11 @@ class _Decoding:
             self._first_logits = {prompt: self._first_logits[prompt] for prompt in self._prompts}
 
     def _prefill(self, prompts: Sequence[tuple[int, ...]]) -> None:
-        # What all begin with, such as a system prompt and solved examples, is prefilled once.
-        common = common_length(prompts) if len(prompts) > 1 else 0
-        self._cache.add_prefixes([len(prompt) for prompt in prompts], common)
-        rests = [range(common, len(prompt)) for prompt in prompts]
-        tokens = [*prompts[0][:common], *(prompts[i][k] for i, rest in enumerate(rests) for k in rest)]
-        positions = [*range(common), *(k for rest in rests for k in rest)]
-        last = common + torch.tensor([len(rest) for rest in rests]).cumsum(0) - 1
+        leading = self._cache.add_prefixes([len(prompt) for prompt in prompts])
+        rests = [range(self._common, len(prompt)) for prompt in prompts]
+        tokens = [*(prompts[0][k] for k in leading), *(prompts[i][k] for i, rest in enumerate(rests) for k in rest)]
+        positions = [*leading, *(k for rest in rests for k in rest)]
+        last = len(leading) + torch.tensor([len(rest) for rest in rests]).cumsum(0) - 1
         logits = self._forward(torch.tensor([tokens]), torch.tensor([positions]), last.to(self._model.device))[0]
         self._cache.finish_prefill()
         self._prompts += prompts

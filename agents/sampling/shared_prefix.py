@@ -28,12 +28,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Layer:
-    """One layer's states: suffixes of (rows, heads, columns, size) and prefixes of (groups, heads, length, size)."""
+    """One layer's states: suffixes of (rows, heads, columns, size) and prefixes of (groups, heads, length, size).
+
+    What all prompts begin with is kept besides, for those that come later: (1, heads, common, size).
+    """
 
     suffix_keys: Tensor
     suffix_values: Tensor
     prefix_keys: Tensor
     prefix_values: Tensor
+    common_keys: Tensor
+    common_values: Tensor
 
 
 class SharedPrefixCache:
@@ -41,9 +46,13 @@ class SharedPrefixCache:
 
     Suffixes are written in place to a ring of ``columns``, at the same column for all rows: a row lives for at most
     that many steps, so it never meets its own end, and the bias hides what was written before it came.
+
+    Args:
+        rows, columns: how many answers are decoded together, and how long each may get.
+        common: how many tokens all prompts begin with. They are in the first prefill only.
     """
 
-    def __init__(self, rows: int, columns: int, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(self, rows: int, columns: int, device: torch.device, dtype: torch.dtype, common: int = 0) -> None:
         self._capacity = rows
         self._columns = columns
         self._layers: dict[int, _Layer] = {}
@@ -51,25 +60,30 @@ class SharedPrefixCache:
         self._prefix_bias = torch.empty((0, 0), device=device, dtype=dtype)
         self._lengths: list[int] = []
         self._incoming: list[int] = []
-        self._common = 0
+        self._common = common
+        self._leading = common  # those of them that the next prefill holds
         self._steps = 0
         self._rows = 0
         self._fold: Tensor | None = None
         self._unfold: Tensor | None = None
         self._group_of_row: list[int] = []
 
-    def add_prefixes(self, lengths: Sequence[int], common: int = 0) -> None:
+    def add_prefixes(self, lengths: Sequence[int]) -> range:
         """Make the next forward a prefill of prompts of these lengths.
 
-        It holds them one after another in one row, without padding. The ``common`` tokens that all of them begin with
-        come once, before the rest of each.
+        It holds the rest of each behind what is common, one after another in one row, without padding.
+
+        Returns:
+            The positions of the common tokens that come once before them: all of them at first, later none.
         """
-        self._incoming, self._common = list(lengths), common
+        self._incoming = list(lengths)
+        return range(self._leading)
 
     def finish_prefill(self) -> None:
         """Make the prompts of the last forward resident, as the last groups."""
         self._lengths += self._incoming
         self._incoming = []
+        self._leading = 0
         self._mask_padding()
 
     def keep_prefixes(self, groups: Sequence[int]) -> None:
@@ -114,31 +128,34 @@ class SharedPrefixCache:
     def _prefill(
         self, layer_idx: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, softcap: float | None
     ) -> Tensor:
-        keys, values = self._whole(key), self._whole(value)
-        rests = query[:, :, self._common :].split([length - self._common for length in self._incoming], dim=2)
-        outputs = [_causal_attention(q, k, v, scaling, softcap) for q, k, v in zip(rests, keys, values, strict=True)]
-        if self._common:
-            first_query, first_key, first_value = (states[:, :, : self._common] for states in (query, key, value))
-            outputs.insert(0, _causal_attention(first_query, first_key, first_value, scaling, softcap))
         layer = self._layers.get(layer_idx)
         if layer is None:
             layer = self._layers[layer_idx] = self._empty_layer(key)
+        outputs: list[Tensor] = []
+        if self._leading:
+            first_query, first_key, first_value = (states[:, :, : self._leading] for states in (query, key, value))
+            layer.common_keys, layer.common_values = first_key.clone(), first_value.clone()
+            outputs.append(_causal_attention(first_query, first_key, first_value, scaling, softcap))
+        keys = [torch.cat((layer.common_keys, rest), dim=2) for rest in self._rests(key)]
+        values = [torch.cat((layer.common_values, rest), dim=2) for rest in self._rests(value)]
+        for rest, *prompt in zip(self._rests(query), keys, values, strict=True):
+            outputs.append(_causal_attention(rest, *prompt, scaling, softcap))
         layer.prefix_keys = _padded(layer.prefix_keys, keys)
         layer.prefix_values = _padded(layer.prefix_values, values)
         return torch.cat(outputs, dim=2).transpose(1, 2)
 
-    def _whole(self, states: Tensor) -> list[Tensor]:
-        """Each incoming prompt's states, the common ones in front."""
-        common, rests = states[:, :, : self._common], states[:, :, self._common :]
-        rests = rests.split([length - self._common for length in self._incoming], dim=2)
-        return [torch.cat((common, rest), dim=2) for rest in rests] if self._common else list(rests)
+    def _rests(self, states: Tensor) -> Sequence[Tensor]:
+        """Each incoming prompt's states behind what is common."""
+        lengths = [length - self._common for length in self._incoming]
+        return states[:, :, self._leading :].split(lengths, dim=2)
 
     def _empty_layer(self, key: Tensor) -> _Layer:
         _, heads, _, size = key.shape
         # Zeros, for what is masked must still be finite.
         suffix = key.new_zeros((2, self._capacity, heads, self._columns, size))
         prefix = key.new_zeros((2, 0, heads, 0, size))
-        return _Layer(suffix[0], suffix[1], prefix[0], prefix[1])
+        common = key.new_zeros((2, 1, heads, 0, size))
+        return _Layer(suffix[0], suffix[1], prefix[0], prefix[1], common[0], common[1])
 
     def _mask_padding(self) -> None:
         positions = torch.arange(max(self._lengths, default=0), device=self._suffix_bias.device)
