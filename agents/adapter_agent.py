@@ -46,6 +46,7 @@ _LEAST = {
     "test_riddles": 1,
 }  # fmt: skip
 _POSITIVE = ("temperature", "extra_temperature", "learning_rate")
+_SHARES = ("top_p", "layers")
 
 
 def refuse_nonsense(config: Any) -> None:
@@ -64,7 +65,7 @@ def refuse_nonsense(config: Any) -> None:
             raise ValueError(f"{flag} must be at least {_LEAST[name]}, not {value}")
         elif name in _POSITIVE and not 0 < value < math.inf:
             raise ValueError(f"{flag} must be above 0, not {value}")
-        elif name == "top_p" and not 0 < value <= 1:
+        elif name in _SHARES and not 0 < value <= 1:
             raise ValueError(f"{flag} must be above 0 and at most 1, not {value}")
 
 

@@ -53,7 +53,7 @@ class ExpertIterationConfig:
     """
 
     rounds: int = 3
-    riddles: int = 108
+    riddles: int = 96
     samples: int = 12
     extra_samples: int = 36
     temperature: float = 1.0

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from datasets import Dataset
 from peft import LoraConfig, get_peft_model
-from transformers import PrinterCallback, ProgressCallback, TrainerCallback
+from transformers import PreTrainedModel, PrinterCallback, ProgressCallback, TrainerCallback
 from trl.trainer.sft_config import SFTConfig
 
 from agents.policy import LanguageModelPolicy, prompt
@@ -25,7 +25,8 @@ class FineTuning:
 
     Attributes:
         rank, alpha: of the LoRA matrices (Hu et al. 2021, https://arxiv.org/abs/2106.09685).
-        target_modules: the linear layers that get one; "all-linear" means every one but the head.
+        target_modules: the linear modules that get one; "all-linear" means every one but the head.
+        layers: the share of the model's layers, from the top, whose modules do; those below need no gradients.
         learning_rate: at the start; it falls linearly to 0.
         epochs: passes over the rows.
         max_steps: optimiser steps, in place of epochs, where given.
@@ -35,15 +36,21 @@ class FineTuning:
     rank: int = 16
     alpha: int = 32
     target_modules: str | tuple[str, ...] = "all-linear"
+    layers: float = 0.5
     learning_rate: float = 2e-3
     epochs: int = 2
     max_steps: int | None = None
     batch_size: int = 4
 
-    def lora(self) -> LoraConfig:
-        """The shape of the adapter, which the agents that are compared share."""
+    def lora(self, model: PreTrainedModel) -> LoraConfig:
+        """The shape of the adapter on a model, which the agents that are compared share."""
         modules = self.target_modules if isinstance(self.target_modules, str) else list(self.target_modules)
-        return LoraConfig(r=self.rank, lora_alpha=self.alpha, target_modules=modules, task_type="CAUSAL_LM")
+        count = model.config.get_text_config().num_hidden_layers
+        below = "|".join(map(str, range(count - max(1, round(self.layers * count)))))
+        excluded = rf"(?:.*\.)?(?:layers|h|blocks)\.(?:{below})\..*" if below else None
+        return LoraConfig(
+            r=self.rank, lora_alpha=self.alpha, target_modules=modules, exclude_modules=excluded, task_type="CAUSAL_LM"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,7 @@ def fine_tune(
     dataset = Dataset.from_list(_groups(policy, rows, few_shot))
     torch.manual_seed(seed)
     # A copy, for the trainer patches what it is given: forward, special tokens, cache settings.
-    adapted: Any = get_peft_model(copy.deepcopy(policy.base), settings.lora())
+    adapted: Any = get_peft_model(copy.deepcopy(policy.base), settings.lora(policy.base))
     with tempfile.TemporaryDirectory() as scratch:
         trainer = SharedPromptTrainer(
             adapted,

@@ -123,7 +123,7 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
                 args=self._arguments(plan, run.path / "checkpoints"),
                 train_dataset=_prompts(env, self.config.seed, plan),
                 processing_class=copy.deepcopy(self.policy.tokenizer),
-                peft_config=self.config.fine_tuning.lora(),
+                peft_config=self.config.fine_tuning.lora(self.policy.base),
                 callbacks=[_Steps(lambda: progress(plan.batch))],
             )
             trainer.remove_callback(PrinterCallback)

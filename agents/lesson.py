@@ -35,6 +35,7 @@ SETTINGS = FineTuning(
     rank=8,
     alpha=32,
     target_modules=("q_proj", "v_proj"),
+    layers=1.0,
     learning_rate=2e-4,
     max_steps=10,
     batch_size=2,

@@ -93,7 +93,7 @@ def _plain(
         ),
         train_dataset=Dataset.from_list(answered),
         processing_class=copy.deepcopy(policy.tokenizer),
-        peft_config=settings.lora(),
+        peft_config=settings.lora(policy.base),
         callbacks=[_Steps(step)],
     )
     trainer.remove_callback(PrinterCallback)

@@ -194,6 +194,7 @@ def test_a_round_without_a_right_answer_says_what_to_do(tmp_path, level, easier)
         ({"evaluation_samples": 0}, "--evaluation-samples"),
         ({"seed": -1}, "--seed"),
         ({"fine_tuning": FineTuning(batch_size=0)}, "--batch-size"),
+        ({"fine_tuning": FineTuning(layers=0.0)}, "--layers must be above 0 and at most 1"),
     ],
 )
 def test_a_config_that_makes_no_sense_is_refused_by_its_flag(asked, message):

@@ -2,9 +2,11 @@
 
 import copy
 import dataclasses
+import re
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from tiny import tiny_model, tiny_tokenizer
 
 from agents.fine_tuning import FineTuning, Row, fine_tune, steps
@@ -90,6 +92,14 @@ def test_the_same_seed_gives_the_same_adapter(tmp_path):
         fine_tune(policy(), rows, FineTuning(rank=4, epochs=2), tmp_path / name, 5)
         weights.append((tmp_path / name / "adapter_model.safetensors").read_bytes())
     assert weights[0] == weights[1]
+
+
+@pytest.mark.parametrize(("layers", "adapted"), [(1.0, {"0", "1"}), (0.5, {"1"}), (0.1, {"1"})])
+def test_only_the_upper_layers_get_an_adapter(layers, adapted, tmp_path):
+    settings = dataclasses.replace(SMALL, epochs=1, layers=layers)
+    fine_tune(policy(), [Row("q", "a")], settings, tmp_path, 0)
+    names = load_file(tmp_path / "adapter_model.safetensors")
+    assert {re.search(r"layers\.(\d+)\.", name)[1] for name in names} == adapted
 
 
 def test_nothing_to_learn_is_refused(tmp_path):

@@ -97,7 +97,7 @@ def test_the_adapter_has_the_same_shape_for_all(tmp_path):
     for name in ("expert-iteration", "grpo"):
         agent = make(name, tmp_path / name)
         assert isinstance(agent, AdapterAgent)
-        shapes.append(agent.config.fine_tuning.lora().to_dict())
+        shapes.append(agent.config.fine_tuning.lora(agent.policy.base).to_dict())
         assert (agent.config.temperature, agent.config.max_new_tokens, agent.config.seed) == (1.0, 8, 3)
     assert shapes[0] == shapes[1]
 

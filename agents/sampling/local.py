@@ -115,7 +115,9 @@ class _Decoding:
         self._rows: list[Row] = []
         self._prompts: list[tuple[int, ...]] = []  # by group of the cache
         self._first_logits: dict[tuple[int, ...], Tensor] = {}  # (V,) after each resident prompt
-        self._cache = SharedPrefixCache(self._capacity, parameters.max_new_tokens, model.device, model.dtype, self._common)
+        self._cache = SharedPrefixCache(
+            self._capacity, parameters.max_new_tokens, model.device, model.dtype, self._common
+        )
 
     def run(self, progress: Callable[[int], None]) -> None:
         """Decode until all rows are full."""

@@ -138,8 +138,8 @@ class SharedPrefixCache:
             outputs.append(_causal_attention(first_query, first_key, first_value, scaling, softcap))
         keys = [torch.cat((layer.common_keys, rest), dim=2) for rest in self._rests(key)]
         values = [torch.cat((layer.common_values, rest), dim=2) for rest in self._rests(value)]
-        for rest, *prompt in zip(self._rests(query), keys, values, strict=True):
-            outputs.append(_causal_attention(rest, *prompt, scaling, softcap))
+        rests = zip(self._rests(query), keys, values, strict=True)
+        outputs += [_causal_attention(q, k, v, scaling, softcap) for q, k, v in rests]
         layer.prefix_keys = _padded(layer.prefix_keys, keys)
         layer.prefix_values = _padded(layer.prefix_values, values)
         return torch.cat(outputs, dim=2).transpose(1, 2)
