@@ -160,6 +160,10 @@ class AnswerKey:
     def asking(self) -> frozenset[str]:
         return self._asked.asking
 
+    @property
+    def right_stems(self) -> frozenset[str]:
+        return self._accepted.stems
+
     @cached_property
     def _said(self) -> frozenset[str]:
         return self.asking if self.kind.is_numeric else self._accepted.stems.union(self.stems)

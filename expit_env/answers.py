@@ -87,7 +87,7 @@ def _numeric_kind(words: list[str], counting: bool) -> Kind | None:
     if values[0].form == "ordinal":
         return Kind.ORDINAL if not rest or rest in (["place"], ["position"]) else None
     if rest:
-        return None if rest[0] in FUNCTION else Kind.QUANTITY
+        return None if rest[0] in FUNCTION or items[0] in ("a", "an") else Kind.QUANTITY  # a three-legged cat
     fraction = "/" in words or any(word in PARTS for word in words)
     return Kind.FRACTION if fraction else Kind.NUMBER
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from expit_env.answer_key import AnswerKey
+from expit_env.answer_key import SAME, AnswerKey
 from expit_env.answers import Kind
 from expit_env.claims import Claim, Reading
 from expit_env.clauses import Clause
@@ -14,10 +14,12 @@ from expit_env.lexicon import (
     CONDITIONS,
     DEPARTURES,
     EXPLAINING,
+    FUNCTION,
     NEGATIONS,
     REASONS,
     REMAINING,
     YES,
+    is_number,
     word_set,
 )
 from expit_env.reading import without_fillers
@@ -62,6 +64,9 @@ def is_candidate(key: AnswerKey, clause: Clause) -> bool:
     words = [item for item in items if isinstance(item, str) and item not in ("and", "/", "-", "|")]
     if clause.asks or UNREADABLE in words or len(words) < sum(item not in ("and", "/", "-", "|") for item in items):
         return False
+    phrase = key.kind in (Kind.PHRASE, Kind.CHOICE)
+    if phrase and _is_answer_to_another(key, words):
+        return True
     for frame in _FRAMES:
         named = words[len(frame) :]
         if words[: len(frame)] == frame and (frame[-2] == "answer" or not ARTICLES.isdisjoint(named[:1])):
@@ -74,12 +79,44 @@ def is_candidate(key: AnswerKey, clause: Clause) -> bool:
     if words[0] == "the" and key.kind.is_numeric and len(content) > 1 and stem(content[0]) in key.nouns:
         return False  # the birds panic
     if words[0] in ARTICLES:
-        phrase = key.kind in (Kind.PHRASE, Kind.CHOICE)
-        told = phrase and (len(content) <= _LONGEST or not unknown)
+        short = len(content) <= _LONGEST
+        if phrase and short and not unknown:  # a train that the riddle only tells of
+            return not {stem(word) for word in content} <= key.right_stems
+        told = phrase and (short or not unknown)
         return not told and len(content) <= _LONGEST_WITH_ARTICLE and not _has_verb(content)
     verbal = any(len(word) > 4 and word.endswith(_VERBAL) for word in content)
     few = len(content) <= (_LONGEST_WITH_ARTICLE if "of" in content else _LONGEST)
     return unknown and not verbal and few and key.kind not in (Kind.PHRASE, Kind.CHOICE)
+
+
+def _is_answer_to_another(key: AnswerKey, words: list[str]) -> bool:
+    """Whether a clause answers what such a riddle does not ask.
+
+    *9*, *there are no stairs*, *they are the same*, or somebody whom the riddle only tells of.
+    """
+    if len(words) < 2:
+        return any(is_number(word) or _is_bystander(key, word) for word in words)
+    if words[0] in ("there", "he", "she", "they") and "no" in words[2:3]:
+        return not any(key.knows(word) for word in words[3:])
+    said = {stem(word) for word in words}
+    denies = not NEGATIONS.isdisjoint(words)
+    if (denies or key.kind is Kind.CHOICE) and _is_of_something_else(key, words):
+        return True
+    return not (key.same or "not" in words or SAME.isdisjoint(said.difference(key.stems)))
+
+
+def _is_of_something_else(key: AnswerKey, words: list[str]) -> bool:
+    """Whether a sentence has nothing to do with the riddle, nor points to anything: *drakes do not lay eggs*."""
+    content = [word for word in words if word not in FUNCTION and word not in EXPLAINING and word not in NEGATIONS]
+    points = not _POINTING.isdisjoint(words)
+    return len(content) > 1 and len(content) < len(words) and not points and not any(map(key.knows, content))
+
+
+_POINTING = _PRONOUNS | word_set("it they he she you we this that these those which there its their his her your our")
+
+
+def _is_bystander(key: AnswerKey, word: str) -> bool:
+    return stem(word) in key.nouns - key.right_stems and word not in _NO_CANDIDATES
 
 
 def _has_verb(content: list[str]) -> bool:

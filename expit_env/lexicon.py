@@ -18,6 +18,13 @@ _PLACES = """first second third fourth fifth sixth seventh eighth ninth tenth el
 CARDINALS = {word: value for value, word in enumerate(_SMALL.split())} | {
     word: 10 * tens for tens, word in enumerate(_TENS.split(), 2)
 }
+
+
+def is_number(word: str) -> bool:
+    """Whether a word is a whole number, in figures or as one word."""
+    return word.isdecimal() or word in CARDINALS
+
+
 SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
 ORDINALS = {word: value for value, word in enumerate(_PLACES.split(), 1)} | {
     "thirtieth": 30, "fortieth": 40, "fiftieth": 50, "hundredth": 100,

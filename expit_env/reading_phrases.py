@@ -18,6 +18,7 @@ from expit_env.lexicon import (
     REASONS,
     RISKY_PREPOSITIONS,
     YES,
+    is_number,
     word_set,
 )
 from expit_env.sameness import says_same
@@ -152,6 +153,8 @@ def read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
         return Reading(Claim.HEDGES)
     if said:
         return Reading(Claim.OTHER, said)
+    if gold and (_adds_option(key, items) or any(_is_bare_number(items, place) for place in range(len(items)))):
+        return Reading(Claim.HEDGES)
     if gold and all(_stands_free(key, items, place) for place in gold) and not _repeated(items, gold):
         return Reading(Claim.GOLD)
     return Reading(Claim.OPAQUE if gold else Claim.NOTHING, explains=explains)
@@ -174,6 +177,20 @@ def _denies_alike(key: AnswerKey, items: list[Item]) -> bool:
 
 
 _STANDING_IN = word_set("it they them he she")
+
+
+def _adds_option(key: AnswerKey, items: list[Item]) -> bool:
+    """Whether another option stands beside the right one, and nothing tells them apart: *a cat a piano*."""
+    words = [stem(item) for item in items if isinstance(item, str)]
+    named = {word for option in key.options if option.isdisjoint(_gold_stems(key)) for word in option}
+    return not named.isdisjoint(words) and named.issuperset(set(words) - {"and"})
+
+
+def _is_bare_number(items: list[Item], place: int) -> bool:
+    """Whether a number counts nothing and stands beside an answer as if it were another: *cockroach and 9*."""
+    item, behind, before = items[place], items[place + 1 : place + 2], items[max(0, place - 1) : place]
+    beside = [one for one in (*before, *behind) if one != "and"]
+    return isinstance(item, str) and is_number(item) and all(isinstance(one, Mention) for one in beside)
 
 
 def _repeated(items: list[Item], gold: list[int]) -> bool:

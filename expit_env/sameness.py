@@ -9,9 +9,11 @@ from expit_env.lexicon import ARTICLES, CARDINALS, HEDGES, NEGATIONS, UNIT_NAMES
 from expit_env.text import stem
 
 _SAYS_NOTHING_ELSE = word_set(
-    "away apart off amount spot point distance far near close weight heavy light length long size big small time value"
+    "away off amount spot point weight heavy light length long size big small time value"
     " height tall high speed fast quick slow price cost number quantity mass volume full share level age old place"
 )
+_OF_DISTANCE = word_set("near close far apart distance")
+_ASKS_DISTANCE = _OF_DISTANCE | word_set("nearer nearest closer closest farther farthest further furthest")
 _NOT_THE_THING = word_set("one old question again reason story")
 
 
@@ -69,4 +71,6 @@ def _names_trap_alone(key: AnswerKey, items: list[Item], words: list[str]) -> bo
 
 
 def _is_harmless(key: AnswerKey, word: str) -> bool:
+    if word in _OF_DISTANCE:
+        return not _ASKS_DISTANCE.isdisjoint(key.stems)
     return key.knows(word) or word in _SAYS_NOTHING_ELSE or word in SAME

@@ -362,7 +362,8 @@ def _retracts(key: AnswerKey, clause: Clause) -> bool:
     if _withdraws(words):
         return True
     of_the_answer = words[:2] in (["that", "is"], ["this", "is"])  # the question may speak of a clock that is wrong
-    if of_the_answer and words[-1] == "impossible" and "impossible" not in key.stems:
+    of_it = of_the_answer or words[:2] == ["it", "is"]
+    if of_it and words[-1] == "impossible" and "impossible" not in key.stems:
         return True
     return any(
         (word in REFUTATIONS and (of_the_answer or word not in key.asking)) or (word == "not" and behind in _SO)

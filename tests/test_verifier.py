@@ -52,6 +52,12 @@ RACE = Riddle(
 CAKE = Riddle("Anna eats a quarter of a cake. What fraction is left?", "3/4", ("three quarters",), trap="1/4")
 SISTERS = Riddle("April's mother has three children: May, June and who else?", "April", trap="July")
 RIVER = Riddle("What has a mouth but never eats?", "a river", ("river", "a jar"), trap="a bird")
+SIGN = Riddle(
+    "Otto told this riddle to 11 visitors at the bakery. For a sign Stefan buys metal letters, each at the same price."
+    " Which sign is dearer, 'woodlouse' or 'tiger'?",
+    "woodlouse",
+    trap="tiger",
+)
 WEIGHT = Riddle(
     "Which is heavier, a pound of iron or a pound of wool?",
     "they weigh the same", ("neither", "the same", "equal"), trap="iron",
@@ -140,6 +146,7 @@ GOOD = [
     (SISTERS, ["April", "april.", "April!", "It is April.", "Her name is April."]),
     (RIVER, ["a river", "River", "It is a river.", "A river has a mouth but never eats.", "The answer is a river."]),
     (RIVER, ["A river: it has a mouth.", "a river, because it has a mouth", "I think it's a river.", "A RIVER!!!"]),
+    (SIGN, ["woodlouse", "Woodlouse, it has 9 letters.", "'woodlouse', since it has more letters"]),
     (WEIGHT, ["They weigh the same.", "the same", "Neither", "Equal.", "They weigh the same, both weigh a pound."]),
     (WEIGHT, ["Neither, because both are a pound.", "Iron and wool weigh the same.", "Neither is heavier."]),
     (TWO_POUNDS, ["wool", "The wool.", "Two pounds of wool.", "The wool is heavier.", "Wool is heavier than iron."]),
@@ -234,6 +241,9 @@ BAD = [
     (RIVER, ["It is a map. It is a river.", "river?"]),
     (RIVER, ["Anything but a river.", "It could be a river.", "A river is wrong.", "a drive", "the river's mouth"]),
     (RIVER, ["arriver", "What has a mouth but never eats?"]),
+    (SIGN, ["woodlouse, 9", "9 and woodlouse", "woodlouse 11", "woodlouse, Otto", "woodlouse (they are equally near)"]),
+    (SIGN, ["woodlouse, there are no stairs", "woodlouse; he has no hair", "woodlouse\ndrakes do not lay eggs"]),
+    (SIGN, ["tiger, not woodlouse", "woodlouse (it is impossible)", "woodlouse\na bakery"]),
     (WEIGHT, ["iron", "wool", "The iron is heavier.", "They do not weigh the same."]),
     (WEIGHT, ["They don't weigh the same, iron does.", "not equal", "unequal"]),
     (WEIGHT, ["Neither of them is right, it is iron.", "not at the same time", "the same or iron"]),

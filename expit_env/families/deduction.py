@@ -163,8 +163,8 @@ def _labels(draw: Draw) -> Telling:
         answer=other,
         aliases=_filled(other, box, drawn),
         trap=drawn,
-        why=f"What is labelled as a mixture is none, so it is full of {drawn}. The label '{other}' is a lie as well, "
-        f"so the mixture must be behind it. Behind the label '{drawn}' there is what is left: so it is {other}.",
+        why="What is labelled as a mixture is none, but full of what came out of it. Since all labels mislead, "
+        f"the mixture can only be behind the third of them. So what is left for this one is {other}.",
         hints=("Begin with the label that promises both.",),
         contrast_answer=drawn,
         contrast_aliases=_filled(drawn, box, drawn),

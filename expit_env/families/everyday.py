@@ -23,7 +23,7 @@ def _match(draw: Draw) -> Telling:
         hints=("What is needed before anything here can burn?",),
         contrast_answer=f"the {first}",
         contrast_aliases=(first, a(first)),
-        contrast_why=f"The match burns already, so the first thing to be lit with it is the {first}.",
+        contrast_why=f"There is a flame already, and nothing else is to be lit before the {first}.",
     )  # fmt: skip
 
 
