@@ -65,13 +65,16 @@ def is_candidate(key: AnswerKey, clause: Clause) -> bool:
     if clause.asks or UNREADABLE in words or len(words) < sum(item not in ("and", "/", "-", "|") for item in items):
         return False
     phrase = key.kind in (Kind.PHRASE, Kind.CHOICE)
-    if phrase and _is_answer_to_another(key, words):
+    if (phrase or key.kind is Kind.LETTER) and _is_answer_to_another(key, words):
         return True
     for frame in _FRAMES:
         named = words[len(frame) :]
         if words[: len(frame)] == frame and (frame[-2] == "answer" or not ARTICLES.isdisjoint(named[:1])):
             words = named
-    content = [word for word in words if word not in ARTICLES]
+    somewhere = words[-1:] in (["there"], ["here"])  # the way there
+    words = words[: len(words) - somewhere]
+    owner = "'s" in words
+    content = [word for word in words if word not in ARTICLES and word != "'s"]
     spelt = "letter" in key.stems and all(len(word) == 1 and word.isalpha() for word in content)
     if not content or spelt or not _SPEAKING.isdisjoint(content) or not all(map(str.isalnum, content)):
         return False
@@ -80,13 +83,13 @@ def is_candidate(key: AnswerKey, clause: Clause) -> bool:
         return False  # the birds panic
     if words[0] in ARTICLES:
         short = len(content) <= _LONGEST
-        if phrase and short and not unknown:  # a train that the riddle only tells of
+        if phrase and short and (somewhere or not unknown):  # a train that the riddle only tells of
             return not {stem(word) for word in content} <= key.right_stems
         told = phrase and (short or not unknown)
         return not told and len(content) <= _LONGEST_WITH_ARTICLE and not _has_verb(content)
     verbal = any(len(word) > 4 and word.endswith(_VERBAL) for word in content)
     few = len(content) <= (_LONGEST_WITH_ARTICLE if "of" in content else _LONGEST)
-    return unknown and not verbal and few and key.kind not in (Kind.PHRASE, Kind.CHOICE)
+    return unknown and not verbal and few and (owner or not phrase)
 
 
 def _is_answer_to_another(key: AnswerKey, words: list[str]) -> bool:
@@ -95,14 +98,16 @@ def _is_answer_to_another(key: AnswerKey, words: list[str]) -> bool:
     *9*, *there are no stairs*, *they are the same*, or somebody whom the riddle only tells of.
     """
     if len(words) < 2:
-        return any(is_number(word) or _is_bystander(key, word) for word in words)
+        return any(is_number(word) or word in _OF_OPTIONS or _is_bystander(key, word) for word in words)
     if words[0] in ("there", "he", "she", "they") and "no" in words[2:3]:
         return not any(key.knows(word) for word in words[3:])
     said = {stem(word) for word in words}
-    denies = not NEGATIONS.isdisjoint(words)
-    if (denies or key.kind is Kind.CHOICE) and _is_of_something_else(key, words):
+    states = not _STATING.isdisjoint(words)
+    if (states or key.kind is Kind.CHOICE) and _is_of_something_else(key, words):
         return True
-    return not (key.same or "not" in words or SAME.isdisjoint(said.difference(key.stems)))
+    same = said & SAME
+    strange = not same.issubset(key.stems) or not all(map(key.knows, words))
+    return bool(same) and strange and "not" not in words and not key.same
 
 
 def _is_of_something_else(key: AnswerKey, words: list[str]) -> bool:
@@ -112,6 +117,8 @@ def _is_of_something_else(key: AnswerKey, words: list[str]) -> bool:
     return len(content) > 1 and len(content) < len(words) and not points and not any(map(key.knows, content))
 
 
+_OF_OPTIONS = word_set("neither both none")
+_STATING = NEGATIONS | {"is", "are"}
 _POINTING = _PRONOUNS | word_set("it they he she you we this that these those which there its their his her your our")
 
 
