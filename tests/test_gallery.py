@@ -7,7 +7,8 @@ import pytest
 from agents import cli
 from expit_env import splits
 from expit_env.families import FAMILIES, GROUPS
-from expit_env.gallery import gallery
+from expit_env.gallery import gallery, number_of_questions
+from expit_env.splits import bare_questions, normalise
 
 
 def run_command(monkeypatch, *words):
@@ -23,6 +24,13 @@ def test_every_family_is_shown_with_its_contrast_under_its_group():
     assert f"> {one.question}\n" in page
     assert f"**{one.answer}**, and not {one.trap}. {one.explanation}" in page
     assert page == gallery()
+
+
+@pytest.mark.parametrize(("family", "split"), [("birds-on-a-wire", "test"), ("months-of-28-days", "train")])
+def test_the_number_of_questions_is_near_what_many_draws_find(family, split):
+    found = {normalise(bare_questions(family, split, index)[0]) for index in range(2, 50_000, 5)}
+    told = number_of_questions(family, split)
+    assert len(found) > 5_000 if told == "over 10,000" else len(found) >= 0.5 * int(told.replace(",", ""))
 
 
 def test_the_check_tells_what_mends_a_page_that_is_not_current(monkeypatch, tmp_path):
