@@ -48,6 +48,7 @@ class CompareRequest:
         riddles: how many of them, the same for all.
         samples: N of majority and of best-of-n.
         source: riddles of your own instead of the families here: riddles.jsonl, hf:DATASET or reasoning-gym:NAME.
+        skip_bad: leave bad rows of a file or dataset out and count them, instead of refusing them.
         families: families to train on, by their own name or their group's, or "all"; by default ``FIRST_GROUPS``, or
             all of a source.
         level: 1 (easy) to 5, or None for all of them mixed.
@@ -65,6 +66,7 @@ class CompareRequest:
     riddles: int = 100
     samples: int = 16
     source: str | None = None
+    skip_bad: bool = False
     families: tuple[str, ...] = ()
     level: int | None = 1
 
@@ -76,7 +78,7 @@ class CompareRequest:
 
     def training(self) -> TrainRequest:
         """Return what the same model, families and level are in ``expit train``."""
-        names = ("model", "device", "sampler", "weights", "source", "families", "level")
+        names = ("model", "device", "sampler", "weights", "source", "skip_bad", "families", "level")
         return TrainRequest(**{name: getattr(self, name) for name in names})
 
 
@@ -295,7 +297,15 @@ def draw(path: Path, rows: Sequence[Row], request: CompareRequest) -> None:
 
 def _record(request: CompareRequest, training: TrainRequest) -> dict[str, object]:
     """What all agents of a folder share; which agents and seeds there are may grow."""
-    asked = ["budget", "split", "riddles", "samples", "families", "level", *(["source"] if request.source else [])]
+    asked = [
+        "budget",
+        "split",
+        "riddles",
+        "samples",
+        "families",
+        "level",
+        *(["source", "skip_bad"] if request.source else []),
+    ]
     return {**training.provenance(), **{name: getattr(request, name) for name in asked}}
 
 

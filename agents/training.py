@@ -54,8 +54,8 @@ class TrainRequest:
             answers are sampled in this process.
         weights: with a sampler, what is fine-tuned here, named as a model is without one; by default ``model`` itself.
         out: the run folder. A run that was cut off goes on when the same is asked again.
-        source: riddles of your own instead of the families here: riddles.jsonl, hf:DATASET or reasoning-gym:NAME; with
-            ?skip_bad behind a file or dataset, bad rows are left out and counted.
+        source: riddles of your own instead of the families here: riddles.jsonl, hf:DATASET or reasoning-gym:NAME.
+        skip_bad: leave bad rows of a file or dataset out and count them, instead of refusing them.
         families: families to train on, by their own name or their group's, or "all"; by default ``FIRST_GROUPS``, or
             all of a source.
         level: 1 (easy, what a laptop learns in minutes) to 5, or None for all of them mixed.
@@ -71,6 +71,7 @@ class TrainRequest:
     weights: str | None = None
     out: Path = Path("runs/riddles")
     source: str | None = None
+    skip_bad: bool = False
     families: tuple[str, ...] = ()
     level: int | None = 1
     budget: int | None = None
@@ -80,6 +81,8 @@ class TrainRequest:
     def __post_init__(self) -> None:
         known(self.agent)
         refuse_nonsense(self)
+        if self.skip_bad and self.source is None:
+            raise ValueError("--skip-bad goes with --source: the riddles of the families have no rows")
         if self.weights is not None and self.sampler is None:
             raise ValueError("--weights goes with --sampler: without a server it is --model that names the weights")
         if self.sampler is not None and self.agent == "grpo":
@@ -91,7 +94,8 @@ class TrainRequest:
         Raises:
             ValueError: if there are no such families or no such level, or the source lacks a split that is needed.
         """
-        source = {"source": self.source} if self.source else {}
+        mark = "" if not self.skip_bad else "&skip_bad" if "?" in str(self.source) else "?skip_bad"
+        source = {"source": self.source + mark} if self.source else {}
         families = self.families or ("all" if self.source else FIRST_GROUPS)
         asked = {"families": families, "level": self.level, **source}
         env = gym.make("expit_env:Riddle-v0", split="train", **asked)

@@ -43,6 +43,22 @@ def test_a_comparison_trains_on_the_source_too(tmp_path):
     assert CompareRequest(source=source).training().source == source
 
 
+@pytest.mark.filterwarnings("ignore:.*bad rows were left out")
+def test_bad_rows_are_refused_or_left_out_as_asked(tmp_path):
+    source = write(tmp_path / "mine.jsonl", 60)
+    with (tmp_path / "mine.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"question": "Who?"}\n')
+    with pytest.raises(ValueError, match=r"mine.jsonl.*61"):
+        TrainRequest(source=source).environment()
+    for request in (
+        TrainRequest(source=source, skip_bad=True),
+        CompareRequest(source=source, skip_bad=True).training(),
+    ):
+        assert request.environment().spec.kwargs["source"] == f"{source}?skip_bad"
+    with pytest.raises(ValueError, match="--skip-bad goes with --source"):
+        TrainRequest(skip_bad=True)
+
+
 def test_without_a_source_the_first_groups_are_trained_on_or_what_is_asked_for():
     request = TrainRequest()
     assert request.final_splits() == ("test", "transfer")
