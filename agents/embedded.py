@@ -1,12 +1,13 @@
 """The embedded model: SmolLM2-135M-Instruct (Apache-2.0) from a PyPI wheel, as a folder that transformers loads.
 
-The wheel holds a GGUF file, which takes half a minute to read; converted once to safetensors in the user's cache
+The wheel holds a GGUF file, which takes some fifteen seconds to read; converted once to safetensors in the user's cache
 folder, the model loads in two seconds. In float32 (540 MB), which loads faster than float16 and rounds nothing.
 """
 
 from __future__ import annotations
 
 import errno
+import functools
 import hashlib
 import importlib.util
 import io
@@ -18,9 +19,10 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr
+from contextlib import ExitStack, contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_dir
@@ -138,7 +140,7 @@ def _make(model: Path) -> None:
     with tempfile.TemporaryDirectory(dir=cache, prefix=WORKING) as name:
         working = Path(name)
         gguf = _extract(_wheel(cache, working), working)
-        _say("converting SmolLM2-135M-Instruct to safetensors, once (about half a minute) ...")
+        _say("converting SmolLM2-135M-Instruct to safetensors, once (some fifteen seconds) ...")
         converted = working / "model"
         _convert(gguf, converted)
         _sync(converted)
@@ -218,7 +220,7 @@ def _convert(gguf: Path, target: Path) -> None:
     from tokenizers.pre_tokenizers import ByteLevel, Digits, Sequence
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    with _quiet():
+    with _quiet(), _read_once():
         loaded: Any = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype="float32")
         tokenizer: Any = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
         # The GGUF file only names its pre-tokenizer, "smollm", and transformers reads every name as GPT-2's. SmolLM's
@@ -255,6 +257,17 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logging.set_verbosity(verbosity)
+
+
+@contextmanager
+def _read_once() -> Iterator[None]:
+    """Let transformers, which parses a GGUF file and maps its names again for each of its parts, do so once."""
+    import gguf
+
+    with ExitStack() as patches:
+        for name in ("GGUFReader", "get_tensor_name_map"):
+            patches.enter_context(mock.patch.object(gguf, name, functools.cache(getattr(gguf, name))))
+        yield
 
 
 def _sync(folder: Path) -> None:
