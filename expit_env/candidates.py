@@ -57,8 +57,8 @@ def lists_candidates(key: AnswerKey, read: Sequence[tuple[Clause, Reading]]) -> 
 def is_candidate(key: AnswerKey, clause: Clause) -> bool:
     """Whether a clause is a bare noun phrase with a word that the riddle does not know, or with an article.
 
-    Where a phrase is asked, a short one that is not understood claims another answer already; here only the long ones
-    are told.
+    Where a phrase is asked, a short one that is not understood claims another answer already; told here are the long
+    ones, those of words that the riddle only tells of, and what answers another question.
     """
     items = without_fillers(clause.items)
     words = [item for item in items if isinstance(item, str) and item not in ("and", "/", "-", "|")]
