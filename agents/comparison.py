@@ -297,15 +297,8 @@ def draw(path: Path, rows: Sequence[Row], request: CompareRequest) -> None:
 
 def _record(request: CompareRequest, training: TrainRequest) -> dict[str, object]:
     """What all agents of a folder share; which agents and seeds there are may grow."""
-    asked = [
-        "budget",
-        "split",
-        "riddles",
-        "samples",
-        "families",
-        "level",
-        *(["source", "skip_bad"] if request.source else []),
-    ]
+    source = ("source", "skip_bad") if request.source else ()
+    asked = ("budget", "split", "riddles", "samples", "families", "level", *source)
     return {**training.provenance(), **{name: getattr(request, name) for name in asked}}
 
 

@@ -15,9 +15,9 @@ from expit_env.riddle import Riddle
 _PREFACE = """# Gallery
 
 One riddle of every family, in its plainest telling, and its contrast riddle: the same surface with the trick taken out.
-Families marked *transfer* are never posed in train. Beside each name: how many questions there are in train, validation
-and test at level 3 without the opening sentence that is beside the point, as far as 400 draws tell. `expit gallery`
-writes this page."""
+Families marked *transfer* are never posed in train. Beside each name: at least about how many questions there are in
+train, validation and test at level 3 without the opening sentence that is beside the point, as 400 draws tell (some are
+drawn more often than others, so there are more). `expit gallery` writes this page."""
 
 _DRAWS = 400
 _ENOUGH = 10_000
