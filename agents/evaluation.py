@@ -18,7 +18,7 @@ from scipy import stats
 from agents.base import Agent, rollout, spawn_seeds
 from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 from agents.progress import QUIET, stage
-from agents.trajectory import Trajectory
+from agents.trajectory import Completion, Trajectory
 
 MEASURES = ("system1_accuracy", "system2_accuracy", "majority_accuracy", "trap_rate", "group_accuracy")
 _EVALUATION_SEED = 20_261_124
@@ -152,17 +152,9 @@ def evaluate(
         samples: N.
     """
     greedy = rollout(agent, env, seeds)
-    contrasts = iter(rollout(agent, env, [t.contrast_id for t in greedy if t.contrast_id]))
-    if search is None:
-        groups = [[trajectory] for trajectory in greedy]
-    else:
-        drawn = iter(rollout(search, env, [seed for seed in seeds for _ in range(samples)]))
-        groups = [list(itertools.islice(drawn, samples)) for _ in seeds]
-    riddles = [
-        _answered(one, next(contrasts).solved if one.contrast_id else None, group)
-        for one, group in zip(greedy, groups, strict=True)
-    ]
-    return Evaluation(str(greedy[0].split), samples if search else 1, tuple(riddles))
+    contrasts = rollout(agent, env, [t.contrast_id for t in greedy if t.contrast_id])
+    drawn = rollout(search, env, _copies(seeds, samples)) if search else greedy
+    return _evaluation(greedy, contrasts, drawn)
 
 
 def evaluate_policy(
@@ -174,13 +166,31 @@ def evaluate_policy(
     console: Console = QUIET,
     title: str = "evaluate",
 ) -> Evaluation:
-    """Evaluate a policy, as it stands, on the fixed riddles of ``env``'s split: greedy once, and N samples."""
+    """Evaluate a policy, as it stands, on the fixed riddles of ``env``'s split: greedy once, and N samples.
+
+    It is `evaluate` with a greedy agent and a sampling one, in one batch. Each episode has one attempt.
+    """
     split = str(env.spec.kwargs.get("split", "train")) if env.spec else "train"
     sampled = Decoding(max_new_tokens=max_new_tokens)
-    with stage(console, title, riddles * (samples + 2)) as progress:
-        one = PolicyAgent(policy, dataclasses.replace(sampled, temperature=0.0), progress=progress)
-        search = PolicyAgent(policy, sampled, (_EVALUATION_SEED,), progress)
-        return evaluate(one, env, evaluation_seeds(split, riddles), search, samples)
+    seeds = evaluation_seeds(split, riddles)
+    contrasts = [name for seed in seeds if (name := env.reset(seed=seed)[1].get("contrast_id"))]
+    starts = [*seeds, *contrasts, *_copies(seeds, samples)]
+    with stage(console, title, len(starts)) as progress:
+        agent = _GreedyAtFirst(policy, sampled, (_EVALUATION_SEED,), progress)
+        agent.greedy = len(seeds) + len(contrasts)
+        answers = iter(rollout(agent, env, starts))
+    one, paired = (list(itertools.islice(answers, len(part))) for part in (seeds, contrasts))
+    return _evaluation(one, paired, list(answers))
+
+
+class _GreedyAtFirst(PolicyAgent):
+    """Answers the first observations greedily and draws the rest, all in one go: what is in both is read once."""
+
+    greedy: int
+
+    def act(self, observations: Sequence[str]) -> list[Completion]:
+        sampled = len(observations) - self.greedy
+        return self.draw(observations, [0.0] * self.greedy + [self.decoding.temperature] * sampled)
 
 
 def gap_closed(before: Evaluation, after: Evaluation) -> float | None:
@@ -227,6 +237,22 @@ def _normalised(text: str) -> str:
 
 def _told(values: np.ndarray) -> np.ndarray:
     return values[~np.isnan(values)]
+
+
+def _copies(seeds: Sequence[int], samples: int) -> list[int]:
+    return [seed for seed in seeds for _ in range(samples)]
+
+
+def _evaluation(
+    greedy: Sequence[Trajectory], contrasts: Sequence[Trajectory], drawn: Sequence[Trajectory]
+) -> Evaluation:
+    """Put the answers together: one to each riddle, to each contrast riddle there is, and as many more to each."""
+    samples, contrast = len(drawn) // len(greedy), iter(contrasts)
+    riddles = [
+        _answered(one, next(contrast).solved if one.contrast_id else None, drawn[place * samples :][:samples])
+        for place, one in enumerate(greedy)
+    ]
+    return Evaluation(str(greedy[0].split), samples, tuple(riddles))
 
 
 def _answered(one: Trajectory, contrast_correct: bool | None, group: Sequence[Trajectory]) -> Answered:

@@ -55,7 +55,7 @@ class ExpertIterationConfig:
     rounds: int = 3
     riddles: int = 96
     samples: int = 12
-    extra_samples: int = 24
+    extra_samples: int = 36
     temperature: float = 1.0
     extra_temperature: float = 1.0
     top_p: float = 1.0

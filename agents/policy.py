@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,12 +157,13 @@ class LanguageModelPolicy:
         decoding: Decoding,
         seed: Sequence[int] = (0,),
         progress: Callable[[int], None] | None = None,
+        temperatures: Sequence[float] | None = None,
     ) -> list[list[Completion]]:
-        """Draw ``n`` answers to each observation; ``n`` may differ between them."""
+        """Draw ``n`` answers to each observation; ``n`` may differ between them, and so may the temperature."""
         return self._sampler.sample(
             [prompt(observation, decoding.few_shot) for observation in observations],
             n,
-            temperature=decoding.temperature,
+            temperature=decoding.temperature if temperatures is None else temperatures,
             top_p=decoding.top_p,
             max_new_tokens=decoding.max_new_tokens,
             seed=seed,
@@ -183,11 +185,17 @@ class PolicyAgent(Agent):
         self._seed, self._calls = tuple(seed), 0
 
     def act(self, observations: Sequence[str]) -> list[Completion]:
-        distinct = {observation: 0 for observation in observations}
-        for observation in observations:
-            distinct[observation] += 1
+        return self.draw(observations, [self.decoding.temperature] * len(observations))
+
+    def draw(self, observations: Sequence[str], temperatures: Sequence[float]) -> list[Completion]:
+        """Answer each observation at a temperature of its own."""
+        asked = list(zip(observations, temperatures, strict=True))
+        distinct = Counter(asked)
         seed = (*self._seed, self._calls)
         self._calls += 1
-        drawn = self.policy.sample(list(distinct), list(distinct.values()), self.decoding, seed, self.progress)
-        answers = {observation: iter(group) for observation, group in zip(distinct, drawn, strict=True)}
-        return [next(answers[observation]) for observation in observations]
+        drawn = self.policy.sample(
+            [observation for observation, _ in distinct], list(distinct.values()), self.decoding, seed, self.progress,
+            [temperature for _, temperature in distinct],
+        )  # fmt: skip
+        answers = {each: iter(group) for each, group in zip(distinct, drawn, strict=True)}
+        return [next(answers[each]) for each in asked]

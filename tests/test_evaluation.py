@@ -1,11 +1,13 @@
 """Tests of agents.evaluation: each measure on answers whose outcome is known."""
 
+import dataclasses
 import io
 import json
 
 import gymnasium as gym
 import pytest
 from rich.console import Console
+from tiny import tiny_model, tiny_tokenizer
 
 import expit_env  # noqa: F401
 from agents import Agent, Completion, evaluate, gap_closed, report
@@ -14,12 +16,14 @@ from agents.evaluation import (
     Answered,
     Comparison,
     Evaluation,
+    evaluate_policy,
     evaluation_seeds,
     measured,
     paired_difference,
     split_env,
     summary,
 )
+from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 
 BIRDS = {"families": "birds-on-a-wire", "split": "validation"}
 
@@ -67,6 +71,21 @@ def test_system_2_needs_one_right_sample_and_majority_the_most_frequent():
     voted = evaluate(Says("101"), env, [1], Says("101", "None.", "none", "102"), samples=4)
     assert voted.mean("majority_accuracy") == 1, "none is the most frequent, and passes"
     assert evaluate(Says("101"), env, [1], Says("0", "101", "101"), samples=3).mean("majority_accuracy") == 0
+
+
+@pytest.mark.parametrize("families", ["birds-on-a-wire", "all"])
+def test_a_policy_is_evaluated_in_one_batch_as_by_two_agents(families):
+    policy, decoding = LanguageModelPolicy(tiny_model(), tiny_tokenizer()), Decoding(max_new_tokens=2)
+    env = gym.make("Riddle-v0", families=families, split="validation")
+    measured = evaluate_policy(policy, env, 6, 40, decoding.max_new_tokens)
+    greedy, drawing = PolicyAgent(policy, dataclasses.replace(decoding, temperature=0.0)), PolicyAgent(policy, decoding)
+    apart = evaluate(greedy, env, evaluation_seeds("validation", 6), drawing, 40)
+    # The draws are others, so that only what the one answer decides is the same.
+    drawn = {"sampled_correct": 0, "majority_correct": False}
+    assert [dataclasses.replace(riddle, **drawn) for riddle in measured.riddles] == [
+        dataclasses.replace(riddle, **drawn) for riddle in apart.riddles
+    ]
+    assert (measured.split, measured.samples) == ("validation", 40)
 
 
 def test_riddles_without_a_contrast_are_left_out_of_group_accuracy():

@@ -97,6 +97,13 @@ def test_greedy_answers_are_asked_for_one_by_one(server):
     assert len(server.seen) == 6
 
 
+def test_each_prompt_may_have_its_own_temperature(server):
+    drawn = draw(make_sampler(server), 2, 3, temperature=[0.0, 1.0])
+    assert [len(group) for group in drawn] == [3, 3]
+    asked = sorted((body["temperature"], body.get("n", 1)) for body in server.seen)
+    assert asked == [(0.0, 1), (0.0, 1), (0.0, 1), (1.0, 3)]
+
+
 def test_a_server_that_ignores_n_is_asked_for_the_rest(server):
     server.ignores_n = True
     sampler = make_sampler(server)

@@ -107,6 +107,21 @@ def test_same_seed_same_answers_for_any_batch():
     assert local().sample(PROMPTS, 3, **(PARAMETERS | {"seed": [7]}))[1][2].text == expected[1][2].text
 
 
+def test_each_prompt_may_have_its_own_temperature_and_draws_what_it_draws_alone():
+    asked = [PROMPTS[0], PROMPTS[0], PROMPTS[1]]
+    temperatures = [0.0, 1.0, 0.5]
+    for sampler in (local(max_batch=5), local()):
+        mixed = sampler.sample(asked, 4, **(PARAMETERS | {"temperature": temperatures}))
+        for place, temperature in enumerate(temperatures):
+            alone = sampler.sample(asked, 4, **(PARAMETERS | {"temperature": temperature}))[place]
+            assert [c.token_ids for c in mixed[place]] == [c.token_ids for c in alone]
+            for one, other in zip(mixed[place], alone, strict=True):
+                np.testing.assert_allclose(one.logprobs, other.logprobs, atol=TOLERANCE)
+    for wrong in ([1.0], [1.0, 1.0, -1.0], float("nan"), -0.5):
+        with pytest.raises(ValueError, match="one for each of the 3 prompts"):
+            local().sample(asked, 4, **(PARAMETERS | {"temperature": wrong}))
+
+
 def test_samples_of_one_prompt_differ_and_equal_prompts_are_prefilled_once(monkeypatch):
     prefilled = []
     prefill = _Decoding._prefill
@@ -121,8 +136,8 @@ def test_samples_of_one_prompt_differ_and_equal_prompts_are_prefilled_once(monke
 def test_a_prompt_that_another_begins_with_is_exact():
     model, generator = tiny_model(), np.random.default_rng(5)
     prompts = [(5, 9, 200, 17, 30)[:length] for length in (1, 2, 5, 4)] + [(5, 9, 201)]
-    rows = [Row(prompt, generator.random(6)) for prompt in prompts for _ in range(3)]
-    LocalSampler(model, tiny_tokenizer()).fill(rows, SamplingParameters(1.0, 1.0, 6), lambda _: None)
+    rows = [Row(prompt, generator.random(6), 1.0) for prompt in prompts for _ in range(3)]
+    LocalSampler(model, tiny_tokenizer()).fill(rows, SamplingParameters(1.0, 6), lambda _: None)
     for row in rows:
         ids = torch.tensor([[*row.prompt_ids, *row.token_ids]])
         with torch.inference_mode():

@@ -52,6 +52,15 @@ def test_same_answers_as_in_one_process(workers):
     assert sum(done) == 47
 
 
+def test_same_answers_at_temperatures_of_their_own_in_whatever_order(workers):
+    asked = [PROMPTS[1], PROMPTS[0], PROMPTS[1], PROMPTS[0]]
+    parameters = PARAMETERS | {"temperature": [0.0, 1.0, 1.0, 0.0]}
+    found = workers.sample(asked, [1, 20, 9, 2], **parameters)
+    expected = LocalSampler(tiny_model(), tiny_tokenizer()).sample(asked, [1, 20, 9, 2], **parameters)
+    assert tokens(found) == tokens(expected)
+    assert found[3][0].token_ids == found[3][1].token_ids
+
+
 def test_weights_are_rounded_for_sampling_and_buffers_are_not():
     rounded = in_precision(tiny_model(), torch.bfloat16)
     assert {weight.dtype for weight in rounded.parameters()} == {torch.bfloat16}
@@ -153,7 +162,7 @@ def test_no_worker_outlives_a_killed_parent_and_a_script_needs_no_guard(tmp_path
 
 
 def test_requests_hold_every_row_once():
-    tasks = [Task(i, (i,), 0, count) for i, count in enumerate((100, 0, 3, 260))]
+    tasks = [Task(i, (i,), 1.0, 0, count) for i, count in enumerate((100, 0, 3, 260))]
     for workers in (1, 2, 5):
         requests = split(tasks, workers, max_batch=32)
         rows = [(t.prompt, j) for some in requests for t in some for j in range(t.first, t.first + t.count)]

@@ -22,7 +22,7 @@ except ModuleNotFoundError as error:
 
 from agents.sampling.failures import ServerError, passes, said, wait_before
 from agents.sampling.replies import MalformedReply, model_names, read_reply
-from agents.sampling.sampler import Prompt, counts_per_prompt
+from agents.sampling.sampler import Prompt, counts_per_prompt, temperature_per_prompt
 from agents.trajectory import Completion
 
 logger = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class HTTPSampler:
         prompts: Sequence[Prompt],
         n: int | Sequence[int],
         *,
-        temperature: float,
+        temperature: float | Sequence[float],
         top_p: float,
         max_new_tokens: int,
         seed: int | Sequence[int],
@@ -123,8 +123,9 @@ class HTTPSampler:
         """
         counts = counts_per_prompt(prompts, n)
         parts = (seed,) if isinstance(seed, int) else tuple(seed)
-        decoding = _Decoding(temperature, top_p, max_new_tokens, parts)
-        return _run(self._sample(prompts, counts, decoding, progress or (lambda _: None)))
+        temperatures = temperature_per_prompt(prompts, temperature)
+        decodings = [_Decoding(warmth, top_p, max_new_tokens, parts) for warmth in temperatures]
+        return _run(self._sample(prompts, counts, decodings, progress or (lambda _: None)))
 
     def load_adapter(self, path: Path, name: str) -> None:
         """Sample from now on with a LoRA adapter, and take the one before it off the server.
@@ -154,20 +155,24 @@ class HTTPSampler:
         _run(self._probe())
 
     async def _sample(
-        self, prompts: Sequence[Prompt], counts: list[int], decoding: _Decoding, progress: Callable[[int], None]
+        self,
+        prompts: Sequence[Prompt],
+        counts: Sequence[int],
+        decodings: Sequence[_Decoding],
+        progress: Callable[[int], None],
     ) -> list[list[Completion]]:
         answers: list[list[Any]] = [[None] * count for count in counts]
         slots = asyncio.Semaphore(self._concurrency)
 
         async def draw(index: int, first: int, want: int) -> None:
             async with slots:
-                drawn = await self._ask(client, prompts[index], index, first, want, decoding)
+                drawn = await self._ask(client, prompts[index], index, first, want, decodings[index])
             answers[index][first : first + len(drawn)] = drawn
             progress(len(drawn))
             start(index, first + len(drawn), want - len(drawn))
 
         def start(index: int, first: int, want: int) -> None:
-            for at, size in self._requests(first, want, decoding):
+            for at, size in self._requests(first, want, decodings[index]):
                 group.create_task(draw(index, at, size))
 
         async with self._client() as client, asyncio.TaskGroup() as group:

@@ -21,7 +21,7 @@ from agents.sampling.rows import (
     extend,
     row_uniforms,
 )
-from agents.sampling.sampler import Prompt, SamplingParameters, counts_per_prompt
+from agents.sampling.sampler import Prompt, SamplingParameters, counts_per_prompt, temperature_per_prompt
 from agents.sampling.shared_prefix import SharedPrefixCache, longest_shared, shared_prefix_attention
 from agents.trajectory import Completion
 
@@ -56,7 +56,7 @@ class LocalSampler:
         prompts: Sequence[Prompt],
         n: int | Sequence[int],
         *,
-        temperature: float,
+        temperature: float | Sequence[float],
         top_p: float,
         max_new_tokens: int,
         seed: int | Sequence[int],
@@ -67,12 +67,13 @@ class LocalSampler:
         Raises:
             ValueError: if a parameter is out of range, or a prompt with its answer does not fit the model's context.
         """
-        parameters = SamplingParameters(temperature, top_p, max_new_tokens)
+        parameters = SamplingParameters(top_p, max_new_tokens)
         encoded = [encode(self._tokenizer, prompt) for prompt in prompts]
         check_context(self._model, encoded, max_new_tokens)
+        asked = zip(encoded, counts_per_prompt(prompts, n), temperature_per_prompt(prompts, temperature), strict=True)
         rows = [
-            [Row(encoded[i], row_uniforms(seed, i, j, max_new_tokens)) for j in range(count)]
-            for i, count in enumerate(counts_per_prompt(prompts, n))
+            [Row(ids, row_uniforms(seed, i, j, max_new_tokens), warmth) for j in range(count)]
+            for i, (ids, count, warmth) in enumerate(asked)
         ]
         self.fill([row for group in rows for row in group], parameters, progress or _ignore)
         return [[complete(self._tokenizer, row) for row in group] for group in rows]

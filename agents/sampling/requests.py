@@ -14,6 +14,7 @@ class Task:
 
     prompt: int
     prompt_ids: tuple[int, ...]
+    temperature: float
     first: int
     count: int
 

@@ -21,6 +21,7 @@ class Row:
 
     prompt_ids: tuple[int, ...]
     uniforms: np.ndarray
+    temperature: float
     token_ids: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     finished: bool = False
@@ -43,12 +44,17 @@ def row_uniforms(seed: int | Sequence[int], prompt: int, sample: int, count: int
 
 def extend(rows: Sequence[Row], logits: Tensor, parameters: SamplingParameters, end_tokens: frozenset[int]) -> None:
     """Draw the next token of each row from ``logits`` (R, V), which are overwritten."""
-    uniform = torch.tensor([row.uniforms[len(row.token_ids)] for row in rows], dtype=torch.float64)
-    tokens, logprobs = draw(logits, uniform.to(logits.device), parameters.temperature, parameters.top_p)
-    for row, token, logprob in zip(rows, tokens.tolist(), logprobs.tolist(), strict=True):
-        row.token_ids.append(token)
-        row.logprobs.append(logprob)
-        row.finished = token in end_tokens
+    temperatures = {row.temperature for row in rows}
+    for temperature in temperatures:
+        places = [place for place, row in enumerate(rows) if row.temperature == temperature]
+        some = [rows[place] for place in places]
+        uniform = torch.tensor([row.uniforms[len(row.token_ids)] for row in some], dtype=torch.float64)
+        own = logits if len(temperatures) == 1 else logits[places]
+        tokens, logprobs = draw(own, uniform.to(logits.device), temperature, parameters.top_p)
+        for row, token, logprob in zip(some, tokens.tolist(), logprobs.tolist(), strict=True):
+            row.token_ids.append(token)
+            row.logprobs.append(logprob)
+            row.finished = token in end_tokens
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> tuple[int, ...]:

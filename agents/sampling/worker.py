@@ -53,7 +53,7 @@ def _answer(sampler: LocalSampler, tokenizer: PreTrainedTokenizerBase, request: 
 
 def _row(request: Request, task: Task, sample: int) -> Row:
     uniforms = row_uniforms(request.seed, task.prompt, sample, request.parameters.max_new_tokens)
-    return Row(task.prompt_ids, uniforms)
+    return Row(task.prompt_ids, uniforms, task.temperature)
 
 
 if __name__ == "__main__":

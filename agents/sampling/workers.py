@@ -24,7 +24,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from agents.sampling.requests import Failure, Reply, Request, Task
 from agents.sampling.rows import check_context, encode
-from agents.sampling.sampler import Prompt, SamplingParameters, counts_per_prompt
+from agents.sampling.sampler import Prompt, SamplingParameters, counts_per_prompt, temperature_per_prompt
 from agents.sampling.weights import SharedWeights, nameless_file
 from agents.trajectory import Completion
 
@@ -108,7 +108,7 @@ class WorkerSampler:
         prompts: Sequence[Prompt],
         n: int | Sequence[int],
         *,
-        temperature: float,
+        temperature: float | Sequence[float],
         top_p: float,
         max_new_tokens: int,
         seed: int | Sequence[int],
@@ -120,11 +120,12 @@ class WorkerSampler:
             ValueError: if a parameter is out of range, or a prompt with its answer does not fit the model's context.
             RuntimeError: if a worker raised, or several died over the same rows. The workers are then ended.
         """
-        parameters = SamplingParameters(temperature, top_p, max_new_tokens)
+        parameters = SamplingParameters(top_p, max_new_tokens)
         encoded = [encode(self._tokenizer, prompt) for prompt in prompts]
         check_context(self._model, encoded, max_new_tokens)
-        counts = counts_per_prompt(prompts, n)
-        tasks = [Task(i, encoded[i], 0, count) for i, count in enumerate(counts)]
+        asked = zip(encoded, temperature_per_prompt(prompts, temperature), counts_per_prompt(prompts, n), strict=True)
+        tasks = [Task(i, ids, warmth, 0, count) for i, (ids, warmth, count) in enumerate(asked)]
+        tasks.sort(key=lambda task: task.prompt_ids)  # equal prompts to one worker, which reads them once
         seeds = (seed,) if isinstance(seed, int) else tuple(seed)
         jobs = [_Job(Request(some, parameters, seeds)) for some in split(tasks, self._count, self._max_batch)]
         try:
