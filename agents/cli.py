@@ -39,7 +39,8 @@ def _train(request: Annotated[TrainRequest, tyro.conf.OmitArgPrefixes, tyro.conf
 @app.command(name="compare")
 def _compare(request: Annotated[CompareRequest, tyro.conf.OmitArgPrefixes, tyro.conf.arg(name="")]) -> None:
     """Let agents learn for the same budget and answer the same riddles. What is finished is not run again."""
-    from agents.comparison import compare, table
+    from agents.comparison import compare
+    from agents.standings import table
 
     console = Console()
     rows = compare(request, console)

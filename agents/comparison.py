@@ -5,30 +5,25 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import gymnasium as gym
-import numpy as np
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from agents.base import Agent, Budget, History
 from agents.baselines import BestOfN
 from agents.embedded import EMBEDDED
-from agents.evaluation import Evaluation, evaluate, evaluation_seeds, split_env, summary, to_dict
+from agents.evaluation import Evaluation, evaluate, evaluation_seeds, split_env, to_dict
 from agents.expert_iteration import ExpertIterationConfig, NoVerifiedAnswerError
 from agents.policy import LanguageModelPolicy
 from agents.registry import AGENTS, Setting, make_agent
 from agents.run import RunFolder, write_text
+from agents.standings import Result, Row, draw
 from agents.training import TrainRequest
 from agents.trajectory import TrajectoryStore
-
-_BOOTSTRAP_SEED = 20_261_123
-_RESAMPLES = 9_999
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,82 +75,6 @@ class CompareRequest:
         """Return what the same model, families and level are in ``expit train``."""
         names = ("model", "device", "sampler", "weights", "source", "skip_bad", "families", "level")
         return TrainRequest(**{name: getattr(self, name) for name in names})
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What one agent reached with one seed.
-
-    Attributes:
-        agent, seed: who.
-        upper_bound: whether it was helped by who knows the answers; it then counts as right if any of N answers is.
-        evaluation: its answers to the fixed riddles.
-        episodes, tokens, minutes: spent on learning, evaluations left out.
-        note: why it stopped early, where it did.
-    """
-
-    agent: str
-    seed: int
-    upper_bound: bool
-    evaluation: Evaluation
-    episodes: int
-    tokens: int
-    minutes: float
-    note: str = ""
-
-    def values(self) -> np.ndarray:
-        """Return 1 for each riddle that it got right, else 0, as an array of shape (num_riddles,)."""
-        return self.evaluation.values("system2_accuracy" if self.upper_bound else "system1_accuracy")
-
-    @classmethod
-    def read(cls, path: Path) -> Result:
-        row = json.loads(path.read_text(encoding="utf-8"))
-        return cls(**row | {"evaluation": Evaluation.from_dict(row["evaluation"])})
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One agent over all its seeds; the spending is a mean over them.
-
-    There is no group accuracy where no riddle has a contrast riddle.
-    """
-
-    agent: str
-    upper_bound: bool
-    seeds: tuple[int, ...]
-    mean: float
-    low: float
-    high: float
-    by_seed: tuple[float, ...]
-    trap_rate: float
-    group_accuracy: float | None
-    episodes: float
-    tokens: float
-    minutes: float
-    notes: tuple[str, ...]
-
-    @classmethod
-    def of(cls, results: Sequence[Result]) -> Row:
-        values = np.stack([result.values() for result in results])  # (num_seeds, num_riddles)
-        low, high = interval(results)
-        first = results[0]
-        told = [summary(result.evaluation)["group_accuracy"] for result in results]
-        groups = [share for share in told if share is not None]
-        return cls(
-            agent=first.agent,
-            upper_bound=first.upper_bound,
-            seeds=tuple(result.seed for result in results),
-            mean=float(values.mean()),
-            low=low,
-            high=high,
-            by_seed=tuple(values.mean(axis=1).tolist()),
-            trap_rate=_mean(result.evaluation.mean("trap_rate") for result in results),
-            group_accuracy=_mean(groups) if groups else None,
-            episodes=_mean(result.episodes for result in results),
-            tokens=_mean(result.tokens for result in results),
-            minutes=_mean(result.minutes for result in results),
-            notes=tuple(result.note for result in results if result.note),
-        )
 
 
 def compare(request: CompareRequest, console: Console) -> list[Row]:
@@ -238,63 +157,6 @@ def within(config: ExpertIterationConfig, budget: int) -> ExpertIterationConfig:
     return dataclasses.replace(config, rounds=rounds, riddles=riddles, extra_samples=extra)
 
 
-def interval(results: Sequence[Result]) -> tuple[float, float]:
-    """Return the 95 % interval of an agent's accuracy.
-
-    Of one seed, or where all values are equal: Wilson's over the riddles. Of several: the bootstrap over seeds and
-    riddles, both drawn again, for each seed answers the same riddles.
-    """
-    values = np.stack([result.values() for result in results])  # (num_seeds, num_riddles)
-    if len(results) == 1 or values.min() == values.max():
-        measure = "system2_accuracy" if results[0].upper_bound else "system1_accuracy"
-        return results[0].evaluation.interval(measure)
-    rng = np.random.default_rng(_BOOTSTRAP_SEED)
-    seeds = rng.integers(len(values), size=(_RESAMPLES, len(values), 1))
-    riddles = rng.integers(values.shape[1], size=(_RESAMPLES, 1, values.shape[1]))
-    low, high = np.quantile(values[seeds, riddles].mean(axis=(1, 2)), [0.025, 0.975])
-    return float(low), float(high)
-
-
-def table(rows: Sequence[Row], request: CompareRequest) -> Table:
-    """Return the comparison as a table, the best first, upper bounds marked."""
-    seeds = ", ".join(map(str, request.seeds))
-    title = f"{request.split}: {request.riddles} riddles, budget {request.budget:,} episodes, seeds {seeds}"
-    caption = f"95 % over riddles and seeds. * upper bound on {request.samples} sampled answers: the verifier picks"
-    shown = Table(title=title, caption=caption, box=SIMPLE_HEAD)
-    shown.add_column("agent", no_wrap=True)
-    for heading in ("right", "95 %", "trap", "group", "episodes", "tokens", "min"):
-        shown.add_column(heading, justify="right", no_wrap=True)
-    for row in sorted(rows, key=lambda row: -row.mean):
-        shown.add_row(
-            _title(row), f"{100 * row.mean:.0f} %", f"[{100 * row.low:.0f}, {100 * row.high:.0f}]",
-            f"{100 * row.trap_rate:.0f} %",
-            "n/a" if row.group_accuracy is None else f"{100 * row.group_accuracy:.0f} %", f"{row.episodes:,.0f}",
-            f"{row.tokens:,.0f}", f"{row.minutes:.1f}",
-        )  # fmt: skip
-    return shown
-
-
-def draw(path: Path, rows: Sequence[Row], request: CompareRequest) -> None:
-    """Draw a bar with its interval for each agent, upper bounds hatched."""
-    from matplotlib.figure import Figure
-
-    ordered = sorted(rows, key=lambda row: row.mean)
-    figure = Figure(figsize=(6.4, 1 + 0.4 * len(rows)), layout="constrained")
-    axes = figure.subplots()
-    means = np.array([row.mean for row in ordered])
-    errors = np.array([[max(0, row.mean - row.low), max(0, row.high - row.mean)] for row in ordered]).T
-    bars = axes.barh([_title(row) for row in ordered], means, xerr=errors, capsize=3, color="#4878a8")
-    for bar, row in zip(bars, ordered, strict=True):
-        if row.upper_bound:
-            bar.set(facecolor="none", edgecolor="#4878a8", hatch="///")
-    axes.set(xlim=(0, 1), xlabel=f"share of {request.riddles} {request.split} riddles right (* upper bound)")
-    axes.set_title(f"{request.budget:,} episodes, {len(request.seeds)} seed(s), 95 % intervals", fontsize="medium")
-    axes.grid(axis="x", alpha=0.3)
-    part = path.with_suffix(".part.png")
-    figure.savefig(part, dpi=150)
-    part.replace(path)
-
-
 def _record(request: CompareRequest, training: TrainRequest) -> dict[str, object]:
     """What all agents of a folder share; which agents and seeds there are may grow."""
     source = ("source", "skip_bad") if request.source else ()
@@ -317,11 +179,3 @@ def _line(result: Result) -> str:
     parts = [f"{result.agent}, seed {result.seed}", f"{result.values().mean():.0%} right"]
     parts += [f"{result.episodes:,} episodes", f"{result.minutes:.1f} min", *([result.note] if result.note else [])]
     return " | ".join(parts)
-
-
-def _title(row: Row) -> str:
-    return row.agent + (" *" if row.upper_bound else "")
-
-
-def _mean(values: Iterable[float]) -> float:
-    return float(np.mean(list(values)))

@@ -10,12 +10,13 @@ from rich.console import Console
 from tiny import tiny_model, tiny_tokenizer
 
 from agents import comparison
-from agents.comparison import CompareRequest, Result, Row, compare, interval, table, within
+from agents.comparison import CompareRequest, compare, within
 from agents.evaluation import Answered, Evaluation
 from agents.expert_iteration import ExpertIterationConfig
 from agents.progress import QUIET
 from agents.registry import AGENTS
 from agents.run import RunConflictError
+from agents.standings import Result, Row, interval, table
 
 
 @pytest.fixture(scope="module")

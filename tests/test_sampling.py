@@ -155,7 +155,7 @@ def test_prompts_beyond_a_sliding_window_fall_back_and_stay_exact():
 
 def test_a_model_that_cannot_share_prefixes_falls_back(monkeypatch):
     expected = local().sample(PROMPTS, 5, **PARAMETERS)
-    monkeypatch.setattr("agents.sampling.shared_prefix._agrees", lambda model: False)
+    monkeypatch.setattr("agents.sampling.attention._agrees", lambda model: False)
     sampler = local(max_batch=3)
     found = sampler.sample(PROMPTS, 5, **PARAMETERS)
     assert sampler._longest_shared == 0

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from agents.sampling.attention import longest_shared, shared_prefix_attention
 from agents.sampling.expanded import fill_expanded
 from agents.sampling.rows import (
     Row,
@@ -22,7 +23,7 @@ from agents.sampling.rows import (
     row_uniforms,
 )
 from agents.sampling.sampler import Prompt, SamplingParameters, counts_per_prompt, temperature_per_prompt
-from agents.sampling.shared_prefix import SharedPrefixCache, longest_shared, shared_prefix_attention
+from agents.sampling.shared_prefix import SharedPrefixCache
 from agents.trajectory import Completion
 
 PREFILL_TOKENS = 4096
