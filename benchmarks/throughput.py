@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
+from transformers import PreTrainedModel
 
 from agents.embedded import embedded_model_path
 from agents.sampling import LocalSampler, WorkerSampler
@@ -58,7 +59,8 @@ def natural_stopping(bench: Bench, repeats: int) -> dict[str, float]:
 def compare(bench: Bench, natural: Bench, repeats: int, vllm: str | None) -> dict[str, float | str | None]:
     """Measure all ways, and return their tokens a second and the ratios.
 
-    All are in the number format that the sampler takes on this machine, but vLLM, which is in bf16.
+    All, vLLM too, are in the number format that the sampler takes on this machine: bf16 where the processor has it, and
+    else fp32, for bf16 is many times slower there.
     """
     stopping = natural_stopping(natural, repeats)
     training = training_speeds(bench.folder)
@@ -66,7 +68,7 @@ def compare(bench: Bench, natural: Bench, repeats: int, vllm: str | None) -> dic
     local = bench.sampler()
     ways = {"local": lambda: bench.sample(local), "generate": bench.generate, "matmuls": bench.matmuls}
     workers = WorkerSampler(bench.model, bench.endless) if bench.model.device.type == "cpu" else None
-    server = VllmServer(vllm, bench.folder) if vllm else None
+    server = VllmServer(vllm, bench.folder, dtype_name(bench.model)) if vllm else None
     try:
         if workers:
             ways["workers"] = lambda: bench.sample(workers)
@@ -80,7 +82,7 @@ def compare(bench: Bench, natural: Bench, repeats: int, vllm: str | None) -> dic
     ours = max(found["local"], found.get("workers", 0.0))
     generated = peak_memory(bench, "generate")
     return {
-        "dtype": str(bench.model.dtype).removeprefix("torch."),
+        "dtype": dtype_name(bench.model),
         "cores": usable_cores(),
         **{f"{name}_tokens_per_second": speed for name, speed in found.items()},
         "generate_ratio": ours / found["generate"],
@@ -96,6 +98,11 @@ def compare(bench: Bench, natural: Bench, repeats: int, vllm: str | None) -> dic
         "memory_ratio": peak_memory(bench, "local") / generated,
         "workers_memory_ratio": peak_memory(bench, "workers") / generated if workers else None,
     }
+
+
+def dtype_name(model: PreTrainedModel) -> str:
+    """Return the number format of a model's weights, as bfloat16."""
+    return str(model.dtype).removeprefix("torch.")
 
 
 def peak_memory(bench: Bench, way: str) -> float:

@@ -18,19 +18,19 @@ SECONDS_TO_START = 300
 
 
 class VllmServer:
-    """Serves a model folder in bf16 with prefix caching, until closed.
+    """Serves a model folder with prefix caching, in a number format such as bfloat16, until closed.
 
     Raises:
         RuntimeError: if it ends or does not answer in time.
     """
 
-    def __init__(self, python: str, model: Path) -> None:
+    def __init__(self, python: str, model: Path, dtype: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         self._url = f"http://127.0.0.1:{port}"
         # Not the `vllm` command, which looks for a distribution of that name and so misses rebuilds for CPUs.
         module = [python, "-m", "vllm.entrypoints.openai.api_server"]
-        options = ["--model", str(model), "--served-model-name", NAME, "--port", str(port), "--dtype", "bfloat16"]
+        options = ["--model", str(model), "--served-model-name", NAME, "--port", str(port), "--dtype", dtype]
         self._process = subprocess.Popen(
             [*module, *options, "--enable-prefix-caching", "--max-model-len", "2048"],
             env=os.environ | {"VLLM_CPU_KVCACHE_SPACE": "2"},
