@@ -12,6 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from agents.sampling.attention import longest_shared, shared_prefix_attention
 from agents.sampling.expanded import fill_expanded
+from agents.sampling.output_head import head_in_blocks
 from agents.sampling.rows import (
     Row,
     check_context,
@@ -82,7 +83,7 @@ class LocalSampler:
     @torch.inference_mode()
     def fill(self, rows: Sequence[Row], parameters: SamplingParameters, progress: Callable[[int], None]) -> None:
         """Draw the tokens of these rows in place."""
-        with _evaluating(self._model):
+        with _evaluating(self._model), head_in_blocks(self._model):
             if self._longest_shared is None:
                 self._longest_shared = longest_shared(self._model)
             longest = self._longest_shared - parameters.max_new_tokens
