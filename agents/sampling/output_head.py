@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,21 +21,21 @@ def head_in_blocks(model: PreTrainedModel) -> Iterator[None]:
 
     Nothing changes for a head that is not a plain fp32 layer on the CPU: elsewhere the library picks its blocks.
     """
-    head = model.get_output_embeddings()
+    head: Any = model.get_output_embeddings()
     plain = type(head) is nn.Linear and head.bias is None
     if not plain or head.weight.device.type != "cpu" or head.weight.dtype != torch.float32:
         yield
         return
-
-    def forward(hidden: Tensor) -> Tensor:
-        rows = hidden.reshape(-1, hidden.shape[-1])
-        logits = rows.new_empty(len(rows), len(head.weight))
-        for weight, block in zip(head.weight.split(BLOCK), logits.split(BLOCK, dim=-1), strict=True):
-            torch.mm(rows, weight.t(), out=block)
-        return logits.view(*hidden.shape[:-1], -1)
-
-    head.forward = forward
+    head.forward = partial(_linear_in_blocks, head.weight)
     try:
         yield
     finally:
         del head.forward
+
+
+def _linear_in_blocks(weight: Tensor, input: Tensor) -> Tensor:
+    rows = input.reshape(-1, input.shape[-1])
+    logits = rows.new_empty(len(rows), len(weight))
+    for part, block in zip(weight.split(BLOCK), logits.split(BLOCK, dim=-1), strict=True):
+        torch.mm(rows, part.t(), out=block)
+    return logits.view(*input.shape[:-1], -1)
