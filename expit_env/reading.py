@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from expit_env.answer_key import AnswerKey
 from expit_env.answers import Kind
 from expit_env.claims import Claim, Reading, word_of
@@ -26,7 +28,15 @@ def read_clause(key: AnswerKey, clause: Clause) -> Reading:
     if clause.lead == "or" or items[0] == "or":
         return Reading(Claim.HEDGES)
     if _is_whole(key, items):
-        return Reading(Claim.HEDGES if clause.asks else Claim.GOLD)
+        reading = Reading(Claim.HEDGES if clause.asks else Claim.GOLD)
+    else:
+        reading = _read_sentence(key, clause, items)
+    if reading.claim is Claim.GOLD and len(items) > 1 and _misstates(key, items):
+        return Reading(Claim.OPAQUE, echoes=True)
+    return reading
+
+
+def _read_sentence(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
     if clause.opens and not clause.lead and items[0] in _ASKING and (len(items) > 2 or items[0] not in _COPULAS):
         clause = clause._replace(asks=True)  # is it 9
     reading = _read_by_kind(key, clause, items)
@@ -78,6 +88,29 @@ _ANSWER_FRAMES = {
     ("answer", "is"), ("final", "answer", "is"), ("correct", "answer", "is"), ("it", "is"), ("that", "is"),
     ("answer", "would", "be"),
 }  # fmt: skip
+
+
+_OF_SEVERAL = word_set("a an one another any some")
+_POSSESSING = word_set("has had have having do does did get gets got getting take takes make makes made can")
+_CUT_OFF = word_set("was were has had have be been would could can must should will")
+_SUPPOSED = {("would", "have"), ("could", "have"), ("should", "have"), ("must", "have"), ("can", "be")}
+
+
+def _misstates(key: AnswerKey, items: list[Item]) -> bool:
+    """Whether a clause holds the right answer and does not say that it is the answer.
+
+    *An answer is 0* leaves room for others, *the answer has 0* says something else, *0 was* is cut off, and *there
+    would have been 0* is only supposed. What the question asks with may stand: *none were* where it asks how many were.
+    """
+    words = [item if isinstance(item, str) else "" for item in items]
+    if words[-1] in _CUT_OFF and words[-1] not in key.tokens and stem(words[-1]) not in key.asking:
+        return True
+    return any(
+        (behind == "answer" and before in _OF_SEVERAL)
+        or (before == "answer" and behind in _POSSESSING)
+        or ((before, behind) in _SUPPOSED and before not in key.tokens)
+        for before, behind in itertools.pairwise(words)
+    )
 
 
 def _is_whole(key: AnswerKey, items: list[Item]) -> bool:
