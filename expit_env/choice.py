@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -15,7 +14,6 @@ from expit_env import splits
 from expit_env.answers import Kind
 from expit_env.env import RiddleEnv
 from expit_env.episode import unknown
-from expit_env.families import FAMILIES
 from expit_env.features import hashed_ngrams
 from expit_env.riddle import Riddle
 from expit_env.verifier import verify
@@ -23,7 +21,7 @@ from expit_env.verifier import verify
 Observation = dict[str, np.ndarray] | np.ndarray
 
 _SAMPLE = 50
-"""How many riddles of a family are asked for their answers and traps, which are options for other riddles."""
+"""How many riddles of a family are asked for their answers, which are options for other riddles."""
 
 
 class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
@@ -53,8 +51,9 @@ class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
 
     ## Starting State
 
-    A riddle as in Riddle-v0, of the same seed the same. Its options are the answer, the trap and other answers of the
-    same kind that the verifier does not take for right, in an order drawn from the environment's generator.
+    A riddle as in Riddle-v0, of the same seed the same. Its options are the answer, the trap and answers to other
+    riddles of the same kind that the verifier does not take for right, in an order drawn from the environment's
+    generator. An answer is offered as often as it is right elsewhere: so that it is offered tells little.
 
     ## Rewards
 
@@ -178,42 +177,18 @@ class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
         return tuple(drawn + [""] * (self._num_options - len(drawn)))
 
     def _others(self, riddle: Riddle) -> Iterator[str]:
-        """Yield answers of the riddle's kind: the trap, then in random order its family's, its group's, everyone's."""
+        """Yield the trap, then answers to other riddles of the kind, each as often as it is right there."""
         if riddle.trap is not None:
             yield riddle.trap
         if riddle.kind is Kind.YES_NO:
             yield from ("yes", "no")
             return
-        if riddle.kind is Kind.NUMBER:
-            numbers = _numbers_near(riddle)
-            yield from (str(numbers[i]) for i in self.np_random.permutation(len(numbers)))
-        for families in _circles(str(riddle.family), str(riddle.split)):
-            answers = _answers(families, str(riddle.split), riddle.kind)
-            yield from (answers[i] for i in self.np_random.permutation(len(answers)))
-
-
-def _circles(family: str, split: str) -> tuple[tuple[str, ...], ...]:
-    """Return a family alone, then its group, then all families of the split."""
-    posed = splits.families_of(split)
-    group = tuple(name for name in posed if family in FAMILIES and FAMILIES[name].group == FAMILIES[family].group)
-    return (family,), group, posed
+        answers = _answers(str(riddle.split), riddle.kind)
+        yield from (answers[i] for i in self.np_random.permutation(len(answers)))
 
 
 @functools.cache
-def _answers(families: tuple[str, ...], split: str, kind: Kind | None) -> tuple[str, ...]:
-    """Return answers and traps of one kind, of a few riddles of each family."""
-    if len(families) > 1:
-        return tuple(dict.fromkeys(answer for name in families for answer in _answers((name,), split, kind)))
-    indices = ((name, index) for name in families for index in range(min(_SAMPLE, splits.count(name, split))))
-    sample = (splits.riddle_at(name, split, index) for name, index in indices)
-    said = [(riddle.answer, riddle.trap) for riddle in sample if riddle.kind is kind]
-    return tuple(dict.fromkeys(answer for pair in said for answer in pair if answer is not None))
-
-
-def _numbers_near(riddle: Riddle) -> list[int]:
-    """Return the numbers of the question, their sums and differences, and the neighbours of answer and trap."""
-    given = {int(number) for number in re.findall(r"\d{1,9}", riddle.question)}
-    said = {int(number) for text in (riddle.answer, riddle.trap or "") for number in re.findall(r"\d{1,9}", text)}
-    worked_out = {n + sign * m for n in given for m in given for sign in (1, -1) if n != m}
-    neighbours = {n + step for n in said for step in (-1, 1)}
-    return sorted(n for n in given | worked_out | neighbours | {0, 1} if n >= 0)
+def _answers(split: str, kind: Kind | None) -> tuple[str, ...]:
+    """Return the answers to all riddles of one kind among a few of each family, equal ones too."""
+    addresses = [(name, index) for name in splits.families_of(split) for index in range(_SAMPLE)]
+    return tuple(riddle.answer for riddle in splits.riddles_at(split, addresses) if riddle.kind is kind)

@@ -1,5 +1,7 @@
 """Tests of expit_env.choice and expit_env.features: riddles for agents that do not speak."""
 
+from collections import Counter
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -31,6 +33,21 @@ def test_one_option_is_right_and_the_verifier_says_so(split):
         assert [option for option in options if verify(riddle, option).correct] == [riddle.answer]
         assert riddle.trap is None or riddle.trap in options
         assert len({option.lower() for option in options}) == len(options)
+
+
+def test_the_options_alone_tell_little():
+    env, offered, correct = make().unwrapped, Counter(), Counter()
+    for seed in range(3_000):
+        _, info = env.reset(seed=seed)
+        offered.update(info["options"])
+        correct[splits.riddle(info["riddle_id"]).answer] += 1
+
+    def guess(options):
+        return max(filter(None, options), key=lambda option: (correct[option] + 0.25) / (offered[option] + 1))
+
+    infos = [env.reset(seed=seed)[1] for seed in range(10_000, 10_600)]
+    right = [guess(info["options"]) == splits.riddle(info["riddle_id"]).answer for info in infos]
+    assert 0.25 < np.mean(right) < 0.42
 
 
 def test_the_right_option_is_worth_one_and_the_trap_nothing():
