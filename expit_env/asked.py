@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 from fractions import Fraction
 from functools import cached_property
 
@@ -28,6 +29,7 @@ _SUBORDINATES = word_set("if when once while because since given assuming suppos
 _BEFORE_NOUNS = DETERMINERS | PREPOSITIONS
 _NO_NOUNS = FUNCTION | REMAINING | DEPARTURES | ORDINALS.keys()
 _NOT_COUNTED = FUNCTION | PREPOSITIONS | REMAINING | DEPARTURES
+_FIRST_LETTER = re.compile(r"(?<![a-z])a[^a-z0-9]*[).:]")
 _PUNCTUATION = frozenset([*".,;:!?\"'()[]\n", "..", "..."])
 
 
@@ -84,6 +86,8 @@ class Asked:
     @cached_property
     def lettered(self) -> dict[str, tuple[str, ...]]:
         """The options that the question letters, as in *A) red B) blue*: from a letter to the stems of its option."""
+        if not _FIRST_LETTER.search(fold(self._question)):
+            return {}
         starts: list[int] = []
         for place, pair in enumerate(itertools.pairwise(self.tokens)):
             if pair[0] == "abcdefgh"[len(starts) % 8] and pair[1] in (")", ".", ":"):

@@ -32,6 +32,7 @@ MAX_PROSE = 4_000
 """Characters of prose that are read; in a longer reply only a structured answer counts."""
 
 _MAX_CONTENT = 400
+_MAX_CONTENTS = 8
 _SHORT = 5
 
 
@@ -53,13 +54,15 @@ def verify(riddle: Riddle, response: str) -> Verdict:
             plain = _judge_number(riddle, number[1])
             if plain:
                 return plain
-    key = answer_key(riddle.question, riddle.answer, riddle.aliases, riddle.trap, riddle.kind or Kind.PHRASE)
     if "think>" in response:
         response, thinking = _without_thought(response)
         if thinking:
             return Verdict(Outcome.NO_ANSWER, None, "unfinished thought")
     text = fold(response) if len(response) <= MAX_PROSE else _ascii(response)
     structured = find_structured(text)
+    if structured and (bare := _judge_bare_contents(riddle, structured)):
+        return bare
+    key = answer_key(riddle.question, riddle.answer, riddle.aliases, riddle.trap, riddle.kind or Kind.PHRASE)
     if structured:
         return _judge_structured(key, structured)
     if len(response) > MAX_PROSE:
@@ -145,10 +148,20 @@ def _correct(key: AnswerKey, rule: str) -> Verdict:
     return Verdict(Outcome.CORRECT, key.gold, rule)
 
 
+def _judge_bare_contents(riddle: Riddle, found: Structured) -> Verdict | None:
+    """Judge a structured answer that holds a bare one and ends the reply; None for any other."""
+    if not found.contents or found.after.strip() or len(found.contents) > _MAX_CONTENTS:
+        return None
+    forms = bare_forms(riddle.answer, riddle.aliases, riddle.trap)
+    judged = {forms.get(_bare(content)) for content in found.contents}
+    bare = judged.pop()
+    return Verdict(*bare, f"{found.rule}: bare") if bare and not judged else None
+
+
 def _judge_structured(key: AnswerKey, found: Structured) -> Verdict:
     if found.contents is None:
         return Verdict(Outcome.AMBIGUOUS, None, f"broken {found.rule}")
-    if any(len(content) > _MAX_CONTENT for content in found.contents) or len(found.contents) > 8:
+    if any(len(content) > _MAX_CONTENT for content in found.contents) or len(found.contents) > _MAX_CONTENTS:
         return Verdict(Outcome.AMBIGUOUS, None, f"too much in {found.rule}")
     verdicts = [_judge_prose(key, fold(content)) for content in found.contents]
     if len({(verdict.outcome, verdict.extracted) for verdict in verdicts}) > 1:

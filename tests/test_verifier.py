@@ -486,3 +486,13 @@ def test_an_accepted_form_passes_behind_the_answer_is_and_the_trap_does_not(ridd
             assert verify(riddle, frame.format(form)).extracted == riddle.answer
         assert not verify(riddle, frame.format(riddle.trap)).correct
         assert not verify(riddle, f"{frame.format(riddle.answer)} Or {riddle.trap}").correct
+
+
+@pytest.mark.parametrize("frame", ["<answer>{}</answer>", "\\boxed{{{}}}", "Let me think.\nAnswer: {}."])
+def test_a_structured_answer_is_judged_as_it_is_alone(frame):
+    families = splits.families_of("validation")
+    riddles = splits.riddles_at("validation", [(family, index) for family in families for index in range(3)])
+    for riddle, other in zip(riddles, riddles[1:] + riddles[:1], strict=True):
+        for said in (riddle.answer, *riddle.aliases, riddle.trap or "no", other.answer):
+            alone, framed = verify(riddle, said), verify(riddle, frame.format(said))
+            assert (framed.outcome, framed.extracted) == (alone.outcome, alone.extracted), (riddle, said, framed)
