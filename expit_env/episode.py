@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from expit_env import riddle_bank, splits
+from expit_env.bare import is_bare, lacks_a_word
 from expit_env.families import FAMILIES, GROUPS, LEVELS
 from expit_env.riddle import Outcome, Riddle, Verdict
 from expit_env.riddle_bank import BANK
-from expit_env.verifier import is_bare, lacks_a_word, verify
+from expit_env.verifier import verify
 
 Verifier = Callable[[Riddle, str], Verdict]
 

@@ -9,7 +9,7 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 
-from expit_env import splits, verifier
+from expit_env import bare, splits
 from expit_env.answers import Kind
 from expit_env.riddle import Outcome, Riddle, Verdict
 from expit_env.verifier import verify
@@ -473,7 +473,7 @@ def test_a_plain_number_is_judged_as_it_would_be_with_the_question_read(riddle, 
     for reply in (frame.format(n) for n in numbers for frame in ("{}", "The answer is {}.", "it's {}", "Answer: {}")):
         fast = verify(riddle, reply)
         with monkeypatch.context() as patch:
-            patch.setattr(verifier, "_PLAIN_NUMBER", re.compile("(?!)"))
+            patch.setattr(bare, "_PLAIN_NUMBER", re.compile("(?!)"))
             slow = verify(riddle, reply)
         assert fast.outcome is slow.outcome, reply
         assert (slow.extracted or "").endswith(fast.extracted or ""), reply  # without the frame: "7", not "it is 7"

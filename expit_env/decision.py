@@ -1,0 +1,196 @@
+"""What the clauses of a reply come to: the first that unsettles it decides, else what they all claim."""
+
+from __future__ import annotations
+
+import itertools
+
+from expit_env.answer_key import ECHO, AnswerKey, Mention, stems_of
+from expit_env.answers import Kind
+from expit_env.candidates import is_candidate, lists_candidates
+from expit_env.claims import Claim, Reading
+from expit_env.clauses import Clause, Item
+from expit_env.lexicon import CONDITIONS, CONTRASTS, REASONS, REFUTATIONS, RETRACTIONS
+from expit_env.riddle import Outcome, Verdict
+
+
+def correct(key: AnswerKey, rule: str) -> Verdict:
+    """Return the verdict on a right reply."""
+    return Verdict(Outcome.CORRECT, key.gold, rule)
+
+
+def decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
+    """Let the clauses speak in turn: the first that unsettles the reply decides, else what they all claim."""
+    read = _from_conclusion(key, read)
+    claimed: dict[str, bool] = {}  # what is claimed, and whether only as the result of a sum
+    doubtful = weak = False  # something before was not understood and may have been an answer; a claim after that
+    fresh = False  # whether the clause before this claimed an answer
+    for clause, reading in read:
+        unsettled = _unsettles(key, clause, reading, bool(claimed), fresh)
+        fresh = _claims(key, clause, reading)
+        if unsettled:
+            return Verdict(Outcome.AMBIGUOUS, None, unsettled)
+        describes = clause.mark == "(" and clause.items[0] in _STANDING_FOR and not reading.firm  # (it is a vegetable)
+        if not fresh or (claimed and (reading.aside or describes)):
+            doubtful |= _raises_doubt(key, clause, reading)
+        elif doubtful and not claimed and not _is_explicit(clause) and reading.claim is Claim.GOLD:
+            weak = True
+        else:
+            if clause.lead == "so":
+                claimed = {answer: False for answer, only_sum in claimed.items() if not only_sum}
+            answer = key.gold if reading.claim is Claim.GOLD else reading.said or ""
+            claimed[answer] = reading.sum and claimed.get(answer, True)
+    if weak and not claimed:
+        return Verdict(Outcome.AMBIGUOUS, None, "not understood")
+    if key.gold in claimed and len(read) > 1 and lists_candidates(key, read):
+        return Verdict(Outcome.AMBIGUOUS, None, "list")
+    return _concluded(key, list(claimed), {reading.said for _, reading in read if reading.said})
+
+
+_STANDING_FOR = ("it", "they", "this", "that", "he", "she")
+
+
+def _from_conclusion(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> list[tuple[Clause, Reading]]:
+    """Leave the last sentence that says outright what the answer is and what follows it: *So the answer is 9*.
+
+    What came before was on the way there, unless it denied the right answer or stated another outright.
+    """
+    ends = [place for place, (clause, reading) in enumerate(read) if _is_conclusion(clause, reading)]
+    if not ends:
+        return read
+    start = next(place for place in range(ends[-1], -1, -1) if read[place][0].opens)
+    settled = any(
+        reading.claim is Claim.DENIES
+        or (reading.claim is Claim.OTHER and _is_outright(key, clause, reading, following.opens))
+        or ("answer" in clause.items and is_candidate(key, clause))
+        for (clause, reading), (following, _) in itertools.pairwise(read[: start + 1])
+    )
+    return read if settled else read[start:]
+
+
+def _is_conclusion(clause: Clause, reading: Reading) -> bool:
+    answers = "answer" in clause.items[:4] or (clause.lead == "so" and clause.opens)
+    return answers and reading.claim is Claim.GOLD
+
+
+def _is_outright(key: AnswerKey, clause: Clause, reading: Reading, alone: bool) -> bool:
+    """Whether a clause states a wrong answer: the tempting one, not as a sum, or one that stands by itself."""
+    tempts = reading.said == key.trap and not reading.sum and reading.firm
+    return tempts or "answer" in clause.items or (len(clause.items) < 3 and clause.opens and alone)
+
+
+def _concluded(key: AnswerKey, claimed: list[str], said: set[str]) -> Verdict:
+    if len(claimed) > 1:
+        return Verdict(Outcome.AMBIGUOUS, None, "contradiction")
+    if claimed:
+        return correct(key, "claim") if claimed[0] == key.gold else Verdict(Outcome.WRONG, claimed[0], "claim")
+    if len(said) == 1:
+        return Verdict(Outcome.WRONG, said.pop(), "mention")
+    return Verdict(Outcome.NO_ANSWER, None, "no claim")
+
+
+def _claims(key: AnswerKey, clause: Clause, reading: Reading) -> bool:
+    """Whether a clause counts as a claim: one that gives a reason does not, unless it claims the tempting answer."""
+    if clause.lead in REASONS:
+        return reading.claim is Claim.OTHER and reading.said == key.trap
+    return reading.claim in (Claim.GOLD, Claim.OTHER)
+
+
+def _unsettles(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool, fresh: bool) -> str | None:
+    if reading.claim is Claim.HEDGES:
+        return "hedge"
+    if reading.claim is Claim.DENIES and not (claimed and clause.lead in REASONS):
+        return "denial"
+    if claimed and (_DOUBTING.issuperset(clause.items) or (fresh and clause.lead == "so" and clause.items == ["on"])):
+        return "hedge"
+    if key.kind is not Kind.YES_NO and reading.claim is not Claim.GOLD and _DENYING.issuperset(clause.items):
+        return "denial"  # false: 0
+    contrast = clause.lead in CONTRASTS and (fresh or clause.opens)
+    if claimed and (contrast or retracts(key, clause)):
+        return "retraction"
+    if clause.lead in CONDITIONS and not _is_harmless_condition(key, clause, reading, claimed):
+        return "condition"
+    if claimed and reading.rivals:
+        return "contradiction"
+    if claimed and clause.asks:
+        return "question"
+    return None
+
+
+def retracts(key: AnswerKey, clause: Clause) -> bool:
+    """Whether a clause takes back an answer that was given before."""
+    words = clause.items
+    if words == ["no"] or (words[:1] == ["no"] and not clause.lead and not isinstance(words[1], str)):
+        return True
+    if words and words[0] in RETRACTIONS and words[0] != "no":
+        return True
+    if (
+        words == ["not"]
+        or words[:1] == ["said"]
+        or tuple(words[:2]) in _TAKEN_BACK
+        or ("take" in words[:-2] and words[-1] == "back")
+    ):
+        return True
+    if words[:1] == ["on"] and not {"reflection", "thought", "thoughts"}.isdisjoint(words[:3]):
+        return True
+    if _withdraws(words):
+        return True
+    of_the_answer = words[:2] in (["that", "is"], ["this", "is"])  # the question may speak of a clock that is wrong
+    of_it = of_the_answer or words[:2] == ["it", "is"]
+    if of_it and words[-1] == "impossible" and "impossible" not in key.stems:
+        return True
+    return any(
+        (word in REFUTATIONS and (of_the_answer or word not in key.asking)) or (word == "not" and behind in _SO)
+        for word, behind in itertools.pairwise([*words, ""])
+    )
+
+
+def _withdraws(words: list[Item]) -> bool:
+    """Whether somebody says of an answer just given that it no longer stands, or that nobody knows."""
+    said = {word for word in words if isinstance(word, str)}
+    return bool(
+        said & _RECONSIDERING
+        or (said & {"change", "changed"} and said & {"mind", "answer"})
+        or ("not" in said and "i" in said and said & {"certain", "sure"})
+        or ("not" in said and words[0] in ("that", "this") and "be" in said and said & _SO)
+        or (words[:2] == ["do", "not"] and "count" in said)
+        or (len(words) == 2 and words[1] == "no" and words[0] in ("lol", "haha", "oh", "uh", "hell"))
+    )
+
+
+_RECONSIDERING = frozenset({"reconsider", "rethink", "unsure", "guessing", "undo", "delete"})
+_TAKEN_BACK = {
+    ("who", "knows"), ("no", "idea"), ("they", "claim"), ("some", "claim"), ("among", "others"), ("according", "to"),
+    ("the", "reverse"), ("the", "opposite"), ("the", "contrary"), ("let", "me"),
+    ("strike", "that"), ("ignore", "that"), ("forget", "that"), ("forget", "it"), ("cancel", "that"),
+    ("never", "mind"), ("disregard", "that"), ("then", "again"),
+}  # fmt: skip
+_DOUBTING = frozenset({"possibly", "perhaps", "maybe", "supposedly", "allegedly", "reportedly", "purportedly"})
+_DENYING = frozenset({"wrong", "incorrect", "false", "untrue", "fake", "mistaken"})
+_SO = frozenset({"right", "correct", "true", "so", "quite", "really"})
+
+
+def _is_harmless_condition(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool) -> bool:
+    """Whether an *if* only repeats the question's, or explains in a sentence of its own."""
+    if (
+        claimed
+        and clause.lead == "if"
+        and (
+            (clause.opens and reading.claim is Claim.GOLD)
+            or any(isinstance(item, Mention) and item.label == ECHO for item in clause.items)
+        )
+    ):
+        return True  # If the ball costs 5 cents, the bat costs $1.05
+    if clause.lead != "if" or reading.claim in (Claim.GOLD, Claim.OTHER) or reading.rivals or reading.said:
+        return False
+    words = stems_of([item for item in clause.items if isinstance(item, str)])
+    return clause.opens if claimed else all(word in key.stems or key.knows(word) for word in words)
+
+
+def _is_explicit(clause: Clause) -> bool:
+    return clause.lead == "so" or "answer" in clause.items
+
+
+def _raises_doubt(key: AnswerKey, clause: Clause, reading: Reading) -> bool:
+    if key.kind.is_numeric:
+        return reading.rivals or reading.echoes
+    return reading.claim is Claim.OPAQUE and not clause.asks
