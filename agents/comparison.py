@@ -149,10 +149,12 @@ class _Cell:
 def within(config: ExpertIterationConfig, budget: int) -> ExpertIterationConfig:
     """Fit the rounds to a budget: fewer riddles first, at least 8, then fewer further answers, then fewer rounds.
 
-    What is still too much is cut off by the budget itself.
+    Riddles stop early when they are solved, so that two thirds of the most answers are planned for. What is still too
+    much is cut off by the budget itself.
     """
-    riddles = min(config.riddles, max(8, budget // (config.rounds * (config.samples + config.extra_samples))))
-    extra = min(config.extra_samples, max(0, budget // (config.rounds * riddles) - config.samples))
+    answers = budget * 3 // (2 * config.rounds)  # of a round at most
+    riddles = min(config.riddles, max(8, answers // (config.samples + config.extra_samples)))
+    extra = min(config.extra_samples, max(0, answers // riddles - config.samples))
     rounds = min(config.rounds, max(1, budget // (riddles * config.samples)))
     return dataclasses.replace(config, rounds=rounds, riddles=riddles, extra_samples=extra)
 
