@@ -25,6 +25,9 @@ from expit_env.text import fold, stem, tokenise, unit_of
 from expit_env.values import Value, read_values
 
 GOLD, TRAP, ECHO = "gold", "trap", "echo"
+PLACES = word_set("place position spot")
+"""What an ordinal may number, whatever is asked: second place."""
+
 SAME = word_set("same equal equally identical equidistant tie tied alike")
 _ONLY_WHERE_COMPARED = word_set("tie tied")  # a rope is tied, too
 _COMPARING = word_set("more most less least fewer than or which who faster better won win")
@@ -205,6 +208,11 @@ class AnswerKey:
         return "not" in self._asked.last
 
     @cached_property
+    def asking_numbers(self) -> frozenset[int]:
+        """The numbers in figures of the last sentence."""
+        return frozenset(int(word) for word in self.asking if word.isascii() and word.isdigit())
+
+    @cached_property
     def _counted(self) -> frozenset[str]:
         counted = self._asked.counted(has_units=bool(self._accepted.units))
         of_birds = not BIRDS.isdisjoint(counted | self._accepted.units)
@@ -214,6 +222,8 @@ class AnswerKey:
         """Whether a word neither denies nor weakens the claim that it stands in."""
         word = stem(word)
         if word in (_KNOWN_OF_NUMBERS if self.kind.is_numeric else _KNOWN_OF_PHRASES):
+            return True
+        if self.kind is Kind.ORDINAL and word in PLACES:
             return True
         if word in _UNSURE:
             allowed = REFUTATIONS | {"more", "less"} if self.kind is Kind.CHOICE else REFUTATIONS

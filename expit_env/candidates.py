@@ -37,6 +37,7 @@ _NO_CANDIDATES = (
     | word_set("once twice")
 )
 """Words of a remark or a heading."""
+_BEGINNING = word_set("after before at on upon with during following by in from once")
 _VERBAL = ("ly", "ed", "ing")
 _PRONOUNS = word_set("them him us me everyone everybody all others")
 _SPEAKING = EXPLAINING | _PRONOUNS | DEPARTURES | NEGATIONS | REMAINING | _NO_CANDIDATES
@@ -64,6 +65,8 @@ def is_candidate(key: AnswerKey, clause: Clause) -> bool:
     words = [item for item in items if isinstance(item, str) and item not in ("and", "/", "-", "|")]
     if clause.asks or UNREADABLE in words or len(words) < sum(item not in ("and", "/", "-", "|") for item in items):
         return False
+    if key.kind.is_numeric and clause.opens and words[:1] and words[0] in _BEGINNING:
+        return False  # after the gunshot, all fly away
     phrase = key.kind in (Kind.PHRASE, Kind.CHOICE)
     if (phrase or key.kind is Kind.LETTER) and _is_answer_to_another(key, words):
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import NamedTuple
 
-from expit_env.answer_key import GOLD, TRAP, AnswerKey, Mention
+from expit_env.answer_key import GOLD, PLACES, TRAP, AnswerKey, Mention
 from expit_env.answers import Kind
 from expit_env.arithmetic import EQUALS, SIGNS, read_zeros, without_sum
 from expit_env.claims import Claim, Reading, word_of
@@ -84,7 +84,7 @@ def _without_plurals(items: list[Item]) -> list[Item]:
 
 
 def _is_understood(key: AnswerKey, seen: _Seen) -> bool:
-    words = seen.words
+    words = _without_measuring(key, seen)
     if words[-2:] in _IN_WATER and "water" in key.asking and _OUT_OF_WATER.isdisjoint(key.asking):
         words = words[:-2]
     if seen.signs_left or not all(key.knows(word) for word in words):
@@ -94,6 +94,27 @@ def _is_understood(key: AnswerKey, seen: _Seen) -> bool:
     return all(_unit_known(key, item) for item in seen.items if isinstance(item, Value) and item.unit)
 
 
+def _is_of_another_sentence(key: AnswerKey, item: Item) -> bool:
+    """Whether a number is told of before the question, which has its own: all have 31 days, for how many have 28."""
+    return (
+        isinstance(item, Value)
+        and not key.accepts(item)
+        and item.number in key.asked_numbers
+        and item.number not in key.asking_numbers
+    )
+
+
+def _without_measuring(key: AnswerKey, seen: _Seen) -> list[str]:
+    """Leave out the verb of *he weighs 82 kg* and *the ball costs 5 cents*, if its subject is what is asked about."""
+    subject, *rest = [item for item in seen.items if item not in ARTICLES] or [""]
+    asked_about = isinstance(subject, str) and (subject in _PRONOUNS or stem(subject) in key.subjects)
+    if asked_about and len(rest) > 1 and rest[0] in _MEASURING and isinstance(rest[1], Value):
+        return [word for word in seen.words if word != rest[0]]
+    return seen.words
+
+
+_PRONOUNS = word_set("it he she they you we i")
+_MEASURING = word_set("weigh weighs weighed cost costs measure measures last lasts lasted")
 _IN_WATER = (["under", "water"], ["below", "water"])
 _OUT_OF_WATER = word_set("not above over out dry visible under below")
 
@@ -107,6 +128,8 @@ def _claim(key: AnswerKey, clause: Clause, seen: _Seen, said: str | None) -> Rea
         return Reading(Claim.NOTHING, said)
     if said:
         return Reading(Claim.OTHER, said, sum=seen.summed, aside=_is_aside(key, seen))
+    if seen.gold and key.asking_numbers and any(_is_of_another_sentence(key, item) for item in seen.items):
+        return Reading(Claim.OPAQUE, echoes=True)
     if seen.gold:
         listed = clause.lead == "and" and len(seen.items) == 1  # violet and 9
         return Reading(Claim.NOTHING if listed else Claim.GOLD)
@@ -155,7 +178,7 @@ def _is_unit(key: AnswerKey, word: str) -> bool:
         return True
     if word == "am":
         return True
-    if word in FUNCTION or word in REMAINING or word in PREPOSITIONS:
+    if word in FUNCTION or word in REMAINING or word in PREPOSITIONS or (key.kind is Kind.ORDINAL and word in PLACES):
         return False
     if word in NEGATIONS | HEDGES | EQUALS or (word in SIGNS and word != "times") or not word.isalpha():
         return False
@@ -181,17 +204,29 @@ def _is_beside(key: AnswerKey, items: list[Item]) -> bool:
     if _is_of_another(key, items) or _is_by_another_time(key, items):
         return True
     if key.kind is Kind.ORDINAL:
-        return not _FAR_ENDS.isdisjoint(item for item in items if isinstance(item, str))
+        another = "you" in key.asking and items[:1] in (["he"], ["she"], ["they"])
+        return another or not _FAR_ENDS.isdisjoint(item for item in items if isinstance(item, str))
     bare = [item for item in items if item not in ARTICLES]
     for before, item, behind in zip(bare, bare[1:], bare[2:], strict=False):
         if key.kind is Kind.FRACTION and item == "of" and behind in TIMES and not _is_asked_of(key, behind):
             return True  # a third of an hour
         if before in _COUNTS and item == "of" and isinstance(behind, str) and unit_of(behind) not in key.units:
             return True  # the number of hunters
+        counts = isinstance(before, Value) and before.unit is None and key.kind is Kind.NUMBER
+        if counts and item == "of" and _is_uncounted(key, behind):
+            return True  # none of the hunters
+        weighed = isinstance(before, Value) and before.unit is not None and key.kind is Kind.QUANTITY
+        if weighed and item == "of" and isinstance(behind, str) and stem(behind) not in key.asking:
+            return True  # 82 kg of water
     for before, item in itertools.pairwise(items):
         if before == "after" and isinstance(item, Value) and item.unit is None and "after" not in key.asking:
             return True
     return False
+
+
+def _is_uncounted(key: AnswerKey, behind: Item) -> bool:
+    """Whether a word is a thing of the question that is not counted there."""
+    return isinstance(behind, str) and stem(behind) in key.nouns - key.units and unit_of(behind) not in key.units
 
 
 def _is_by_another_time(key: AnswerKey, items: list[Item]) -> bool:
@@ -223,7 +258,12 @@ _COPULAS = word_set("is are was were be been am have has had")
 
 def _went(items: list[Item]) -> bool:
     """Whether *left* means went: none of them left."""
-    return "left" in items and "of" in items and _COPULAS.isdisjoint(item for item in items if isinstance(item, str))
+    if "left" not in items:
+        return False
+    place = len(items) - 1 - items[::-1].index("left")
+    if items[place + 1 : place + 2] and items[place + 1] in ARTICLES:
+        return True  # none left the pond
+    return "of" in items and _COPULAS.isdisjoint(item for item in items if isinstance(item, str))
 
 
 def _adjacent(items: list[Item]) -> bool:

@@ -43,7 +43,8 @@ def read_yes_no(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
         phrase = next((item for item in items if isinstance(item, Mention)), None)
         if phrase and len(items) == 1 and not clause.asks:
             return Reading(Claim.GOLD) if phrase.label == GOLD else Reading(Claim.OTHER, key.trap)
-        named = not YES.isdisjoint(words) or words[-1] in NO
+        opposite = words[0] in NO and fold_yes_no(key.gold) == "yes"  # yes, no man can
+        named = opposite or not YES.isdisjoint(words) or words[-1] in NO
         return Reading(Claim.HEDGES if named else Claim.OPAQUE)
     if clause.asks:
         return Reading(Claim.HEDGES)
@@ -155,6 +156,8 @@ def read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
         return Reading(Claim.OTHER, said)
     if gold and (_adds_option(key, items) or any(_is_bare_number(items, place) for place in range(len(items)))):
         return Reading(Claim.HEDGES)
+    if gold and items[0] in _ASKS and (len(items) == 2 or gold[-1] != len(items) - 1):
+        return Reading(Claim.OPAQUE, echoes=True)  # what a clock has
     if gold and all(_stands_free(key, items, place) for place in gold) and not _repeated(items, gold):
         return Reading(Claim.GOLD)
     return Reading(Claim.OPAQUE if gold else Claim.NOTHING, explains=explains)
@@ -275,6 +278,7 @@ def _is_other_amount(key: AnswerKey, items: list[Item]) -> bool:
     return number.isdigit() and amount not in runs
 
 
+_ASKS = word_set("what which who whom whose where when how why")
 _SUBJECTS = word_set("they it he she you we there both")
 _BEFORE_SENTENCES = word_set("that is because since as and then well")
 _ABOUT_RIDDLE = word_set("riddle question puzzle trick joke pun wordplay brainteaser teaser classic")
