@@ -16,6 +16,7 @@ from expit_env.lexicon import (
     COUNTABLE_ANYWAY,
     FUNCTION,
     MONTHS,
+    PASTS,
     REFUTATIONS,
     REMAINING,
     UNIT_NAMES,
@@ -229,6 +230,8 @@ class AnswerKey:
             allowed = REFUTATIONS | {"more", "less"} if self.kind is Kind.CHOICE else REFUTATIONS
             return word in allowed and word in self.asking
         if word in self._said or (word.isalpha() and (word in self.nouns or word in self._counted)):
+            return True
+        if PASTS.get(word) in self.asking:
             return True
         return word.endswith("ed") and (word[:-2] in self.asking or word[:-1] in self.asking)
 

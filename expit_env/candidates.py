@@ -16,6 +16,7 @@ from expit_env.lexicon import (
     EXPLAINING,
     FUNCTION,
     NEGATIONS,
+    PASTS,
     REASONS,
     REMAINING,
     YES,
@@ -90,7 +91,7 @@ def is_candidate(key: AnswerKey, clause: Clause) -> bool:
             return not {stem(word) for word in content} <= key.right_stems
         told = phrase and (short or not unknown)
         return not told and len(content) <= _LONGEST_WITH_ARTICLE and not _has_verb(content)
-    verbal = any(len(word) > 4 and word.endswith(_VERBAL) for word in content)
+    verbal = any((len(word) > 4 and word.endswith(_VERBAL)) or word in PASTS for word in content[1:] or content)
     few = len(content) <= (_LONGEST_WITH_ARTICLE if "of" in content else _LONGEST)
     return unknown and not verbal and few and (owner or not phrase)
 

@@ -138,3 +138,10 @@ EXPLAINING = word_set(
 YES = word_set("yes yeah yep yup")
 NO = word_set("no nope nah")
 NO_IDEA = ("idea", "clue", "know", "unknown", "sure", "unsure", "tell", "impossible")
+
+PASTS = {
+    "took": "take", "had": "have", "got": "get", "ate": "eat", "saw": "see", "went": "go", "made": "make",
+    "gave": "give", "came": "come", "found": "find", "bought": "buy", "sold": "sell", "ran": "run", "won": "win",
+    "lost": "lose", "kept": "keep", "drank": "drink", "flew": "fly", "held": "hold", "built": "build", "met": "meet",
+}  # fmt: skip
+"""Pasts that no ending tells, with the verb."""

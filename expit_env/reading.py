@@ -120,6 +120,8 @@ def _is_whole(key: AnswerKey, items: list[Item]) -> bool:
     stems = [stem(word) for item in items for word in word_of(item).split() if word not in ARTICLES]
     if stems[-1:] == ["anywhere"] and "not" in stems:
         stems.pop()  # what does not roll anywhere does not roll
+    if stems[-1:] == ["one"] and len(stems) > 1 and key.kind in (Kind.CHOICE, Kind.PHRASE):
+        stems.pop()  # the red one
     if stems[-2:] == ["have", "none"] and len(stems) == 3:
         return any(form[:2] == (stems[0], "have") and form[2:3] == ("no",) and len(form) == 4 for form in key.whole)
     if tuple(stems) in key.whole:

@@ -22,11 +22,13 @@ from expit_env.lexicon import (
     word_set,
 )
 from expit_env.sameness import says_same
-from expit_env.text import UNREADABLE, stem
+from expit_env.text import UNREADABLE, stem, tokenise
 
 _SHORT_ANSWERS = word_set("sir madam it they he she you we i that this there because since the a not")
 
 
+_NOTHING = word_set("nothing nobody none no there")
+_FORBIDDING = word_set("forbid forbids forbidden forbade prevent prevents stop stops prohibit prohibits against wrong")
 _HEADING = word_set("the my our final short answer solution")
 
 
@@ -44,6 +46,7 @@ def read_yes_no(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
         if phrase and len(items) == 1 and not clause.asks:
             return Reading(Claim.GOLD) if phrase.label == GOLD else Reading(Claim.OTHER, key.trap)
         opposite = words[0] in NO and fold_yes_no(key.gold) == "yes"  # yes, no man can
+        opposite = opposite or (words[0] in _NOTHING and not _FORBIDDING.isdisjoint(words))  # nothing forbids it
         named = opposite or not YES.isdisjoint(words) or words[-1] in NO
         return Reading(Claim.HEDGES if named else Claim.OPAQUE)
     if clause.asks:
@@ -246,6 +249,9 @@ def _stands_free(key: AnswerKey, items: list[Item], place: int) -> bool:
     if key.kind is not Kind.PHRASE:
         return key.kind is not Kind.LETTER or before not in RISKY_PREPOSITIONS or before in key.prepositions
     behind = items[place + 1] if place + 1 < len(items) else ""
+    somewhere = behind in _SOMEWHERE and items[place + 2 : place + 3] != ["all"]
+    if somewhere and "not" in tokenise(word_of(items[place])):
+        return False  # you do not bury them in Spain
     if behind == "to" or (before and len(items) == 2 and word_of(before) not in FUNCTION and before not in _ADVERBS):
         return False  # stick to it, blue green
     if before in RISKY_PREPOSITIONS and before not in key.prepositions and not _is_place(key):
@@ -279,6 +285,7 @@ def _is_other_amount(key: AnswerKey, items: list[Item]) -> bool:
 
 
 _ASKS = word_set("what which who whom whose where when how why")
+_SOMEWHERE = word_set("in on at near by")
 _SUBJECTS = word_set("they it he she you we there both")
 _BEFORE_SENTENCES = word_set("that is because since as and then well")
 _ABOUT_RIDDLE = word_set("riddle question puzzle trick joke pun wordplay brainteaser teaser classic")
