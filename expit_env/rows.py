@@ -135,12 +135,16 @@ def _lettered(
     return posed, letters[answer], (answer, *aliases), trap and letters[trap]
 
 
+_READ = "<answer>{}</answer>."
+"""A reply whose content is read as prose is: alone, or with nothing behind it, a known form is not read at all."""
+
+
 def _check(riddle: Riddle) -> None:
     """Refuse what the verifier reads otherwise than it was meant."""
     for text in (riddle.answer, *riddle.aliases):
-        if not judge(riddle, f"<answer>{text}</answer>").correct:
+        if not judge(riddle, _READ.format(text)).correct:
             raise ValueError(f"the verifier does not take {text!r} for right: say it in other words, or as an alias")
-    if riddle.trap and judge(riddle, f"<answer>{riddle.trap}</answer>").correct:
+    if riddle.trap and judge(riddle, _READ.format(riddle.trap)).correct:
         raise ValueError(f"the trap {riddle.trap!r} is a right answer")
 
 
