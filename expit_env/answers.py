@@ -51,6 +51,12 @@ def infer_kind(answer: str, question: str = "") -> Kind:
     return Kind.CHOICE if any(stems >= option for option in options_of(tokenise(asked))) else kind or Kind.PHRASE
 
 
+def is_phrase(answer: str, question: str = "") -> bool:
+    """Whether the words of ``answer`` alone make it a phrase: `infer_kind` calls it a phrase or one of the options."""
+    asked = fold(question)
+    return _kind_alone(answer, "how many" in asked or "how much" in asked)[0] is None
+
+
 _OWNER = re.compile(r"'s\b|s'")
 _OR = re.compile(r"or(?<![^\W_]or)(?![^\W_])")
 _DRESS = re.compile(r"[*_`\\<$]")

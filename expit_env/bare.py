@@ -6,11 +6,11 @@ import functools
 import re
 
 from expit_env.answer_key import accepted_forms, stems_of
-from expit_env.answers import Kind, infer_kind
-from expit_env.lexicon import CARDINALS
+from expit_env.answers import Kind, is_phrase
+from expit_env.lexicon import CARDINALS, MEANING, SCALES, ZERO, word_set
 from expit_env.riddle import Outcome, Riddle, Verdict
 from expit_env.structured import Structured
-from expit_env.text import fold, tokenise
+from expit_env.text import fold, stem, tokenise
 
 MAX_CONTENT = 400
 """Characters of a bare answer, or of what stands in a structured one."""
@@ -18,65 +18,120 @@ MAX_CONTENT = 400
 MAX_CONTENTS = 8
 """Structured answers of one reply that are read."""
 
+_FRAME = re.compile(r"(the answer is|it is|it's|answer:) +")
+
 
 def judge_bare(riddle: Riddle, response: str) -> Verdict | None:
-    """Judge a reply that is the answer, an alias, the trap or a number, alone or behind *the answer is*; else None."""
-    forms, reply = bare_forms(riddle.answer, riddle.aliases, riddle.trap), _bare(response)
-    bare = forms.get(reply) or forms.get(reply[found.end() :] if (found := _FRAME.match(reply)) else "")
-    if bare:
-        return Verdict(*bare, "bare")
-    if riddle.kind in _PLAINLY_JUDGED and (number := _PLAIN_NUMBER.fullmatch(response)):
-        return _judge_number(riddle, number[1])
-    return None
+    """Judge a reply that is an answer and nothing else, alone or behind *the answer is*; None where it takes reading.
+
+    An answer is the riddle's, an alias, the trap, a number in figures, or a few words that the riddle does not know.
+    """
+    reply = _bare(response)
+    frame = _FRAME.match(reply)
+    named = reply[frame.end() :] if frame else reply
+    return (
+        _judge_to_the_letter(riddle, reply)
+        or (_judge_to_the_letter(riddle, named) if frame else None)
+        or _judge_number(riddle, response)
+        or (_judge_strange(riddle, named) if response.isascii() and not (frame and frame[1] == "answer:") else None)
+    )
 
 
 def judge_bare_contents(riddle: Riddle, found: Structured) -> Verdict | None:
-    """Judge a structured answer that holds a bare one and ends the reply; None for any other."""
+    """Judge structured answers that hold bare ones and end the reply; None for any other."""
     if not found.contents or found.after.strip() or len(found.contents) > MAX_CONTENTS:
         return None
-    forms = bare_forms(riddle.answer, riddle.aliases, riddle.trap)
-    judged = {forms.get(_bare(content)) for content in found.contents}
+    judged = {judge_bare(riddle, content) for content in found.contents}
     bare = judged.pop()
-    return Verdict(*bare, f"{found.rule}: bare") if bare and not judged else None
+    return Verdict(bare.outcome, bare.extracted, f"{found.rule}: {bare.rule}") if bare and not judged else None
 
 
-_FRAME = re.compile(r"(?:the answer is|it is|it's|answer:) +")
-_PLAIN_NUMBER = re.compile(r"(?:(?:the answer is|it is|it's|answer:) )?(-?(?:0|[1-9]\d{0,8}))[.!]?", re.IGNORECASE)
-"""A reply that says a number in figures and nothing else: it is read without the question, which it cannot repeat."""
+def _judge_to_the_letter(riddle: Riddle, reply: str) -> Verdict | None:
+    """Judge what is the answer, an alias or the trap as they are written."""
+    if not reply:
+        return None
+    if _is(reply, riddle.answer) or any([_is(reply, alias) for alias in riddle.aliases]):
+        return Verdict(Outcome.CORRECT, riddle.answer.strip(), "bare")
+    if riddle.trap and _is(reply, riddle.trap):
+        return Verdict(Outcome.WRONG, riddle.trap.strip(), "bare")
+    return None
 
 
-_PLAINLY_JUDGED = frozenset({Kind.NUMBER, Kind.PHRASE, Kind.CHOICE})
-_NAME_OF = {number: word for word, number in CARDINALS.items()}
-_IS_LARGE = re.compile(r"(?i)ty\b|ty-|hundred|thousand|million|dozen")
-_HAS_FIGURE = re.compile(r"\d")
+def _is(reply: str, form: str) -> bool:
+    return reply in form.lower() and reply == _bare(form)
 
 
-def _judge_number(riddle: Riddle, figures: str) -> Verdict | None:
-    """Judge a number without a unit as the rules below would; None where they are needed.
+_PLAIN_NUMBER = re.compile(
+    r"(?:(?:the answer is|it is|it's|answer:) )?(-?(?:0|[1-9]\d{0,8}))( (?:minute|hour)s?)?[.!]?", re.IGNORECASE
+)
+"""A reply that says a number in figures, or a time, and nothing else: it cannot repeat the question."""
 
-    They are where the answer has a unit that the number lacks, and where the answer is a phrase and a number is told
-    of, be it in the phrase or the same one in the question.
+
+def _judge_number(riddle: Riddle, response: str) -> Verdict | None:
+    """Judge a number as the rules for prose would; None where they are needed.
+
+    They are where the riddle's answers tell of it, be it in words, and where the answer is no number and the question
+    tells of it, too.
     """
-    number, wrong = int(figures), Verdict(Outcome.WRONG, figures, "number")
-    accepted = accepted_forms(riddle.answer, riddle.aliases, riddle.trap, riddle.kind or Kind.PHRASE)
-    if riddle.kind is not Kind.NUMBER:
-        forms = " ".join((riddle.answer, *riddle.aliases, riddle.trap or ""))
-        named = number < 1 or figures in riddle.question or _NAME_OF.get(number, "ty") in riddle.question.lower()
-        named = named or (number > 19 and _IS_LARGE.search(riddle.question)) or _HAS_FIGURE.search(forms)
-        return None if named or not accepted.stems.isdisjoint(CARDINALS) else wrong
+    if not (found := _PLAIN_NUMBER.fullmatch(response)):
+        return None
+    figures, unit, kind = found[1], found[2] or "", riddle.kind or Kind.PHRASE
+    number, size = int(figures), figures.lstrip("-")
+    if not _tells_of(" ".join((riddle.answer, *riddle.aliases, riddle.trap or "")), size):
+        if kind.is_numeric:
+            return None if unit else Verdict(Outcome.WRONG, figures, "number")
+        if _tells_of(riddle.question, size):
+            return None
+        if kind in (Kind.PHRASE, Kind.CHOICE):
+            return Verdict(Outcome.WRONG, f"{figures}{unit}".lower(), "number")
+        return Verdict(Outcome.NO_ANSWER, None, "no claim")
+    if kind is not Kind.NUMBER or unit:
+        return None
+    accepted = accepted_forms(riddle.answer, riddle.aliases, riddle.trap, kind)
     units = accepted.values.get(("cardinal", number))
     if units is None:
-        return wrong if accepted.values else None
+        return Verdict(Outcome.WRONG, figures, "number") if accepted.values else None
     return Verdict(Outcome.CORRECT, riddle.answer.strip(), "number") if None in units else None
 
 
-@functools.lru_cache(maxsize=2_048)
-def bare_forms(answer: str, aliases: tuple[str, ...], trap: str | None) -> dict[str, tuple[Outcome, str]]:
-    """Return what a reply that is one of these and nothing else comes to."""
-    forms = {_bare(trap): (Outcome.WRONG, trap.strip())} if trap else {}
-    forms |= {_bare(form): (Outcome.CORRECT, answer.strip()) for form in (answer, *aliases)}
-    forms.pop("", None)
-    return forms
+_WORDS = re.compile(r"\d+|[a-z]+")
+_NAMES = {str(number): frozenset({word}) for word, number in CARDINALS.items()} | {
+    "0": ZERO | {"no", "not"},
+    "1": word_set("one a an"),
+    "12": word_set("twelve dozen"),
+}
+_LARGE = frozenset(word for word, number in CARDINALS.items() if number > 19) | SCALES.keys() | {"dozen"}
+"""Words that may be a part of any number of two figures and more."""
+
+
+def _tells_of(text: str, figures: str) -> bool:
+    """Whether a number stands in a text, in figures or in words, or may be a part of one that does."""
+    text = text.lower().replace(",", "")
+    names = _NAMES.get(figures, _LARGE)
+    if figures not in text and not any([name in text for name in names]):
+        return False
+    words = _WORDS.findall(text)
+    return figures in words or not names.isdisjoint(words)
+
+
+_STRANGE = re.compile(r"(?:an? |the )?([a-z]{2,}(?: [a-z]{2,}){0,2})")
+
+
+def _judge_strange(riddle: Riddle, reply: str) -> Verdict | None:
+    """Judge a few words which stand neither in the riddle nor in its answers, and by none of which a rule goes."""
+    if not (found := _STRANGE.fullmatch(reply)):
+        return None
+    said = " ".join((riddle.question, riddle.answer, *riddle.aliases, riddle.trap or "")).lower()
+    words = found[1].split()
+    for word in words:
+        root = stem(word)
+        if word in MEANING or root in MEANING or word.endswith("ed") or root.removesuffix("y") in said:
+            return None
+    if len(set(words)) < len(words):
+        return None
+    if riddle.kind in (Kind.PHRASE, Kind.CHOICE):
+        return Verdict(Outcome.WRONG, found[1], "claim")
+    return Verdict(Outcome.NO_ANSWER, None, "no claim")
 
 
 def _bare(text: str) -> str:
@@ -93,9 +148,9 @@ _SIMPLE_PROSE = re.compile(r"[A-Za-z0-9 .,!?']{0,400}")
 
 def lacks_a_word(response: str, answer: str, question: str) -> bool:
     """Whether a reply in plain words lacks a word of an answer that is a phrase: `verify` cannot find it there."""
-    if infer_kind(answer, question) not in (Kind.PHRASE, Kind.CHOICE) or not _SIMPLE_PROSE.fullmatch(response):
+    if not is_phrase(answer, question) or not _SIMPLE_PROSE.fullmatch(response):
         return False
-    return not _stems(answer).issubset(stems_of(tokenise(fold(response))))
+    return not _stems(answer).issubset(_stems(response))
 
 
 @functools.lru_cache(maxsize=16_384)

@@ -61,6 +61,8 @@ class Deck:
         count = splits.INDEX_COUNT // step
         place, index = divmod(int(rng.random() * len(self.families) * count), count)
         family = self.families[place]
+        if levels is None and self.level is None and family != BANK:
+            return family, index
         level = level_of(levels, family) or self.level
         if family == BANK:
             return family, riddle_bank.nth(self.split, level, index)

@@ -145,3 +145,14 @@ PASTS = {
     "lost": "lose", "kept": "keep", "drank": "drink", "flew": "fly", "held": "hold", "built": "build", "met": "meet",
 }  # fmt: skip
 """Pasts that no ending tells, with the verb."""
+
+MEANING = frozenset().union(
+    ARTICLES, DETERMINERS, PREPOSITIONS, FUNCTION, REMAINING, NEGATIONS, HEDGES, APPROXIMATIONS, CONSEQUENCES, REASONS,
+    CONTRASTS, RETRACTIONS, REFUTATIONS, CONDITIONS, DEPARTURES, EXPLAINING, YES, NO, NO_IDEA, COUNTABLE_ANYWAY,
+    CARDINALS, SCALES, ORDINALS, PARTS, ZERO, UNIT_NAMES, UNIT_NAMES.values(), TIMES, PASTS, PASTS.values(), MONTHS,
+    IRREGULAR, IRREGULAR.values(), *(phrase.split() for phrase in FILLERS),
+    word_set("same equal equally identical equidistant tie tied alike fake implies plus times dozen any known"),
+    word_set("how why where so and too very before letter"),
+    word_set("riddle question puzzle trick joke pun wordplay brainteaser teaser classic"),
+)  # fmt: skip
+"""All words by which some rule goes: a word that is not among them says nothing but what it names."""

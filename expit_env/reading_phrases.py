@@ -149,7 +149,7 @@ def read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
         about = not _ABOUT_RIDDLE.isdisjoint(words)  # this is a classic riddle
         fragment = (not explains or _names(items)) and key.kind is not Kind.LETTER and not about
         rivals = said is not None and clause.lead not in REASONS
-        other = " ".join(word_of(item) for item in items)
+        other = " ".join(word_of(item) for item in (items[2:] if tuple(items[:2]) in _NAMING else items))
         if fragment and not gold and not clause.asks and clause.lead not in REASONS and _is_short(items):
             return Reading(Claim.OTHER, said or other, explains=explains, firm=False)
         return Reading(Claim.OPAQUE, said, rivals=rivals, echoes=bool(gold), explains=explains)

@@ -83,13 +83,15 @@ class Riddle:
     contrast_id: str | None = None
 
     def __post_init__(self) -> None:
-        for name, value in (("question", self.question), ("answer", self.answer)):
-            if not isinstance(value, str) or not value.strip():
-                raise ValueError(f"a riddle's {name} must be a non-empty string, not {value!r}")
-        if isinstance(self.aliases, str):
-            raise ValueError(f"a riddle's aliases must be a sequence of strings, not the string {self.aliases!r}")
+        question, answer = self.question, self.answer
+        if not (isinstance(question, str) and isinstance(answer, str) and question.strip() and answer.strip()):
+            asks = isinstance(question, str) and question.strip()
+            name, value = ("answer", answer) if asks else ("question", question)
+            raise ValueError(f"a riddle's {name} must be a non-empty string, not {value!r}")
         # Set only where it changes something, for a riddle is made in every episode.
         if type(self.aliases) is not tuple:
+            if isinstance(self.aliases, str):
+                raise ValueError(f"a riddle's aliases must be a sequence of strings, not the string {self.aliases!r}")
             object.__setattr__(self, "aliases", tuple(self.aliases))
         if type(self.hints) is not tuple:
             object.__setattr__(self, "hints", tuple(self.hints))

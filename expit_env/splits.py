@@ -64,11 +64,14 @@ def riddles_at(split: str, addresses: Sequence[tuple[str, int]]) -> list[Riddle]
     """Return what `riddle_at` returns for each family and index, their random numbers drawn together."""
     if any(family == BANK for family, _ in addresses):
         return [riddle_at(family, split, index) for family, index in addresses]
-    keys = np.array([_key(family, split, index) for family, index in addresses], np.uint64)
-    riddles = []
-    for (family, index), key, first in zip(addresses, keys, _uniforms(keys, 0), strict=True):
-        drawn, name = _draw(family, split, index, _Uniforms(key, first)), f"{family}/{split}/{index}"
-        riddles.append(FAMILIES[family].riddle(drawn, name, f"{name}/contrast"))
+    keys = [_key(family, split, index) for family, index in addresses]
+    fractions = _uniforms(np.array(keys, np.uint64), 0).tolist()
+    riddles: list[Riddle] = [None] * len(keys)  # pyright: ignore[reportAssignmentType]
+    for i in sorted(range(len(keys)), key=keys.__getitem__):  # a family at a time, whose words stay in the caches
+        family, index = addresses[i]
+        name = f"{family}/{split}/{index}"
+        drawn = _draw(family, split, index, _Uniforms(keys[i], FRACTIONS), fractions[i])
+        riddles[i] = FAMILIES[family].riddle(drawn, name, f"{name}/contrast")
     return riddles
 
 
@@ -108,27 +111,25 @@ def _of_bank(split: str, index: int, contrast: bool) -> Riddle:
 
 @functools.lru_cache(maxsize=1_024)
 def _drawn(family: str, split: str, index: int) -> Drawn:
-    return _draw(family, split, index, _Uniforms(np.uint64(_key(family, split, index))))
+    return _draw(family, split, index, _Uniforms(_key(family, split, index)))
 
 
-def _draw(family: str, split: str, index: int, rng: _Uniforms) -> Drawn:
-    return FAMILIES[family].draw(rng, LEVELS[index % len(LEVELS)], split, _SIDES.get(split))
+def _draw(family: str, split: str, index: int, rng: _Uniforms, first: list[float] | None = None) -> Drawn:
+    return FAMILIES[family].draw(rng, LEVELS[index % len(LEVELS)], split, _SIDES.get(split), first)
 
 
 class _Uniforms:
-    """The random numbers of one address; the first of them may be given, drawn together with those of others."""
+    """The random numbers of one address, of which some may have been taken."""
 
-    __slots__ = ("_first", "_key", "_taken")
+    __slots__ = ("_key", "_taken")
 
-    def __init__(self, key: np.uint64, first: np.ndarray | None = None) -> None:
-        self._key, self._first, self._taken = key, first, 0
+    def __init__(self, key: int, taken: int = 0) -> None:
+        self._key, self._taken = key, taken
 
     def random(self, size: int) -> np.ndarray:
         """Return the next ``size`` numbers of [0, 1)."""
         start, self._taken = self._taken, self._taken + size
-        if start == 0 and size == FRACTIONS and self._first is not None:
-            return self._first
-        return _uniforms(np.array([self._key]), start, size)[0]
+        return _uniforms(np.array([self._key], np.uint64), start, size)[0]
 
 
 def _uniforms(keys: np.ndarray, start: int, size: int = FRACTIONS) -> np.ndarray:

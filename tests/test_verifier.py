@@ -15,11 +15,10 @@ from expit_env.riddle import Outcome, Riddle, Verdict
 from expit_env.verifier import verify
 
 POSED = tuple(
-    riddle
+    splits.riddle(f"{family}/{split}/4{contrast}")
     for split in ("train", "test", "transfer")
     for family in splits.families_of(split)
     for contrast in ("", "/contrast")
-    if (riddle := splits.riddle(f"{family}/{split}/4{contrast}")).kind in (Kind.NUMBER, Kind.PHRASE, Kind.CHOICE)
 )
 
 CASES = [
@@ -467,16 +466,26 @@ def test_a_structured_answer_behind_a_long_text_counts() -> None:
 
 
 @pytest.mark.parametrize("riddle", POSED, ids=[riddle.riddle_id for riddle in POSED])
-def test_a_plain_number_is_judged_as_it_would_be_with_the_question_read(riddle, monkeypatch):
+def test_what_is_judged_without_the_question_is_judged_as_with_it(riddle, monkeypatch):
     told = {int(number) for number in re.findall(r"\d+", f"{riddle.question} {riddle.answer}")}
-    numbers = {0, 1, 2, 7, 12, 100} | told | {sign * number + 1 for number in told for sign in (1, -1)}
-    for reply in (frame.format(n) for n in numbers for frame in ("{}", "The answer is {}.", "it's {}", "Answer: {}")):
-        fast = verify(riddle, reply)
-        with monkeypatch.context() as patch:
-            patch.setattr(bare, "_PLAIN_NUMBER", re.compile("(?!)"))
-            slow = verify(riddle, reply)
-        assert fast.outcome is slow.outcome, reply
-        assert (slow.extracted or "").endswith(fast.extracted or ""), reply  # without the frame: "7", not "it is 7"
+    numbers = {0, 1, 2, 7, 12, 20, 100} | told | {sign * number + 1 for number in told for sign in (1, -1)}
+    times = [f"{number} {unit}" for number in sorted(numbers)[:4] for unit in ("minutes", "hour")]
+    words = [form for other in POSED[::5] for form in (other.answer, *other.aliases)]
+    for frame in ("{}", "The answer is {}.", "it's {}", "Answer: {}", "<answer>{}</answer>"):
+        for reply in map(frame.format, (*numbers, *times, *words)):
+            fast = verify(riddle, reply)
+            with monkeypatch.context() as patch:
+                for rule in ("_judge_number", "_judge_strange"):
+                    patch.setattr(bare, rule, lambda riddle, reply: None)
+                slow = verify(riddle, reply)
+            assert (fast.outcome, fast.extracted) == (slow.outcome, slow.extracted), reply
+
+
+def test_a_reply_of_strange_words_is_judged_without_the_question():
+    assert bare.judge_bare(RIVER, "the harbour") == Verdict(Outcome.WRONG, "harbour", "claim")
+    assert bare.judge_bare(GOATS, "the harbour") == Verdict(Outcome.NO_ANSWER, None, "no claim")
+    for reply in ("rivers", "a mouth", "nothing", "it eats", "sisters and brothers", "two jars"):
+        assert bare.judge_bare(RIVER, reply) is None
 
 
 @pytest.mark.parametrize("riddle", POSED, ids=[riddle.riddle_id for riddle in POSED])

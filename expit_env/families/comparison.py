@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from expit_env.answers import Kind
 from expit_env.families.family import Draw, Family, Telling, bank, beside
 from expit_env.families.people import PEOPLE
 
@@ -37,6 +38,8 @@ def _weights(draw: Draw) -> Telling:
 KILO_OF_FEATHERS = Family(
     "kilo-of-feathers",
     _weights,
+    kind=Kind.PHRASE,
+    contrast_kind=Kind.CHOICE,
     wordings=(
         ("{extra}Which is heavier, {n} {unit} of {one} or {n} {unit} of {two}?",
          "{extra}Which is heavier, {p} {unit} of {one} or {q} {unit} of {two}?"),
@@ -92,6 +95,7 @@ def _there_and_back(draw: Draw) -> Telling:
 THERE_AND_BACK = Family(
     "there-and-back",
     _there_and_back,
+    kind=Kind.PHRASE,
     wordings=(
         ("On a {journey}, the way there takes {out} and the way back {back}. Which takes longer?",
          "On a {journey}, the way there takes {out2} and the way back {back2}. Which takes longer?"),
@@ -145,6 +149,7 @@ def _meeting(draw: Draw) -> Telling:
 MEETING_ON_THE_ROAD = Family(
     "meeting-on-the-road",
     _meeting,
+    kind=Kind.PHRASE,
     wordings=(
         ("A {fast} leaves the {start} for the {goal}, and a slower {slow} leaves the {goal} for the {start} on the "
          "same road. When they meet, which one is nearer to the {goal}?",
@@ -198,6 +203,8 @@ def _half(draw: Draw) -> Telling:
 HALF_FULL = Family(
     "half-full-half-empty",
     _half,
+    kind=Kind.PHRASE,
+    contrast_kind=Kind.CHOICE,
     wordings=(
         ("{one} has a {container} that is half full of {contents}. {two} has one of the same size that is half empty. "
          "Who has more {contents}?",

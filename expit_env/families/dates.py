@@ -34,6 +34,7 @@ def _hours(hours: int) -> str:
 ALARM_CLOCK = Family(
     "alarm-clock",
     _alarm,
+    kind=Kind.QUANTITY,
     wordings=(
         ("{extra}At {bed} in the evening {who} sets an old alarm clock with hands to {ring} for {an_occasion} the next "
          "morning. After how many hours does it ring?",
@@ -142,6 +143,7 @@ def _weekday(draw: Draw) -> Telling:
 DAY_AFTER_YESTERDAY = Family(
     "day-after-yesterday",
     _weekday,
+    kind=Kind.PHRASE,
     wordings=(
         ("Today is {today}. {who}'s {event} is on {chain}the day after yesterday. On which day of the week is it?",
          "Today is {today}. {who}'s {event} is on {chain}the day after today. On which day of the week is it?"),
@@ -193,6 +195,7 @@ def _holiday(draw: Draw) -> Telling:
 DATE_ABROAD = Family(
     "date-abroad",
     _holiday,
+    kind=Kind.YES_NO,
     wordings=(
         ("The national day of {home} is the {date}. Is there {a_date} in {country}, too?",
          "The national day of {home} is the {date}. Is that the national day of {country}, too?"),
@@ -301,6 +304,7 @@ def _plural(pill: str) -> str:
 PILLS_EVERY_HALF_HOUR = Family(
     "pills-every-half-hour",
     _pills,
+    kind=Kind.QUANTITY,
     wordings=(
         ("{extra}A doctor gives {who} {n} {pills}, one to be taken now and one every {minutes} minutes. After how many "
          "minutes is the last one taken?",
@@ -346,6 +350,7 @@ def _coin(draw: Draw) -> Telling:
 YEARS_BEFORE_CHRIST = Family(
     "years-before-christ",
     _coin,
+    kind=Kind.YES_NO,
     wordings=(
         ("A dealer shows {who} a Roman {find}. '{year} BC' was stamped on it by its maker. Can the {find} be as old as "
          "that?",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from expit_env.answers import Kind
 from expit_env.families.family import Draw, Family, Telling, a, bank, beside
 from expit_env.families.people import PEOPLE
 
@@ -103,6 +104,7 @@ def _guards(draw: Draw) -> Telling:
 TWO_GUARDS = Family(
     "two-guards",
     _guards,
+    kind=Kind.CHOICE,
     wordings=(
         ("Two {guards} know which {way} leads out, {a_first} one or {a_second} one, and they know each other: one "
          "always lies, one never does. {who} asks one of them which {way} the other would call right, and hears: 'The "
@@ -175,6 +177,7 @@ def _labels(draw: Draw) -> Telling:
 WRONG_LABELS = Family(
     "wrong-labels",
     _labels,
+    kind=Kind.PHRASE,
     wordings=(
         ("Of three {box}s one holds {drawn}, one {other}, one a mixture. The labels say '{drawn}', '{other}' and "
          "'mixed', but every label is on the wrong {box}. From the {box} labelled 'mixed' {who} takes {a_one}. What is "
@@ -237,6 +240,7 @@ def _bulb(draw: Draw) -> Telling:
 WARM_BULB = Family(
     "warm-bulb",
     _bulb,
+    kind=Kind.PHRASE,
     wordings=(
         ("{extra}Of three switches, {switches}, one works an old glass bulb in the {room}. {who} leaves the {before} "
          "one on for {n} minutes, turns it off, turns the {now} one on, never touches the {never} one, and goes to "
@@ -314,6 +318,7 @@ def _barbers(draw: Draw) -> Telling:
 TWO_BARBERS = Family(
     "two-barbers",
     _barbers,
+    kind=Kind.CHOICE,
     wordings=(
         ("On an island, where nobody comes or goes, there are just two {craft}s, {first} and {second}, neither of whom "
          "is ever their own customer. {look}. Which of them is the better {craft}?",
@@ -372,6 +377,7 @@ def _hats(draw: Draw) -> Telling:
 THE_LAST_HAT = Family(
     "the-last-hat",
     _hats,
+    kind=Kind.PHRASE,
     transfer=True,
     wordings=(
         ("A box holds {n} {seen} {hats} and {spare} {unseen} ones. In the dark {people} {wearers} put on one each. "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from expit_env.answers import Kind
 from expit_env.families.family import Draw, Family, Telling, a, bank
 from expit_env.families.people import BOYS, PEOPLE
 
@@ -30,6 +31,7 @@ def _match(draw: Draw) -> Telling:
 LIGHT_FIRST = Family(
     "light-first",
     _match,
+    kind=Kind.PHRASE,
     wordings=(
         ("{who} enters a dark {room} with one match. Nearest is {first}, farther off {second}. "
          "What must {who} light first?",
@@ -82,6 +84,7 @@ def _bucket(draw: Draw) -> Telling:
 HOLE_IN_THE_BUCKET = Family(
     "hole-in-the-bucket",
     _bucket,
+    kind=Kind.CHOICE,
     wordings=(
         ("An empty {vessel} weighs {n} kg. What can {who} put in it to make it lighter: {choice}?",
          "An empty {vessel} weighs {n} kg. What can {who} put in it to make it heavier: {choice}?"),
@@ -119,6 +122,7 @@ def _ice(draw: Draw) -> Telling:
 MELTING_ICE = Family(
     "melting-ice",
     _ice,
+    kind=Kind.YES_NO,
     wordings=(
         ("{n} ice cubes float in {who}'s {glass}, which is full of water to the very brim. The ice melts. "
          "Does the {glass} run over?",
@@ -176,6 +180,7 @@ def _lamps(draw: Draw) -> Telling:
 BROKEN_LAMPS = Family(
     "broken-lamps",
     _lamps,
+    kind=Kind.YES_NO,
     wordings=(
         ("{day} a black {animal} stands on the road in March. The {n} street lamps are broken and no car light works. "
          "Can {driver} see the {animal}?",
@@ -228,6 +233,7 @@ def _sea(draw: Draw) -> Telling:
 RED_SEA = Family(
     "red-sea",
     _sea,
+    kind=Kind.PHRASE,
     wordings=(
         ("{A_tint} {thing} falls into the {sea} Sea. What colour is the {thing} when it is pulled out?",
          "{A_tint} {thing} falls into thick {hue} paint. What colour is the {thing} when it is pulled out?"),
@@ -277,6 +283,8 @@ def _seller(draw: Draw) -> Telling:
 WHAT_HE_WEIGHS = Family(
     "what-he-weighs",
     _seller,
+    kind=Kind.PHRASE,
+    contrast_kind=Kind.QUANTITY,
     wordings=(
         ("{who} is {a_seller}. His twin, just as heavy, weighs {kilos} kg. What does {who} weigh all day for "
          "customers?",
@@ -327,6 +335,7 @@ def _towel(draw: Draw) -> Telling:
 WETTER_AS_IT_DRIES = Family(
     "wetter-as-it-dries",
     _towel,
+    kind=Kind.CHOICE,
     wordings=(
         ("{who} dries {n} wet {dishes} with a towel. What gets wetter by this drying: {choice}?",
          "{who} dries {n} wet {dishes} with a towel. What gets drier by this rubbing: {choice}?"),

@@ -81,10 +81,10 @@ class Draw:
 
     __slots__ = ("_fractions", "_rng", "held_out", "level", "split")
 
-    def __init__(self, rng: Uniforms, split: str, level: int) -> None:
+    def __init__(self, rng: Uniforms, split: str, level: int, first: list[float] | None = None) -> None:
         self._rng, self.split, self.level = rng, split, level
         self.held_out = split == "test"
-        self._fractions: list[float] = []
+        self._fractions = first or []  # numbers of the generator that were drawn already
 
     def below(self, count: int) -> int:
         """Draw a whole number from 0 to ``count - 1``: what every other draw is made of."""
@@ -103,9 +103,13 @@ class Draw:
 
     def nouns(self, words: Bank, count: int) -> list[str]:
         """Draw ``count`` different words of a bank, in random order."""
-        pool = list(words.test if self.held_out else words.train)
-        if count > len(pool):
-            raise ValueError(f"{count} words drawn from a bank of {len(pool)}: {pool}")
+        words_left = words.test if self.held_out else words.train
+        if count > len(words_left):
+            raise ValueError(f"{count} words drawn from a bank of {len(words_left)}: {words_left}")
+        if count == 2:  # as below, without the list: most draws of several are of two
+            first, second = self.below(len(words_left)), self.below(len(words_left) - 1)
+            return [words_left[first], words_left[second + (second >= first)]]
+        pool = list(words_left)
         return [pool.pop(self.below(len(pool))) for _ in range(count)]
 
     def number(self, low: int, high: int) -> int:
@@ -125,14 +129,15 @@ class Draw:
         allowed = _numbers(low, high, self.held_out, but)
         if not allowed:
             raise ValueError(f"no number from {low} to {high} may be used in {self.split}")
-        return allowed[self.below(len(allowed))]
+        fractions = self._fractions or self._more()
+        return allowed[int(fractions.pop() * len(allowed))]
 
     def choice(self, options: tuple[T, ...]) -> T:
         """Draw one of ``options``, the same in every split (for what is no noun: a verb, a direction, an order)."""
         return options[self.below(len(options))]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Telling:
     """One drawn riddle and its contrast, before they are put into a wording.
 
@@ -156,7 +161,7 @@ class Telling:
     hints: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Drawn:
     """A telling and the wording it is put into: all that a riddle and its contrast are built from."""
 
@@ -212,7 +217,9 @@ class Family:
         drawn = self.draw(rng, level, split)
         return self.riddle(drawn), self.contrast(drawn)
 
-    def draw(self, rng: Uniforms, level: int, split: str, side: int | None = None) -> Drawn:
+    def draw(
+        self, rng: Uniforms, level: int, split: str, side: int | None = None, first: list[float] | None = None
+    ) -> Drawn:
         """Draw a telling and a wording, of one of the two sides that what a family tells is parted into, or of any.
 
         The side of a question is told by its wording and the words in it that its contrast shares (`_on_side`), so that
@@ -221,7 +228,7 @@ class Family:
         Raises:
             RuntimeError: if nothing on that side is found.
         """
-        draw = Draw(rng, split, level)
+        draw = Draw(rng, split, level, first)
         wordings = self.test_wordings if draw.held_out else self.wordings
         for _ in range(_TELLINGS):
             telling = self.tell(draw)
@@ -265,6 +272,7 @@ def in_steps(draw: Draw, number: int) -> tuple[str, str]:
             return f"{first} and then {number - first} more", f"{first} + {number - first} = {number}"
 
 
+@functools.lru_cache(maxsize=4_096)
 def a(noun: str) -> str:
     """Put the indefinite article before a noun, or before a number in figures."""
     return f"{'an' if _SOUNDS_OPEN.match(noun) else 'a'} {noun}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from expit_env.answers import Kind
 from expit_env.families.family import Draw, Family, Telling, a, bank, beside
 from expit_env.families.people import BOYS, GIRLS, SURNAMES
 
@@ -33,6 +34,7 @@ def _daughter(draw: Draw) -> Telling:
 LAST_DAUGHTER = Family(
     "last-daughter",
     _daughter,
+    kind=Kind.PHRASE,
     wordings=(
         ("{girl}'s {parent} has {total} daughters: {named} and one more. What is the {ordinal} daughter called?",
          "{girl}'s teacher has {total} daughters, named by the order of the vowels: {named} and one more. "
@@ -131,6 +133,7 @@ def _profession(draw: Draw) -> Telling:
 THE_DOCTORS_BROTHER = Family(
     "the-doctors-brother",
     _profession,
+    kind=Kind.PHRASE,
     wordings=(
         ("{A_job} says: '{man} {surname} is my brother.' {man} says: 'I have no brother.' Both tell the truth. "
          "What is the {job} to {man}?",
@@ -183,6 +186,7 @@ def _widow(draw: Draw) -> Telling:
 WIDOWS_SISTER = Family(
     "widows-sister",
     _widow,
+    kind=Kind.YES_NO,
     wordings=(
         ("In {town} anyone may marry anyone single. Can {man} now marry the single {relation} of his widow?",
          "In {town} anyone may marry anyone single. Can {man} now marry the single {relation} of his dead wife?"),

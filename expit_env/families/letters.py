@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+
 from expit_env.answers import Kind
 from expit_env.families.family import Draw, Family, Telling, a, bank, beside
 from expit_env.families.people import PEOPLE
@@ -140,6 +143,7 @@ def _bigger(draw: Draw) -> Telling:
 BIGGER_WORD = Family(
     "bigger-word",
     _bigger,
+    kind=Kind.CHOICE,
     wordings=(
         ("{who} has read two words. Which of them is longer, '{first}' or '{second}'?",
          "{who} has read of two animals. Which of them is longer, {a_first} or {a_second}?"),
@@ -189,6 +193,7 @@ def _misspelt(draw: Draw) -> Telling:
 SPELLED_WRONGLY = Family(
     "spelled-wrongly",
     _misspelt,
+    kind=Kind.PHRASE,
     wordings=(
         ("{who}'s dictionary has no misprint, not even in '{hard}'. Which word is spelled {way} in it?",
          "{who}'s dictionary has a single misprint, and that in '{hard}'. Which word is spelled {way} in it, "
@@ -276,6 +281,7 @@ def _rhyme(draw: Draw) -> Telling:
 SAY_SILK = Family(
     "say-silk",
     _rhyme,
+    kind=Kind.PHRASE,
     wordings=(
         ("Say '{word}' {n} times, as fast as you can. {ask}",
          "Say '{word}' {n} times, as fast as you can. {plain}"),
@@ -293,8 +299,8 @@ SAY_SILK = Family(
 )  # fmt: skip
 
 ROOMS = bank(
-    "kitchen, cellar, attic, bathroom, bedroom, hallway, pantry, garage, library, workshop, corridor, ballroom, nursery"
-    " | lounge, larder, laundry, dining room, conservatory, office, gallery, hall"
+    "kitchen, cellar, playroom, bathroom, bedroom, hallway, pantry, garage, library, workshop, corridor, ballroom,"
+    " nursery | lounge, larder, laundry, dining room, conservatory, studio, gallery, hall"
 )
 HOUSEHOLD = bank("broom, ladder, lamp, mirror, clock, bucket, chair, carpet, candle | stool, screen, kettle, vase, rug")
 
@@ -305,12 +311,18 @@ def _once_twice_never(once: str, twice: str, never: str) -> set[str]:
     return {letter for letter in doubled if letter not in never and once.count(letter) == 1}
 
 
+@functools.cache
+def _rooms_and_letters(held_out: bool) -> tuple[tuple[str, ...], ...]:
+    """Return all threes of rooms of which one letter alone can be said, and that letter."""
+    threes = itertools.permutations(ROOMS.test if held_out else ROOMS.train, 3)
+    found = ((rooms, _once_twice_never(*rooms)) for rooms in threes)
+    single = ((*rooms, *letters) for rooms, letters in found if len(letters) == 1)
+    return tuple(four for four in single if four[-1] != "a")  # an A could be taken for an article
+
+
 def _rooms(draw: Draw) -> Telling:
-    found: set[str] = set()
-    while len(found) != 1 or "a" in found:  # an A could be taken for an article
-        once, twice, never = draw.nouns(ROOMS, 3)
-        found = _once_twice_never(once, twice, never)
-    letter, thing = found.pop().upper(), draw.noun(HOUSEHOLD)
+    once, twice, never, letter = draw.choice(_rooms_and_letters(draw.held_out))
+    letter, thing = letter.upper(), draw.noun(HOUSEHOLD)
     return Telling(
         facts={"once": once, "twice": twice, "never": never, "thing": thing, "a_thing": a(thing),
                "who": draw.noun(PEOPLE)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from expit_env.answers import Kind
 from expit_env.families.family import Draw, Family, Telling, a, bank, beside, count
 from expit_env.families.people import PEOPLE
 
@@ -28,6 +29,7 @@ def _laundry(draw: Draw) -> Telling:
 DRYING_LAUNDRY = Family(
     "drying-laundry",
     _laundry,
+    kind=Kind.QUANTITY,
     wordings=(
         ("{extra}{few} {laundry} laid out in the sun together dry in {hours} hours. How many hours do {many} {laundry} "
          "laid out together take?",
@@ -83,6 +85,7 @@ def _food(draw: Draw) -> Telling:
 BOILING_EGGS = Family(
     "boiling-eggs",
     _food,
+    kind=Kind.QUANTITY,
     wordings=(
         ("{extra}It takes {minutes} minutes to {verb} {a_food}. How many minutes does it take to {verb} {n} {foods} "
          "together in a big {pot}?",
@@ -134,6 +137,7 @@ def _music(draw: Draw) -> Telling:
 TWICE_THE_MUSICIANS = Family(
     "twice-the-musicians",
     _music,
+    kind=Kind.QUANTITY,
     wordings=(
         ("{extra}{A_band} of {n} performs {a_piece} in {minutes} minutes. How many minutes does {a_band} of {twice} "
          "take for the same {piece}?",
@@ -194,6 +198,8 @@ def _forest(draw: Draw) -> Telling:
 INTO_THE_FOREST = Family(
     "into-the-forest",
     _forest,
+    kind=Kind.PHRASE,
+    contrast_kind=Kind.QUANTITY,
     wordings=(
         ("{extra}{A_wood} is {width} km wide. How far can {a_runner} run into it before it is running out again?",
          "{extra}{A_wood} is {width} km wide. How far must {a_runner} run to cross it from edge to edge?"),
@@ -245,6 +251,7 @@ def _cats(draw: Draw) -> Telling:
 CATS_AND_MICE = Family(
     "cats-and-mice",
     _cats,
+    kind=Kind.QUANTITY,
     wordings=(
         ("{few} {cats} {catch} {few} {mice} in {few} {unit}. How many {unit} do {many} {cats} need to {catch} {many} "
          "{mice}?",
@@ -293,6 +300,7 @@ def _walk(draw: Draw) -> Telling:
 WALKING_TOGETHER = Family(
     "walking-together",
     _walk,
+    kind=Kind.QUANTITY,
     wordings=(
         ("{extra}{walker} walks to the {goal} in {minutes} minutes. How many minutes do {n} friends take who walk "
          "there together, just as fast?",

@@ -216,6 +216,7 @@ def _passing_the_last(draw: Draw) -> Telling:
 PASSING_THE_LAST = Family(
     "passing-the-last",
     _passing_the_last,
+    kind=Kind.PHRASE,
     wordings=(
         ("{extra}{name}, one of {n} {runners} in a race {course}, overtakes the one who is last. What place does "
          "{name} take?",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+from expit_env.answers import Kind
 from expit_env.families.family import Draw, Family, Telling, a, bank, beside
 from expit_env.families.people import BOYS
 
@@ -36,6 +37,7 @@ def _smoke(draw: Draw) -> Telling:
 ELECTRIC_SMOKE = Family(
     "electric-smoke",
     _smoke,
+    kind=Kind.PHRASE,
     wordings=(
         ("An electric {vehicle} heads {heading} at {n} km/h. The wind blows towards the {wind}. "
          "Which way does the wind carry the smoke?",
@@ -99,6 +101,7 @@ def _egg(draw: Draw) -> Telling:
 ROOSTERS_EGG = Family(
     "roosters-egg",
     _egg,
+    kind=Kind.PHRASE,
     wordings=(
         ("{Male} lays an egg on top of a {roof} roof that slopes down to the {slope}. Which way does the egg roll?",
          "{Layer} lays an egg on top of a {roof} roof that slopes down to the {slope}. Which way does the egg roll?"),
@@ -155,6 +158,7 @@ def _burial(draw: Draw) -> Telling:
 BURYING_SURVIVORS = Family(
     "burying-survivors",
     _burial,
+    kind=Kind.PHRASE,
     wordings=(
         ("A {wreck} from {here} crashes on the border with {there}. By treaty, such burials take place in {there}. "
          "{extra}Where are the {n} survivors buried?",
@@ -215,6 +219,7 @@ def _stairs(draw: Draw) -> Telling:
 ONE_STOREY_STAIRS = Family(
     "one-storey-stairs",
     _stairs,
+    kind=Kind.PHRASE,
     wordings=(
         ("In a one-storey house everything is {colour}: {colour} {one}, {colour} {other}. What colour are the stairs?",
          "In a two-storey house everything is {colour}: {colour} {one}, {colour} {other}. What colour are the stairs?"),
@@ -320,6 +325,7 @@ def _bald(draw: Draw) -> Telling:
 BALD_MANS_HAIR = Family(
     "bald-mans-hair",
     _bald,
+    kind=Kind.PHRASE,
     wordings=(
         ("{man}'s {n} {brothers} have {hair} hair. {man} himself is completely bald. "
          "What colour is the hair on his head?",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import string
 from collections.abc import Sequence
 
+from expit_env.answers import Kind
 from expit_env.families.family import Draw, Family, Telling, bank, beside, count
 from expit_env.families.people import PEOPLE
 
@@ -59,12 +62,16 @@ def _places_of(row: str, letters: str) -> int:
     return sum(letters.startswith(row, place) for place in range(len(letters)))
 
 
+@functools.cache
+def _counts(held_out: bool) -> tuple[tuple[str, ...], ...]:
+    """Return all rows of numbers from one number on, the last of which the others let one tell."""
+    starts = [start for start in range(1, 14) if held_out or start % 7]
+    rows = (NUMBER_WORDS[start : start + length + 1] for length in (4, 5, 6) for start in starts)
+    return tuple(row for row in rows if _places_of(_initials(row[:-1]), COUNT) == 1)
+
+
 def _counting(draw: Draw) -> Telling:
-    while True:
-        length, start = draw.choice((4, 5, 6)), draw.within(1, 13)
-        words = NUMBER_WORDS[start : start + length + 1]
-        if _places_of(_initials(words[:-1]), COUNT) == 1:
-            break
+    words = draw.choice(_counts(draw.held_out))
     return _row_of_letters(
         draw, _initials(words[:-1]), words[-1][0].upper(),
         f"They are the first letters of {', '.join(words[:-1])}, and then comes {words[-1]}, so it is "
@@ -76,6 +83,7 @@ def _counting(draw: Draw) -> Telling:
 LETTERS_THAT_COUNT = Family(
     "letters-that-count",
     _counting,
+    kind=Kind.LETTER,
     wordings=(
         ("{who} writes down the letters {shown}. Whoever knows the numbers can go on. Which letter comes next?",
          "{who} writes down the letters {run}. Whoever knows the alphabet can go on. Which letter comes next?"),
@@ -112,6 +120,7 @@ def _keyboard(draw: Draw) -> Telling:
 LETTERS_UNDER_THE_FINGERS = Family(
     "letters-under-the-fingers",
     _keyboard,
+    kind=Kind.LETTER,
     wordings=(
         ("From left to right, {who}'s finger wanders along an English keyboard: {shown}. Which letter is next?",
          "From left to right, {who}'s finger wanders along the tabs of an English dictionary: {run}. "
@@ -154,15 +163,23 @@ def _reply(rule: int, number: int) -> int:
     return max(0, number + rule)
 
 
+@functools.cache
+def _calls(held_out: bool) -> tuple[tuple[int, tuple[tuple[int, ...], ...]], ...]:
+    """Return each rule with all fours of calls: two for which it is right, and two others for which it is wrong."""
+    allowed = [n for n in range(2, 21) if held_out or n % 7]
+    rules = []
+    for rule, right in CALLS.items():
+        misled = [n for n in allowed if _reply(rule, n) not in (0, len(NUMBER_WORDS[n]))]
+        shown = itertools.permutations([n for n in right if n in allowed], 2)
+        fours = tuple((*two, *others) for two in shown for others in itertools.permutations(misled, 2))
+        rules += [(rule, fours)] if fours else []
+    return tuple(rules)
+
+
 def _password(draw: Draw) -> Telling:
-    while True:
-        rule = draw.choice(tuple(CALLS))
-        first, second = (draw.choice(CALLS[rule]) for _ in range(2))
-        third, asked = draw.within(2, 20), draw.within(2, 20)
-        numbers = (first, second, third, asked)
-        misleading = all(_reply(rule, n) not in (0, len(NUMBER_WORDS[n])) for n in (third, asked))
-        if misleading and len(set(numbers)) == 4 and (draw.held_out or all(n % 7 for n in numbers)):
-            break
+    rule, fours = draw.choice(_calls(draw.held_out))
+    numbers = draw.choice(fours)
+    *_, third, asked = numbers
     letters, trap = len(NUMBER_WORDS[asked]), _reply(rule, asked)
     calls = dict(zip(("first", "second", "third", "asked"), (NUMBER_WORDS[n] for n in numbers), strict=True))
     by_rule = f"half of {asked} is {trap}" if rule == 2 else f"{asked} - {-rule} = {trap}"
@@ -379,6 +396,7 @@ def _calendar(draw: Draw) -> Telling:
 LETTERS_OF_THE_CALENDAR = Family(
     "letters-of-the-calendar",
     _calendar,
+    kind=Kind.LETTER,
     wordings=(
         ("Turning the leaves of a calendar, {who} copies one letter from each: {shown}. What is on the next leaf?",
          "Turning the leaves of an ABC book, {who} copies one letter from each: {run}. What is on the next leaf?"),

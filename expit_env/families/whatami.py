@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from expit_env.answers import Kind
 from expit_env.families.family import Draw, Family, Telling, a, bank
 from expit_env.families.people import PEOPLE
 
@@ -64,6 +65,7 @@ def _parts(draw: Draw) -> Telling:
 PARTS_WITHOUT_LIFE = Family(
     "parts-without-life",
     _parts,
+    kind=Kind.CHOICE,
     wordings=(
         ("I have {part}, but I cannot {power}. Am I {options}?", "I have {part}, and I can {power}. Am I {options}?"),
         ("One of three is speaking to {who}: 'I do have {part}, and yet I can never {power}.' Is it {options}?",
@@ -121,6 +123,7 @@ def _deeds(draw: Draw) -> Telling:
 RUNS_WITHOUT_LEGS = Family(
     "runs-without-legs",
     _deeds,
+    kind=Kind.CHOICE,
     wordings=(
         ("I {deed}, but I have no {no_part}. Am I {options}?", "I {deed}, and I do have {part}. Am I {options}?"),
         ("{who} thinks of something that can {deed}, although it has no {no_part}. Is it {options}?",
@@ -160,6 +163,7 @@ def _routes(draw: Draw) -> Telling:
 GOES_WITHOUT_MOVING = Family(
     "goes-without-moving",
     _routes,
+    kind=Kind.CHOICE,
     wordings=(
         ("I {go}, and I never move. Am I {options}?", "I {go}, and I move all the way. Am I {options}?"),
         ("What can {go} without ever leaving its place? {who} may choose: {options}.",
@@ -196,6 +200,7 @@ def _ages(draw: Draw) -> Telling:
 BIG_WHEN_YOUNG = Family(
     "big-when-young",
     _ages,
+    kind=Kind.CHOICE,
     wordings=(
         ("I am big when I am young and small when I am old. Am I {options}?",
          "I am small when I am young and big when I am old. Am I {options}?"),
@@ -239,6 +244,7 @@ def _ends(draw: Draw) -> Telling:
 THE_END_OF_ME = Family(
     "the-end-of-me",
     _ends,
+    kind=Kind.CHOICE,
     wordings=(
         ("{Cause} is the end of me. Am I {options}?", "{Cause} does me good. Am I {options}?"),
         ("One of three is afraid and says to {who}: 'After {cause} I shall be no more.' Is it {options}?",
@@ -290,6 +296,7 @@ def _paradox(draw: Draw) -> Telling:
 UPSIDE_DOWN = Family(
     "upside-down",
     _paradox,
+    kind=Kind.CHOICE,
     wordings=(
         ("{clue}. Am I {options}?", "{plain}. Am I {options}?"),
         ("'{clue}.' Which of three told {who} so: {options}?", "'{plain}.' Which of three told {who} so: {options}?"),
