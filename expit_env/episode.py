@@ -122,7 +122,7 @@ class Episode:
             TypeError: if the response is no string, or the verifier returns no verdict.
         """
         verdict = self._judge(response)
-        self.attempts_left = 0 if verdict.correct else self.attempts_left - 1
+        self.attempts_left = 0 if verdict.outcome is Outcome.CORRECT else self.attempts_left - 1
         info = self.info | {
             "outcome": verdict.outcome,
             "extracted": verdict.extracted,

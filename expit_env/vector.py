@@ -194,11 +194,11 @@ class RiddleVectorEnv(VectorEnv[Observations, Sequence[str], np.ndarray]):
         for keys, members in groups.items():
             whole = len(members) == self.num_envs
             index = slice(None) if whole else np.array([i for i, _ in members])
-            for key in keys:
-                self._set_column(batched, key, index, [info[key] for _, info in members])
+            for key, values in zip(keys, zip(*[info.values() for _, info in members], strict=True), strict=True):
+                self._set_column(batched, key, index, values)
         return batched
 
-    def _set_column(self, batched: Infos, key: str, index: slice | np.ndarray, values: list[Any]) -> None:
+    def _set_column(self, batched: Infos, key: str, index: slice | np.ndarray, values: Sequence[Any]) -> None:
         if key not in batched:
             number = type(values[0]) in (int, float, bool)
             batched[key] = np.zeros(self.num_envs, dtype=type(values[0])) if number else _objects(self.num_envs)
