@@ -1,11 +1,12 @@
-"""How hard the levels are: the share of riddles that an untrained model solves at each, greedily and among N samples.
+"""How hard the levels are: the share of riddles that a model solves at each, greedily and among N samples.
 
-python -m benchmarks.levels [--model PATH_OR_ID] [--riddles 200] [--samples 8] [--split validation]
+python -m benchmarks.levels [--model PATH_OR_ID] [--adapter RUN/adapter] [--riddles 200] [--samples 8]
 """
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import gymnasium as gym
 from rich.console import Console
@@ -22,11 +23,13 @@ MAX_NEW_TOKENS = 12
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--model", help="a folder, or an id on the Hugging Face Hub; the embedded model by default")
+    parser.add_argument("--adapter", type=Path, help="what a run has trained; nothing by default")
     parser.add_argument("--riddles", type=int, default=200, help="of each level")
     parser.add_argument("--samples", type=int, default=8)
     parser.add_argument("--split", default="validation", choices=("train", "validation"))
     arguments = parser.parse_args()
     policy = LanguageModelPolicy.load(arguments.model or embedded_model_path())
+    policy.use_adapter(arguments.adapter)
     print(f"| level | {' | '.join(MEASURES)} |")
     for level in LEVELS:
         env = gym.make("expit_env:Riddle-v0", split=arguments.split, level=level)
