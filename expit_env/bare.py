@@ -7,7 +7,7 @@ import re
 
 from expit_env.answer_key import accepted_forms, stems_of
 from expit_env.answers import Kind, is_phrase
-from expit_env.lexicon import CARDINALS, MEANING, SCALES, ZERO, word_set
+from expit_env.lexicon import ARTICLES, CARDINALS, MEANING, SCALES, ZERO
 from expit_env.riddle import Outcome, Riddle, Verdict
 from expit_env.structured import Structured
 from expit_env.text import fold, stem, tokenise
@@ -95,19 +95,17 @@ def _judge_number(riddle: Riddle, response: str) -> Verdict | None:
 
 
 _WORDS = re.compile(r"\d+|[a-z]+")
-_NAMES = {str(number): frozenset({word}) for word, number in CARDINALS.items()} | {
-    "0": ZERO | {"no", "not"},
-    "1": word_set("one a an"),
-    "12": word_set("twelve dozen"),
-}
-_LARGE = frozenset(word for word, number in CARDINALS.items() if number > 19) | SCALES.keys() | {"dozen"}
-"""Words that may be a part of any number of two figures and more."""
+_SCALED = frozenset(SCALES) | {"dozen", "half", "halves"}
+_NAMES = {str(number): _SCALED | {word} for word, number in CARDINALS.items()}
+_NAMES["0"] |= ZERO | {"no", "not"}
+_NAMES["1"] |= ARTICLES
+_PARTS_OF_NAMES = _SCALED.union(word for word, number in CARDINALS.items() if number > 19)
 
 
 def _tells_of(text: str, figures: str) -> bool:
-    """Whether a number stands in a text, in figures or in words, or may be a part of one that does."""
-    text = text.lower().replace(",", "")
-    names = _NAMES.get(figures, _LARGE)
+    """Whether a number may stand in a text, in figures or in words."""
+    text = fold(text).replace(",", "")
+    names = _NAMES.get(figures, _PARTS_OF_NAMES)
     if figures not in text and not any([name in text for name in names]):
         return False
     words = _WORDS.findall(text)

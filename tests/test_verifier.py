@@ -481,6 +481,18 @@ def test_what_is_judged_without_the_question_is_judged_as_with_it(riddle, monkey
             assert (fast.outcome, fast.extracted) == (slow.outcome, slow.extracted), reply
 
 
+@pytest.mark.parametrize(
+    ("answer", "figures"),
+    [("half a dozen", "6"), ("two dozen", "24"), ("two halves", "1"), ("a hundred", "100"), ("\uff19", "9"),
+     ("1,000", "1000"), ("forty-two", "42"), ("no eggs", "0"), ("5.0", "5")],
+)  # fmt: skip
+def test_figures_pass_however_the_answer_is_written(answer, figures):
+    riddle = Riddle("How many eggs are in the box?", answer, trap="7", kind=Kind.NUMBER)
+    for reply in (figures, f"The answer is {figures}.", f"<answer>{figures}</answer>"):
+        assert verify(riddle, reply).correct
+    assert not verify(riddle, "8").correct
+
+
 def test_a_reply_of_strange_words_is_judged_without_the_question():
     assert bare.judge_bare(RIVER, "the harbour") == Verdict(Outcome.WRONG, "harbour", "claim")
     assert bare.judge_bare(GOATS, "the harbour") == Verdict(Outcome.NO_ANSWER, None, "no claim")
