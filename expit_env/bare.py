@@ -7,7 +7,7 @@ import re
 
 from expit_env.answer_key import accepted_forms, stems_of
 from expit_env.answers import Kind, is_phrase
-from expit_env.lexicon import ARTICLES, CARDINALS, MEANING, SCALES, ZERO
+from expit_env.lexicon import ARTICLES, CARDINALS, COUNTING, FUNCTION, MEANING, SCALES, ZERO
 from expit_env.riddle import Outcome, Riddle, Verdict
 from expit_env.structured import Structured
 from expit_env.text import fold, stem, tokenise
@@ -113,10 +113,13 @@ def _tells_of(text: str, figures: str) -> bool:
 
 
 _STRANGE = re.compile(r"(?:an? |the )?([a-z]{2,}(?: [a-z]{2,}){0,2})")
+_PLAIN_WORDS = re.compile(r"(an? |the )?([a-z]+(?: [a-z]+){0,5})")
 
 
 def _judge_strange(riddle: Riddle, reply: str) -> Verdict | None:
     """Judge a few words which stand neither in the riddle nor in its answers, and by none of which a rule goes."""
+    if riddle.kind in _NUMERIC:
+        return _judge_numberless(riddle, reply)
     if not (found := _STRANGE.fullmatch(reply)):
         return None
     said = " ".join((riddle.question, riddle.answer, *riddle.aliases, riddle.trap or "")).lower()
@@ -130,6 +133,24 @@ def _judge_strange(riddle: Riddle, reply: str) -> Verdict | None:
     if riddle.kind in (Kind.PHRASE, Kind.CHOICE):
         return Verdict(Outcome.WRONG, found[1], "claim")
     return Verdict(Outcome.NO_ANSWER, None, "no claim")
+
+
+def _judge_numberless(riddle: Riddle, reply: str) -> Verdict | None:
+    """Judge a few words of which none is a number, stands in an answer, or doubts: where a number is asked."""
+    if not (found := _PLAIN_WORDS.fullmatch(reply)):
+        return None
+    said = " ".join((riddle.answer, *riddle.aliases, riddle.trap or "")).lower()
+    words = found[2].split()
+    if len(set(words)) < len(words) or (found[1] and words[0] in FUNCTION):
+        return None
+    for word in words:
+        root = stem(word)
+        if word in COUNTING or root in COUNTING or root.removesuffix("y") in said:
+            return None
+    return Verdict(Outcome.NO_ANSWER, None, "no claim")
+
+
+_NUMERIC = frozenset(kind for kind in Kind if kind.is_numeric)
 
 
 def _bare(text: str) -> str:

@@ -123,20 +123,22 @@ class Episode:
         """
         verdict = self._judge(response)
         self.attempts_left = 0 if verdict.outcome is Outcome.CORRECT else self.attempts_left - 1
-        info = self.info | {
+        told: dict[str, Any] = {
             "outcome": verdict.outcome,
             "extracted": verdict.extracted,
             "rule": verdict.rule,
             "attempts_left": self.attempts_left,
         }
         if verdict.true_outcome is not None:
-            info["true_outcome"] = verdict.true_outcome
+            told["true_outcome"] = verdict.true_outcome
         if self.over:
-            info["answer"] = self.riddle.answer
-            info["fell_for_trap"] = fell_for_trap(self.riddle, str(response), verdict)
-        comment = f"Answer: {self.riddle.answer}" if self.over else self._refute(verdict)
+            told["answer"] = self.riddle.answer
+            told["fell_for_trap"] = fell_for_trap(self.riddle, str(response), verdict)
+            comment = f"Answer: {self.riddle.answer}"
+        else:
+            comment = self._refute(verdict)
         self.replies.append((response, verdict.outcome, comment))
-        return verdict.reward, info
+        return verdict.reward, self.info | told
 
     def transcript(self) -> list[str]:
         """Return what has been said so far, a line for each turn; the answer only when the episode is over."""

@@ -156,3 +156,10 @@ MEANING = frozenset().union(
     word_set("riddle question puzzle trick joke pun wordplay brainteaser teaser classic"),
 )  # fmt: skip
 """All words by which some rule goes: a word that is not among them says nothing but what it names."""
+
+COUNTING = frozenset().union(
+    CARDINALS, SCALES, ORDINALS, PARTS, ZERO, UNIT_NAMES, UNIT_NAMES.values(), TIMES, DETERMINERS, COUNTABLE_ANYWAY,
+    NEGATIONS, HEDGES, APPROXIMATIONS, CONTRASTS, RETRACTIONS, REFUTATIONS, CONDITIONS, NO, IRREGULAR,
+    IRREGULAR.values(), word_set("and so on any single pair dozen plus minus times fake possibly perhaps maybe"),
+)  # fmt: skip
+"""The words of a clause that may say a number, and those that unsettle what others say."""
