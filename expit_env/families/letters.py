@@ -300,7 +300,8 @@ SAY_SILK = Family(
 
 ROOMS = bank(
     "kitchen, cellar, playroom, bathroom, bedroom, hallway, pantry, garage, library, workshop, corridor, ballroom,"
-    " nursery | lounge, larder, laundry, dining room, conservatory, studio, gallery, hall"
+    " nursery | lounge, larder, laundry, dining room, conservatory, studio, gallery, hall, scullery, parlour,"
+    " cloakroom"
 )
 HOUSEHOLD = bank("broom, ladder, lamp, mirror, clock, bucket, chair, carpet, candle | stool, screen, kettle, vase, rug")
 
