@@ -239,7 +239,12 @@ class AnswerKey:
         """Whether a number is right, unit and all."""
         place = (value.form, value.number)
         units = self._accepted.values.get(place)
-        return units is not None and (value.unit in units or value.unit in self.values[place])
+        if units is not None and (value.unit in units or value.unit in self.values[place]):
+            return True
+        return any(
+            value.unit == unit and small in self._accepted.values.get((value.form, value.number * factor), ())
+            for unit, small, factor in _LARGER
+        )
 
     def repeats(self, stems: tuple[str, ...]) -> bool:
         """Whether a whole reply is a run of five or more words of the question."""
@@ -363,6 +368,9 @@ def _numeric_form(form: list[str]) -> tuple[Value | None, list[str]]:
     return (values[0], beside) if only else (None, [])
 
 
+_LARGER = (("hour", "minute", 60), ("minute", "second", 60), ("day", "hour", 24))
+"""Units of time in which an answer may be told that is given in a smaller one: an hour is 60 minutes."""
+
 _UNSURE = (
     word_set("'s and not no or never neither nor either if but except without than maybe perhaps some any more less")
     | word_set("almost nearly hardly barely roughly approximately partly unlike opposite contrary")
@@ -370,5 +378,7 @@ _UNSURE = (
 )
 """Words that no clause may hold unread, even if the question does."""
 _KNOWN = frozenset(stem(word) for word in FUNCTION | ARTICLES) - _UNSURE
-_KNOWN_OF_NUMBERS = _KNOWN.union(map(stem, REMAINING | COUNTABLE_ANYWAY), word_set("sum product value"))
+_KNOWN_OF_NUMBERS = _KNOWN.union(
+    map(stem, REMAINING | COUNTABLE_ANYWAY), word_set("sum product value full whole entire")
+)
 _KNOWN_OF_PHRASES = _KNOWN | {"and", "as", "letter", "one"}

@@ -48,6 +48,9 @@ _JOINED_OTHERWISE = REASONS | CONDITIONS | {"so"}
 def lists_candidates(key: AnswerKey, read: Sequence[tuple[Clause, Reading]]) -> bool:
     """Whether one clause beside those that claim the answer is a bare noun phrase, which may be another answer."""
     followers = [clause for clause, _ in read[1:]]
+    if key.kind.is_numeric and read[0][1].claim is Claim.GOLD and followers and followers[0].mark == ":":
+        end = next((place for place, clause in enumerate(followers, 1) if clause.opens), len(read))
+        read, followers = read[end:], followers[end:]  # two: a male and a female
     for (clause, reading), following in itertools.zip_longest(read, followers):
         leads = following and (following.mark == ":" or following.lead in _JOINED_OTHERWISE)
         joined = clause.lead in _JOINED_OTHERWISE or leads

@@ -201,7 +201,7 @@ def _joint(items: list[Item], place: int, so_far: _Clauses, keeps_and: bool) -> 
         return ("because" if behind in ("that", "many", "much", "far", "called") else "so"), 1
     if item == "else" and before in _WITH_ELSE:
         return "", 1
-    if item == "instead" and behind == "of":
+    if (item, behind) in (("instead", "of"), ("because", "if")):
         return "because", 2
     if item in REASONS or item in CONDITIONS:
         return item, 1

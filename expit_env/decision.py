@@ -35,7 +35,7 @@ def decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
         elif doubtful and not claimed and not _is_explicit(clause) and reading.claim is Claim.GOLD:
             weak = True
         else:
-            if clause.lead == "so":
+            if clause.lead == "so" or (clause.opens and reading.claim is Claim.GOLD and not reading.sum):
                 claimed = {answer: False for answer, only_sum in claimed.items() if not only_sum}
             answer = key.gold if reading.claim is Claim.GOLD else reading.said or ""
             claimed[answer] = reading.sum and claimed.get(answer, True)
@@ -52,12 +52,16 @@ _STANDING_FOR = ("it", "they", "this", "that", "he", "she")
 def _from_conclusion(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> list[tuple[Clause, Reading]]:
     """Leave the last sentence that says outright what the answer is and what follows it: *So the answer is 9*.
 
-    What came before was on the way there, unless it denied the right answer or stated another outright.
+    What came before was on the way there, unless it denied the right answer or stated another outright. The same holds
+    of a last *so it is 9* that ends a sentence, unless what came before was no statement at all.
     """
     ends = [place for place, (clause, reading) in enumerate(read) if _is_conclusion(clause, reading)]
-    if not ends:
+    if ends:
+        start = next(place for place in range(ends[-1], -1, -1) if read[place][0].opens)
+    elif len(read) > 1 and _ends_with_so(key, read):
+        start = len(read) - 1
+    else:
         return read
-    start = next(place for place in range(ends[-1], -1, -1) if read[place][0].opens)
     settled = any(
         reading.claim is Claim.DENIES
         or (reading.claim is Claim.OTHER and _is_outright(key, clause, reading, following.opens))
@@ -65,6 +69,16 @@ def _from_conclusion(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> list
         for (clause, reading), (following, _) in itertools.pairwise(read[: start + 1])
     )
     return read if settled else read[start:]
+
+
+def _ends_with_so(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> bool:
+    """Whether the last clause is a right one that the others, of which none doubts or asks, lead to."""
+    *before, (clause, reading) = read
+    concludes = clause.lead == "so" and reading.claim is Claim.GOLD and not clause.asks
+    return concludes and not any(
+        one.asks or one.lead in CONDITIONS or retracts(key, one) or _unsettles(key, one, told, False, False)
+        for one, told in before
+    )
 
 
 def _is_conclusion(clause: Clause, reading: Reading) -> bool:

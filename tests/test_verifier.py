@@ -493,6 +493,40 @@ def test_figures_pass_however_the_answer_is_written(answer, figures):
     assert not verify(riddle, "8").correct
 
 
+HATS = Riddle(
+    "Both sisters tell the truth and know the way. Asked what the other would say, one of them says: 'red'. Which path"
+    " leads home, the red path or the black path?", "the red path", trap="the black path",
+)  # fmt: skip
+PIES = Riddle(
+    "One pie bakes for 10 minutes. How much time do 6 pies take, one at a time?", "60 minutes", trap="10 minutes"
+)
+
+
+@pytest.mark.parametrize(
+    ("riddle", "response", "right"),
+    [
+        (HATS, "Both tell the truth, so it's the red path.", True),
+        (HATS, "Both lie, but I am not sure, so it's the red path or the black one.", False),
+        (HATS, "It's the black path, so it's the red path.", False),
+        (HATS, "If both lie, it would be black, so it's the red path.", False),
+        (HATS, "It isn't the red path, so it's the red path.", False),
+        (PIES, "One hour.", True),
+        (PIES, "2 hours", False),
+        (PIES, "60 hours", False),
+        (PIES, "1", False),
+        (PIES, "1 minute", False),
+        (GOATS, "First 23 - 7 = 16, then 16 - 9 = 7. Seven goats are left.", True),
+        (GOATS, "She has 7 goats. 23 - 7 = 16.", False),
+        (GOATS, "Seven: the ones that did not run, the lucky few.", True),
+        (GOATS, "Seven, a hole, the match.", False),
+        (GOATS, "Seven: sixteen.", False),
+        (GOATS, "She still has the full seven goats.", True),
+    ],
+)
+def test_an_answer_that_is_led_to_passes_and_one_among_others_does_not(riddle, response, right):
+    assert verify(riddle, response).correct is right
+
+
 def test_a_reply_of_strange_words_is_judged_without_the_question():
     assert bare.judge_bare(RIVER, "the harbour") == Verdict(Outcome.WRONG, "harbour", "claim")
     assert bare.judge_bare(GOATS, "the harbour") == Verdict(Outcome.NO_ANSWER, None, "no claim")
