@@ -70,11 +70,11 @@ class Known:
         return next(self.only_wrong(candidates))
 
     def only_wrong(self, answers: Iterable[str]) -> Iterator[str]:
-        """Leave out what is right, or may be: an answer that shares all its words with a right one."""
+        """Leave out what is right, or may be: an answer that shares all its words, in any number, with a right one."""
+        right = [_singulars(answer) for answer in self.right]
         for answer in answers:
-            said = meaning(answer)
-            words = set(said.split())
-            if words and not any(words <= set(right.split()) or words >= set(right.split()) for right in self.right):
+            words = _singulars(meaning(answer))
+            if words and not any(words <= others or words >= others for others in right):
                 yield answer
 
     def near_misses(self) -> Iterator[str]:
@@ -92,6 +92,10 @@ def meaning(answer: str) -> str:
     words = re.findall(r"-?\d+(?:[.,:/]\d+)*|[^\W_]+", answer.lower().replace("'", ""))
     plain = (word for word in words if word not in ("a", "an", "the"))
     return " ".join("0" if word in ZERO else str(CARDINALS.get(word, word)) for word in plain)
+
+
+def _singulars(said: str) -> set[str]:
+    return {word.removesuffix("s") for word in said.split()}
 
 
 def in_words(number: int) -> str:
