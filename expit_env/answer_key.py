@@ -91,7 +91,7 @@ class AnswerKey:
         asked_numbers: the numbers of the question; asked_pairs: each with the unit or word behind it;
             asked_behind: each with the word before it, where that is no function word.
         tokens, stems: of the question.
-        asking: stems of the question's last sentence.
+        last: tokens of what its last sentence asks; asking: their stems.
         nouns: stems of the question that are things, not what happens to them.
         subjects: those of them that its last sentence asks about, besides what is counted.
         trigrams: runs of three stems in the question; longer echoes are made of them.
@@ -159,6 +159,10 @@ class AnswerKey:
     @property
     def stems(self) -> tuple[str, ...]:
         return self._asked.stems
+
+    @property
+    def last(self) -> list[str]:
+        return self._asked.last
 
     @property
     def asking(self) -> frozenset[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 
-from expit_env.answer_key import ECHO, AnswerKey, Mention, stems_of
+from expit_env.answer_key import ECHO, GOLD, AnswerKey, Mention, stems_of
 from expit_env.answers import Kind
 from expit_env.candidates import is_candidate, lists_candidates
 from expit_env.claims import Claim, Reading
 from expit_env.clauses import Clause, Item
-from expit_env.lexicon import CONDITIONS, CONTRASTS, REASONS, REFUTATIONS, RETRACTIONS
+from expit_env.lexicon import CONDITIONS, CONTRASTS, EXPLAINING, REASONS, REFUTATIONS, RETRACTIONS
 from expit_env.riddle import Outcome, Verdict
 
 
@@ -25,6 +25,8 @@ def decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
     doubtful = weak = False  # something before was not understood and may have been an answer; a claim after that
     fresh = False  # whether the clause before this claimed an answer
     for clause, reading in read:
+        if reading.claim is Claim.HEDGES and list(claimed) == [reading.said] == [key.gold]:
+            continue  # 60 minutes, or 1 hour
         unsettled = _unsettles(key, clause, reading, bool(claimed), fresh)
         fresh = _claims(key, clause, reading)
         if unsettled:
@@ -118,6 +120,8 @@ def _unsettles(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool, 
         return "hedge"
     if key.kind is not Kind.YES_NO and reading.claim is not Claim.GOLD and _DENYING.issuperset(clause.items):
         return "denial"  # false: 0
+    if fresh and (_adds(clause) or (reading.claim is not Claim.GOLD and _goes_on(key, clause))):
+        return "contradiction"
     contrast = clause.lead in CONTRASTS and (fresh or clause.opens)
     if claimed and (contrast or retracts(key, clause)):
         return "retraction"
@@ -130,6 +134,27 @@ def _unsettles(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool, 
     return None
 
 
+def _adds(clause: Clause) -> bool:
+    """Whether a clause adds to the number before it: *and another 3*, *and on top of that 5*."""
+    joined = clause.lead == "and" or clause.items[0] == "and"
+    return (
+        joined and len(clause.items) < 7 and not _ADDING.isdisjoint(clause.items) and _STATING.isdisjoint(clause.items)
+    )
+
+
+_STATING = EXPLAINING - {"that"}
+_ADDING = frozenset({"another", "more", "top", "extra", "further", "plus"})
+
+
+def _goes_on(key: AnswerKey, clause: Clause) -> bool:
+    """Whether a clause concludes with something else that the question names: *so tomorrow*, *so the other one*."""
+    if any(isinstance(item, Mention) and item.label == GOLD for item in clause.items):
+        return False
+    words = stems_of([item for item in clause.items if isinstance(item, str)])
+    named = all(word in key.stems or word in ("one", "other") for word in words)
+    return clause.lead == "so" and bool(words) and named and EXPLAINING.isdisjoint(words)
+
+
 def retracts(key: AnswerKey, clause: Clause) -> bool:
     """Whether a clause takes back an answer that was given before."""
     words = clause.items
@@ -138,7 +163,7 @@ def retracts(key: AnswerKey, clause: Clause) -> bool:
     if words and words[0] in RETRACTIONS and words[0] != "no":
         return True
     if (
-        words == ["not"]
+        words in (["not"], ["halved"], ["doubled"])
         or words[:1] == ["said"]
         or tuple(words[:2]) in _TAKEN_BACK
         or ("take" in words[:-2] and words[-1] == "back")
@@ -167,10 +192,13 @@ def _withdraws(words: list[Item]) -> bool:
         or ("not" in said and "i" in said and said & {"certain", "sure"})
         or ("not" in said and words[0] in ("that", "this") and "be" in said and said & _SO)
         or (words[:2] == ["do", "not"] and "count" in said)
+        or words[-2:] in (["not", "that"], ["pulling", "leg"], ["your", "leg"])
+        or (words[:3] == ["that", "is", "what"] and words[-1] in _SUPPOSING)
         or (len(words) == 2 and words[1] == "no" and words[0] in ("lol", "haha", "oh", "uh", "hell"))
     )
 
 
+_SUPPOSING = frozenset({"conclude", "think", "say", "believe", "expect", "assume", "guess"})
 _RECONSIDERING = frozenset({"reconsider", "rethink", "unsure", "guessing", "undo", "delete"})
 _TAKEN_BACK = {
     ("who", "knows"), ("no", "idea"), ("they", "claim"), ("some", "claim"), ("among", "others"), ("according", "to"),

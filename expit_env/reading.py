@@ -26,7 +26,8 @@ def read_clause(key: AnswerKey, clause: Clause) -> Reading:
     if not items:
         return Reading(Claim.NOTHING)
     if clause.lead == "or" or items[0] == "or":
-        return Reading(Claim.HEDGES)
+        again = not clause.lead and len(items) < 5 and not clause.asks and _repeats(key, clause, items[1:])
+        return Reading(Claim.HEDGES, key.gold if again else None)
     if _is_whole(key, items):
         reading = Reading(Claim.HEDGES if clause.asks else Claim.GOLD)
     else:
@@ -34,6 +35,10 @@ def read_clause(key: AnswerKey, clause: Clause) -> Reading:
     if reading.claim is Claim.GOLD and len(items) > 1 and _misstates(key, items):
         return Reading(Claim.OPAQUE, echoes=True)
     return reading
+
+
+def _repeats(key: AnswerKey, clause: Clause, items: list[Item]) -> bool:
+    return bool(items) and (_is_whole(key, items) or _read_sentence(key, clause, items).claim is Claim.GOLD)
 
 
 def _read_sentence(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
@@ -93,6 +98,8 @@ _ANSWER_FRAMES = {
 _OF_SEVERAL = word_set("a an one another any some")
 _POSSESSING = word_set("has had have having do does did get gets got getting take takes make makes made can")
 _CUT_OFF = word_set("was were has had have be been would could can must should will")
+_FIRST, _LAST = word_set("first sooner earlier earliest"), word_set("last later latest end")
+_ENDS = ((_FIRST | {"before"}, _LAST), (_LAST, _FIRST))
 _SUPPOSED = {("would", "have"), ("could", "have"), ("should", "have"), ("must", "have"), ("can", "be")}
 
 
@@ -104,6 +111,10 @@ def _misstates(key: AnswerKey, items: list[Item]) -> bool:
     """
     words = [item if isinstance(item, str) else "" for item in items]
     if words[-1] in _CUT_OFF and words[-1] not in key.tokens and stem(words[-1]) not in key.asking:
+        return True
+    if any(
+        not (asked.isdisjoint(key.asking) or (opposite - key.asking).isdisjoint(words)) for asked, opposite in _ENDS
+    ):
         return True
     return any(
         (behind == "answer" and before in _OF_SEVERAL)

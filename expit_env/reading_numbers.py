@@ -221,7 +221,24 @@ def _is_beside(key: AnswerKey, items: list[Item]) -> bool:
     for before, item in itertools.pairwise(items):
         if before == "after" and isinstance(item, Value) and item.unit is None and "after" not in key.asking:
             return True
-    return False
+        if item == "after" and isinstance(before, Value) and "after" not in key.asking:
+            return True  # 5 after the first
+    return _is_rate(key, items)
+
+
+def _is_said(tokens: list[str], pair: tuple[Item, str]) -> bool:
+    return any(pair == said for said in itertools.pairwise(tokens))
+
+
+def _is_rate(key: AnswerKey, items: list[Item]) -> bool:
+    """Whether a clause says of each what is asked of all: *10 minutes an egg*, *twice an hour*."""
+    return any(
+        not isinstance(amount, str)
+        and article in ("a", "an")
+        and isinstance(whole, str)
+        and not _is_said(key.last, (article, whole))
+        for amount, article, whole in zip(items, items[1:], items[2:], strict=False)
+    )
 
 
 def _is_uncounted(key: AnswerKey, behind: Item) -> bool:
@@ -239,7 +256,7 @@ def _is_by_another_time(key: AnswerKey, items: list[Item]) -> bool:
 
 
 def _is_asked_of(key: AnswerKey, whole: Item) -> bool:
-    return any(pair == ("of", whole) for pair in itertools.pairwise(key.stems))
+    return ("of", whole) in key.bigrams
 
 
 def _is_of_another(key: AnswerKey, items: list[Item]) -> bool:

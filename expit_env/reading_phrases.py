@@ -246,6 +246,8 @@ def _stands_free(key: AnswerKey, items: list[Item], place: int) -> bool:
     before = items[place - 1] if place else ""
     if before == "of" and _is_other_amount(key, items[max(0, place - 3) : place + 1]):
         return False
+    if before == "after" and "after" not in key.asking:
+        return False
     if key.kind is not Kind.PHRASE:
         return key.kind is not Kind.LETTER or before not in RISKY_PREPOSITIONS or before in key.prepositions
     behind = items[place + 1] if place + 1 < len(items) else ""

@@ -12,6 +12,8 @@ _SAYS_NOTHING_ELSE = word_set(
     "away off amount spot point weight heavy light length long size big small time value"
     " height tall high speed fast quick slow price cost number quantity mass volume full share level age old place"
 )
+_PLAIN = word_set("heavy light long big small tall high fast quick slow full old near close far")
+"""That neither is so does not say that they are equal."""
 _OF_DISTANCE = word_set("near close far apart distance")
 _ASKS_DISTANCE = _OF_DISTANCE | word_set("nearer nearest closer closest farther farthest further furthest")
 _NOT_THE_THING = word_set("one old question again reason story")
@@ -30,19 +32,29 @@ def says_same(key: AnswerKey, items: list[Item]) -> bool:
     ):
         return False
     if words[0] == "neither" or words[:2] == ["no", "difference"] or words[:4] == ["there", "is", "no", "difference"]:
-        return all(_is_harmless(key, word) for word in words[1:] if word not in ("no", "difference"))
+        plain = words[0] == "neither" and any(word in _PLAIN and word not in key.tokens for word in words)
+        return not plain and all(_is_harmless(key, word) for word in words[1:] if word not in ("no", "difference"))
     if "no" in words or "neither" in words:
         return False
-    place = next((place for place, word in enumerate(words) if word in SAME), None)
+    place = next((place for place, word in enumerate(words) if word in SAME or _likens(words, place)), None)
     if place is None:
         return _both_measure(key, items)
     unknown = [word for word in words[place + 1 :] if not _is_harmless(key, word)]
     strange = not _NOT_THE_THING.isdisjoint(words)
-    if strange or tuple(words[place : place + 2]) in key.bigrams:  # on the same road is where they were to start with
+    told = words[place] != "as" and tuple(words[place : place + 2]) in key.bigrams  # they start on the same road
+    if strange or told:
         return False
     return not unknown and all(_is_harmless(key, word) for word in words[:place])
 
 
+def _likens(words: list[str], place: int) -> bool:
+    """Whether *as much as* stands here, and nothing like *half* before it."""
+    likens = words[place] == "as" and words[place + 2 : place + 3] == ["as"] and words[place + 1] in _AMOUNTS
+    return likens and not _UNEQUAL.intersection(words)
+
+
+_AMOUNTS = word_set("much many heavy long big tall near far old fast full high")
+_UNEQUAL = word_set("half twice times third quarter nearly almost about at")
 _MEASURES = word_set("weigh measure cost last take")
 
 
@@ -73,4 +85,4 @@ def _names_trap_alone(key: AnswerKey, items: list[Item], words: list[str]) -> bo
 def _is_harmless(key: AnswerKey, word: str) -> bool:
     if word in _OF_DISTANCE:
         return not _ASKS_DISTANCE.isdisjoint(key.stems)
-    return key.knows(word) or word in _SAYS_NOTHING_ELSE or word in SAME
+    return key.knows(word) or word in _SAYS_NOTHING_ELSE or word in SAME or word in ("as", "much", "many")

@@ -257,6 +257,8 @@ SELLERS = bank(
     " spice seller:spices | fishmonger:fish, fruit seller:fruit, sweet seller:sweets"
 )
 
+SWEETS = {"sweets": ("candy", "candies")}
+
 
 def _seller(draw: Draw) -> Telling:
     seller, goods = draw.noun(SELLERS).split(":")
@@ -270,7 +272,7 @@ def _seller(draw: Draw) -> Telling:
             "age": draw.number(30, 50),
         },
         answer=goods,
-        aliases=(f"the {goods}", f"his {goods}", "his goods", f"he weighs {goods}"),
+        aliases=(f"the {goods}", f"his {goods}", "his goods", f"he weighs {goods}", *SWEETS.get(goods, ())),
         trap=f"{kilos} kg",
         why=f"On the scales of his shop {a(seller)} weighs what he sells: {goods}.",
         hints=("He stands behind the scales, not on them.",),

@@ -8,7 +8,7 @@ from expit_env.families.people import PEOPLE
 
 ORDINALS = (
     "", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
-    "twelfth",
+    "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
 )  # fmt: skip
 RACES = bank(
     "a running race, a bicycle race, a ski race, a swimming race, a sack race, a rowing race, a horse race, a marathon"
@@ -25,7 +25,8 @@ def _in_figures(place: int) -> str:
 def _places(place: int) -> tuple[str, ...]:
     """Say a place in a race in the other ways that are right."""
     figures = _in_figures(place)
-    return f"{ORDINALS[place]} place", figures, f"{figures} place", str(place), f"place {place}"
+    in_words = tuple(f"{word} place" for word in ORDINALS[place : place + 1])
+    return *in_words, figures, f"{figures} place", str(place), f"place {place}"
 
 
 def _overtaking(draw: Draw) -> Telling:
@@ -190,7 +191,6 @@ LAST_BUT_ONE = ("second to last", "next to last", "second last", "second-last", 
 
 def _passing_the_last(draw: Draw) -> Telling:
     people = draw.number(8, 20)
-    place = _in_figures(people - 1)
     return Telling(
         facts={"extra": beside(draw, 8, 20, "It is a hot day, and the finish is %d minutes away."),
                "n": people, "runners": draw.noun(RUNNERS), "course": draw.noun(COURSES),
@@ -208,7 +208,7 @@ def _passing_the_last(draw: Draw) -> Telling:
         why="There is nobody behind the last one, so nobody is there to do the passing.",
         hints=("Where would one have to be just before passing?", "Who runs behind that competitor?"),
         contrast_answer="last but one",
-        contrast_aliases=(*LAST_BUT_ONE, place, f"{place} place", f"place {people - 1}"),
+        contrast_aliases=(*LAST_BUT_ONE, *ORDINALS[people - 1 : people], *_places(people - 1)),
         contrast_why="One competitor is now behind, and all the others are still ahead: that is last but one.",
     )  # fmt: skip
 
