@@ -228,16 +228,18 @@ class AnswerKey:
         word = stem(word)
         if word in (_KNOWN_OF_NUMBERS if self.kind.is_numeric else _KNOWN_OF_PHRASES):
             return True
-        if self.kind is Kind.ORDINAL and word in PLACES:
+        if (self.kind is Kind.ORDINAL and word in PLACES) or (self.kind is Kind.NUMBER and word in _NEEDING):
             return True
         if word in _UNSURE:
             allowed = REFUTATIONS | {"more", "less"} if self.kind is Kind.CHOICE else REFUTATIONS
             return word in allowed and word in self.asking
         if word in self._said or (word.isalpha() and (word in self.nouns or word in self._counted)):
             return True
+        if not self.kind.is_numeric and any(word in alike and not alike.isdisjoint(self.asking) for alike in _ALIKE):
+            return True
         if PASTS.get(word) in self.asking:
             return True
-        return word.endswith("ed") and (word[:-2] in self.asking or word[:-1] in self.asking)
+        return any(root in self.asking for root in _roots(word))
 
     def accepts(self, value: Value) -> bool:
         """Whether a number is right, unit and all."""
@@ -375,6 +377,24 @@ def _numeric_form(form: list[str]) -> tuple[Value | None, list[str]]:
 _LARGER = (("hour", "minute", 60), ("minute", "second", 60), ("day", "hour", 24))
 """Units of time in which an answer may be told that is given in a smaller one: an hour is 60 minutes."""
 
+
+def _roots(word: str) -> list[str]:
+    """Return verbs of which a word may be the past or the participle: *dance* and *danc* of *danced* and *dancing*."""
+    if word.endswith("ed"):
+        return [word[:-2], word[:-1]]
+    if not word.endswith("ing"):
+        return []
+    bare = word[:-3]
+    return [bare, f"{bare}e", *([bare[:-1]] if bare[-1:] == bare[-2:-1] else [])]
+
+
+_NEEDING = word_set("need require")
+_ALIKE = (
+    word_set("near nearer nearest close closer closest"), word_set("quick quicker quickest fast faster fastest"),
+    word_set("big bigger biggest large larger largest"), word_set("sooner earlier"),
+)  # fmt: skip
+"""Words of which one may say what the question says with another."""
+
 _UNSURE = (
     word_set("'s and not no or never neither nor either if but except without than maybe perhaps some any more less")
     | word_set("almost nearly hardly barely roughly approximately partly unlike opposite contrary")
@@ -383,6 +403,7 @@ _UNSURE = (
 """Words that no clause may hold unread, even if the question does."""
 _KNOWN = frozenset(stem(word) for word in FUNCTION | ARTICLES) - _UNSURE
 _KNOWN_OF_NUMBERS = _KNOWN.union(
-    map(stem, REMAINING | COUNTABLE_ANYWAY), word_set("sum product value full whole entire")
+    map(stem, REMAINING | COUNTABLE_ANYWAY),
+    word_set("sum product value full whole entire done ready inside"),
 )
 _KNOWN_OF_PHRASES = _KNOWN | {"and", "as", "letter", "one"}

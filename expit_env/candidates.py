@@ -69,7 +69,7 @@ def is_candidate(key: AnswerKey, clause: Clause) -> bool:
     words = [item for item in items if isinstance(item, str) and item not in ("and", "/", "-", "|")]
     if clause.asks or UNREADABLE in words or len(words) < sum(item not in ("and", "/", "-", "|") for item in items):
         return False
-    if key.kind.is_numeric and clause.opens and words[:1] and words[0] in _BEGINNING:
+    if key.kind.is_numeric and words[:1] and (words[0] == "by" or (clause.opens and words[0] in _BEGINNING)):
         return False  # after the gunshot, all fly away
     phrase = key.kind in (Kind.PHRASE, Kind.CHOICE)
     if (phrase or key.kind is Kind.LETTER) and _is_answer_to_another(key, words):

@@ -7,9 +7,20 @@ import itertools
 from expit_env.answer_key import ECHO, GOLD, AnswerKey, Mention, stems_of
 from expit_env.answers import Kind
 from expit_env.candidates import is_candidate, lists_candidates
-from expit_env.claims import Claim, Reading
+from expit_env.claims import Claim, Reading, word_of
 from expit_env.clauses import Clause, Item
-from expit_env.lexicon import CONDITIONS, CONTRASTS, EXPLAINING, REASONS, REFUTATIONS, RETRACTIONS
+from expit_env.lexicon import (
+    ARTICLES,
+    CONDITIONS,
+    CONTRASTS,
+    EXPLAINING,
+    FUNCTION,
+    MONTHS,
+    NEGATIONS,
+    REASONS,
+    REFUTATIONS,
+    RETRACTIONS,
+)
 from expit_env.riddle import Outcome, Verdict
 
 
@@ -31,7 +42,7 @@ def decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
         fresh = _claims(key, clause, reading)
         if unsettled:
             return Verdict(Outcome.AMBIGUOUS, None, unsettled)
-        describes = clause.mark == "(" and clause.items[0] in _STANDING_FOR and not reading.firm  # (it is a vegetable)
+        describes = clause.mark == "(" and not reading.firm and _describes(clause)
         if not fresh or (claimed and (reading.aside or describes)):
             doubtful |= _raises_doubt(key, clause, reading)
         elif doubtful and not claimed and not _is_explicit(clause) and reading.claim is Claim.GOLD:
@@ -46,6 +57,11 @@ def decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
     if key.gold in claimed and len(read) > 1 and lists_candidates(key, read):
         return Verdict(Outcome.AMBIGUOUS, None, "list")
     return _concluded(key, list(claimed), {reading.said for _, reading in read if reading.said})
+
+
+def _describes(clause: Clause) -> bool:
+    """Whether a clause in brackets only describes: *(it is a vegetable)*, *(February 14)*."""
+    return clause.items[0] in _STANDING_FOR or not MONTHS.isdisjoint(clause.items)
 
 
 _STANDING_FOR = ("it", "they", "this", "that", "he", "she")
@@ -122,7 +138,7 @@ def _unsettles(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool, 
         return "denial"  # false: 0
     if fresh and (_adds(clause) or (reading.claim is not Claim.GOLD and _goes_on(key, clause))):
         return "contradiction"
-    contrast = clause.lead in CONTRASTS and (fresh or clause.opens)
+    contrast = clause.lead in CONTRASTS and (fresh or clause.opens) and not _repeats_contrast(key, clause, reading)
     if claimed and (contrast or retracts(key, clause)):
         return "retraction"
     if clause.lead in CONDITIONS and not _is_harmless_condition(key, clause, reading, claimed):
@@ -132,6 +148,20 @@ def _unsettles(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool, 
     if claimed and clause.asks:
         return "question"
     return None
+
+
+def _repeats_contrast(key: AnswerKey, clause: Clause, reading: Reading) -> bool:
+    """Whether a contrast is the riddle's own: *a cloud, although it has no eyes*, of what weeps without eyes."""
+    claims = reading.claim in (Claim.GOLD, Claim.OTHER, Claim.HEDGES) or reading.said or clause.asks
+    if claims or clause.lead not in _CONCEDING or key.kind is Kind.YES_NO:
+        return False
+    words = [word for item in clause.items for word in word_of(item).split() if word not in ARTICLES]
+    told = [word for word in words if word not in FUNCTION and word not in _DENIALS]
+    return bool(told) and set(stems_of(told)) <= set(key.stems) and not EXPLAINING.isdisjoint(words)
+
+
+_CONCEDING = frozenset({"although", "though", "while", "whereas", "but", "yet"})
+_DENIALS = NEGATIONS | {"nobody", "nothing"}
 
 
 def _adds(clause: Clause) -> bool:
@@ -229,10 +259,11 @@ def _is_harmless_condition(key: AnswerKey, clause: Clause, reading: Reading, cla
 
 
 def _is_explicit(clause: Clause) -> bool:
-    return clause.lead == "so" or "answer" in clause.items
+    names = clause.opens and not clause.asks and clause.items[1:2] == ["is"] and clause.items[0] in ("it", "that")
+    return clause.lead == "so" or "answer" in clause.items or "=" in clause.items or names
 
 
 def _raises_doubt(key: AnswerKey, clause: Clause, reading: Reading) -> bool:
     if key.kind.is_numeric:
         return reading.rivals or reading.echoes
-    return reading.claim is Claim.OPAQUE and not clause.asks
+    return reading.claim is Claim.OPAQUE and not clause.asks and (clause.lead not in REASONS or reading.rivals)

@@ -50,7 +50,7 @@ def read_numbers(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
         return Reading(Claim.OPAQUE if excused else Claim.HEDGES, said)
     if not NEGATIONS.isdisjoint(seen.words):
         denies = seen.gold and all(word in NEGATIONS or key.knows(word) for word in seen.words)
-        return Reading(Claim.DENIES if denies else Claim.OPAQUE, said, rivals=seen.gold)
+        return Reading(Claim.DENIES if denies else Claim.OPAQUE, said, rivals=seen.gold and clause.lead not in REASONS)
     if not _is_understood(key, seen):
         rivals = _rivals(key, clause, seen.others, seen.words) and not _is_of_another(key, seen.items)
         return Reading(Claim.OPAQUE, said, rivals=rivals, echoes=seen.gold)
@@ -158,10 +158,23 @@ def _units_attached(key: AnswerKey, items: list[Item]) -> list[Item]:
         if not isinstance(item, Value) or item.unit is not None or place == len(items):
             continue
         behind = items[place]
+        if place + 1 < len(items) and _is_of_the_question(key, behind, items[place + 1]):
+            place, behind = place + 1, items[place + 1]  # 6 wooden crows
         if isinstance(behind, str) and _is_unit(key, behind):
             attached[-1] = item._replace(unit=unit_of(behind))
             place += 1
     return attached
+
+
+def _is_of_the_question(key: AnswerKey, which: Item, what: Item) -> bool:
+    """Whether two words are an adjective and what is counted, as the question has them."""
+    return (
+        isinstance(which, str)
+        and isinstance(what, str)
+        and unit_of(what) in key.units
+        and (stem(which), stem(what)) in key.bigrams
+        and which not in FUNCTION | PREPOSITIONS | NEGATIONS | HEDGES | DEPARTURES
+    )
 
 
 def _is_a_single(key: AnswerKey, items: list[Item], place: int) -> bool:
@@ -378,7 +391,11 @@ def _rivals(key: AnswerKey, clause: Clause, others: list[Value], words: list[str
     """Whether a clause that is not understood names another number, and not to say where the others went."""
     went = any(value.unit in DEPARTURES for value in others) or not DEPARTURES.isdisjoint(words)
     excused = clause.lead in REASONS or went or not _EACH.isdisjoint(words)
-    return not excused and any(value.number not in key.asked_numbers for value in others)
+    return not excused and any(value.number not in key.asked_numbers and not _is_place(value) for value in others)
+
+
+def _is_place(value: Value) -> bool:
+    return value.number == 1 and value.unit in ("side", "end", "hand")  # 8 on one side
 
 
 def _is_echo(key: AnswerKey, items: list[Item], gold: bool) -> bool:

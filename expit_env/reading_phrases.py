@@ -9,6 +9,7 @@ from expit_env.clauses import Clause, Item
 from expit_env.lexicon import (
     ARTICLES,
     CARDINALS,
+    COUNTABLE_ANYWAY,
     EXPLAINING,
     FUNCTION,
     HEDGES,
@@ -144,7 +145,8 @@ def read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
         denies = gold and all(word in NEGATIONS for word in unknown)
         negated = next(place for place, item in enumerate(items) if item in NEGATIONS)
         denies = denies and not (items[negated] == "without" and gold[0] < negated)  # a clock runs without legs
-        return Reading(Claim.DENIES if denies else Claim.OPAQUE, rivals=bool(gold))
+        rivals = bool(gold) and clause.lead not in REASONS
+        return Reading(Claim.DENIES if denies else Claim.OPAQUE, rivals=rivals)
     if unknown:
         about = not _ABOUT_RIDDLE.isdisjoint(words)  # this is a classic riddle
         fragment = (not explains or _names(items)) and key.kind is not Kind.LETTER and not about
@@ -231,6 +233,8 @@ def _names(items: list[Item]) -> bool:
     start = 1 if items[0] in ("her", "his", "my", "its", "their") else 0
     named = items[start + 2 :]
     short = 0 < len(named) <= 3 and all(item not in EXPLAINING and item not in _NOT_NAMES for item in named)
+    if named and (named[-1] in COUNTABLE_ANYWAY or (isinstance(named[-1], str) and named[-1].endswith("ed"))):
+        return False  # it is a bigger animal, it is destroyed
     return short and tuple(items[start : start + 2]) in _NAMING
 
 

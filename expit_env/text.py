@@ -56,6 +56,7 @@ def _compatible(char: str) -> str:
 
 _FOLD = _Fold({code: chr(code).lower() for code in range(32, 127)})
 
+_THAT_IS = re.compile(r"\bi\.e\.,? ?")  # what follows must say the same, as behind *or*
 _FENCE = re.compile(r"```[a-z]*")
 _TAG = re.compile(r"</?(?:b|i|em|strong|p|span|div|u|code|br)\s?/?>")
 _LATEX_TEXT = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\s?\{([^{}]{0,200})\}")
@@ -97,6 +98,8 @@ def plain(folded: str) -> str:
             text = text.replace(command, meaning)
     if "$" in text:
         text = _LATEX_MATH.sub(r"\1", text)
+    if "i.e." in text:
+        text = _THAT_IS.sub(" or ", text)
     if "```" in text:
         text = _FENCE.sub("\n", text)
     if "\n" in text or text[:1] in " #>-*+":

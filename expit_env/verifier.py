@@ -151,10 +151,27 @@ def _without_question(key: AnswerKey, tokens: list[str]) -> list[str]:
 
 def _read(key: AnswerKey, tokens: list[str]) -> list[tuple[Clause, Reading]]:
     tokens = _without_reference(tokens)
+    if key.kind.is_numeric and "(" in tokens:
+        tokens = _without_labels(tokens)
     items = mark_phrases(key, tokens)
     if key.kind.is_numeric:
         items = read_values(items)
     return [(clause, read_clause(key, clause)) for clause in split(items, keeps_and=not key.kind.is_numeric)]
+
+
+def _without_labels(tokens: list[str]) -> list[str]:
+    """Leave the labels out of a sum: *1 (you) + 6 (daughters) = 7*."""
+    kept: list[str] = []
+    place = 0
+    while place < len(tokens):
+        end = tokens.index(")", place) if tokens[place] == "(" and ")" in tokens[place:] else 0
+        numbered = kept and kept[-1].isdecimal() and all(map(str.isalpha, tokens[place + 1 : end]))
+        if numbered and 0 < end - place < 5 and (tokens[end + 1 : end + 2] or [""])[0] in ("+", "-", "=", "*"):
+            place = end + 1
+        else:
+            kept.append(tokens[place])
+            place += 1
+    return kept
 
 
 _REFERRED = ("riddle", "question", "puzzle", "problem")
