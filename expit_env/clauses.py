@@ -159,7 +159,8 @@ class _Clauses:
         if self.words:
             self.done.append(Clause(self.lead, self.mark, self.words, len(self.done) == self.first, False))
             self.lead, self.words = "", []
-        self.mark, self.lead = mark, lead or self.lead
+        contrasts = self.lead in CONTRASTS and lead in REASONS  # but since
+        self.mark, self.lead = mark, self.lead if contrasts else lead or self.lead
 
     def bracket_or_break(self, mark: str) -> None:
         """End a clause, unless a bracket belongs to a sum: 90 / (45 + 45)."""

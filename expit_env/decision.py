@@ -138,7 +138,12 @@ def _unsettles(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool, 
         return "denial"  # false: 0
     if fresh and (_adds(clause) or (reading.claim is not Claim.GOLD and _goes_on(key, clause))):
         return "contradiction"
-    contrast = clause.lead in CONTRASTS and (fresh or clause.opens) and not _repeats_contrast(key, clause, reading)
+    claims_else = clause.lead in ("though", "however")  # wherever it stands: the stairs, though, are white
+    contrast = (
+        clause.lead in CONTRASTS
+        and (fresh or clause.opens or claims_else)
+        and not _repeats_contrast(key, clause, reading)
+    )
     if claimed and (contrast or retracts(key, clause)):
         return "retraction"
     if clause.lead in CONDITIONS and not _is_harmless_condition(key, clause, reading, claimed):
