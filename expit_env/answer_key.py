@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import functools
-import re
 from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
 
-from expit_env.answers import Kind, letter_of
-from expit_env.asked import Asked, asked, stems_of, words_of
+from expit_env.accepted import GOLD, TRAP, Accepted, Phrases, Values, accepted_forms
+from expit_env.answers import Kind
+from expit_env.asked import Asked, asked
 from expit_env.lexicon import (
     ARTICLES,
     BIRDS,
     COUNTABLE_ANYWAY,
     FUNCTION,
-    MONTHS,
     PASTS,
     REFUTATIONS,
     REMAINING,
     UNIT_NAMES,
     word_set,
 )
-from expit_env.text import fold, stem, tokenise, unit_of
-from expit_env.values import Value, read_values
+from expit_env.text import stem
+from expit_env.values import Value
 
-GOLD, TRAP, ECHO = "gold", "trap", "echo"
 PLACES = word_set("place position spot")
 """What an ordinal may number, whatever is asked: second place."""
 
@@ -34,47 +32,12 @@ _ONLY_WHERE_COMPARED = word_set("tie tied")  # a rope is tied, too
 _COMPARING = word_set("more most less least fewer than or which who faster better won win")
 _OF_BOTH = word_set("neither both none")
 
-Place = tuple[str, Fraction | int]
-Values = dict[Place, frozenset[str | None]]
-Phrases = dict[str, list[tuple[tuple[str, ...], str]]]
-
 
 class Mention(NamedTuple):
     """A phrase of the riddle that a reply holds: a right one, a wrong one, or a piece of the question."""
 
     label: str
     text: str
-
-
-class Form(NamedTuple):
-    """One accepted answer, read by itself.
-
-    Attributes:
-        words: its tokens without punctuation; stems: their stems without articles.
-        value: the number that it is, if a numeric riddle may take it as one; units: what stands beside that.
-    """
-
-    words: tuple[str, ...]
-    stems: tuple[str, ...]
-    value: Value | None
-    units: frozenset[str | None]
-
-
-class Accepted(NamedTuple):
-    """What an answer, its aliases and its trap say by themselves: many riddles have the same.
-
-    Attributes:
-        values: as in `AnswerKey`, before the question's units are added; units: all that stand in them.
-        stems: of all right forms.
-    """
-
-    whole: frozenset[tuple[str, ...]]
-    phrases: Phrases
-    values: Values
-    trap_values: Values
-    units: frozenset[str]
-    letters: frozenset[str]
-    stems: frozenset[str]
 
 
 class AnswerKey:
@@ -235,7 +198,7 @@ class AnswerKey:
             return word in allowed and word in self.asking
         if word in self._said or (word.isalpha() and (word in self.nouns or word in self._counted)):
             return True
-        if not self.kind.is_numeric and any(word in alike and not alike.isdisjoint(self.asking) for alike in _ALIKE):
+        if not self.asking.isdisjoint(_ALIKE.get(word, ())):
             return True
         if PASTS.get(word) in self.asking:
             return True
@@ -268,89 +231,6 @@ def answer_key(question: str, answer: str, aliases: tuple[str, ...], trap: str |
     return AnswerKey(asked(question), answer, trap, kind, accepted_forms(answer, aliases, trap, kind))
 
 
-@functools.lru_cache(maxsize=4_096)
-def accepted_forms(answer: str, aliases: tuple[str, ...], trap: str | None, kind: Kind) -> Accepted:
-    """Read an answer, its aliases and its trap by themselves, without the question."""
-    forms, traps = (
-        [_read_form(form) for text in (answer, *aliases) for form in _spellings(text)],
-        [_read_form(trap)] if trap else [],
-    )
-    values = _values(forms) if kind.is_numeric else {}
-    return Accepted(
-        whole=frozenset(form.stems for form in forms if not _is_article_only(kind, form)),
-        phrases=_phrases_by_first_stem(kind, forms, traps),
-        values=values,
-        trap_values=_values(traps) if kind.is_numeric else {},
-        units=frozenset(unit for units in values.values() for unit in units if unit),
-        letters=frozenset(letter for form in forms if (letter := letter_of(list(form.words)))),
-        stems=frozenset(stem for form in forms for stem in form.stems),
-    )
-
-
-def _is_article_only(kind: Kind, form: Form) -> bool:
-    """Whether a form says less without its article: a third, the letter A."""
-    return (kind.is_numeric and form.words[:1] in (("a",), ("an",))) or (
-        kind is Kind.LETTER and form.words[-1:] == ("a",)
-    )
-
-
-_DURATION = re.compile(r"\d+ (?:hours?|minutes?|days?) \d+ (?:minutes?|seconds?|hours?)")
-_DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?")
-
-
-def _spellings(text: str) -> list[str]:
-    """Return a text, and where it is a day of a month the other ways to write it."""
-    if _DURATION.fullmatch(text):
-        amount, unit, rest = text.split(" ", 2)
-        return [text, f"{amount} {unit} and {rest}"]
-    words = [word for word in text.lower().replace(",", "").split() if word not in ("the", "of")]
-    if len(words) != 2:
-        return [text]
-    month, day = sorted(words, key=lambda word: word[0].isdigit())
-    figures = _DAY.fullmatch(day)
-    if stem(month) not in MONTHS or not figures:
-        return [text]
-    number = int(figures[1])
-    ending = "th" if number in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    days = (f"{number}", f"{number}{ending}")
-    return [text, *(f"{month} {day}" for day in days), *(f"{day} {of}{month}" for day in days for of in ("", "of "))]
-
-
-@functools.lru_cache(maxsize=16_384)
-def _read_form(text: str) -> Form:
-    words = words_of(tokenise(fold(text)))
-    value, beside = _numeric_form(words)
-    units = [unit_of(word) for word in [(value.unit if value else None) or "", *beside] if word]
-    return Form(tuple(words), stems_of(words), value, frozenset(units or [None]))
-
-
-def _values(forms: list[Form]) -> Values:
-    values: Values = {}
-    for form in forms:
-        if form.value is not None:
-            place = (form.value.form, form.value.number)
-            values[place] = values.get(place, frozenset()) | form.units
-    return values
-
-
-def _phrases_by_first_stem(
-    kind: Kind, forms: list[Form], traps: list[Form]
-) -> dict[str, list[tuple[tuple[str, ...], str]]]:
-    labelled = [(form, TRAP) for form in traps] + [(form, GOLD) for form in forms]
-    by_stems: dict[tuple[str, ...], str] = {}
-    for form, label in labelled:
-        yes_no = kind is Kind.YES_NO and form.words[:1] in (("yes",), ("no",))
-        if yes_no and label == GOLD:
-            by_stems[form.stems[1:]] = ECHO  # what stands behind the no of "no, he is dead" says nothing else
-        elif not (yes_no or (kind.is_numeric and form.value) or (kind is Kind.LETTER and letter_of(list(form.words)))):
-            by_stems[form.stems] = label
-    by_stems.pop((), None)
-    by_first: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for stems in sorted(by_stems, key=lambda stems: (-len(stems), stems)):
-        by_first.setdefault(stems[0], []).append((stems, by_stems[stems]))
-    return by_first
-
-
 def _with_units(values: Values, counted: frozenset[str], asked: list[str]) -> Values:
     """Let a bare number take the units that the question counts in, and those units be left out."""
     omitted = counted | {UNIT_NAMES[sign] for sign in ("$", "€", "£") if sign in asked}
@@ -359,19 +239,6 @@ def _with_units(values: Values, counted: frozenset[str], asked: list[str]) -> Va
         bare = None in units or not omitted.isdisjoint(unit for unit in units if unit)
         filled[number] = units | counted | COUNTABLE_ANYWAY | {None} if bare else units
     return filled
-
-
-def _numeric_form(form: list[str]) -> tuple[Value | None, list[str]]:
-    items = read_values(form)
-    if len(items) == 2 and items[0] in ("a", "an"):  # an hour, a pair
-        return Value("cardinal", 1), form[1:]
-    items = [item for item in items if item not in ARTICLES]
-    beside = [item for item in items if isinstance(item, str) and item not in FUNCTION]
-    if "no" in items and len(beside) == 2 and items[-2] == "no":  # there is no dirt
-        return Value("cardinal", 0), beside[1:]
-    values = [item for item in items if isinstance(item, Value)]
-    only = len(values) == 1 and items[0] == values[0] and len(items) <= 3 and len(beside) == len(items) - 1
-    return (values[0], beside) if only else (None, [])
 
 
 _LARGER = (("hour", "minute", 60), ("minute", "second", 60), ("day", "hour", 24))
@@ -389,10 +256,11 @@ def _roots(word: str) -> list[str]:
 
 
 _NEEDING = word_set("need require")
-_ALIKE = (
-    word_set("near nearer nearest close closer closest"), word_set("quick quicker quickest fast faster fastest"),
-    word_set("big bigger biggest large larger largest"), word_set("sooner earlier"),
-)  # fmt: skip
+_ALIKE = {
+    word: words.split()
+    for words in ("nearer closer", "nearest closest", "quicker faster", "bigger larger", "sooner earlier", "in inside")
+    for word in words.split()
+}
 """Words of which one may say what the question says with another."""
 
 _UNSURE = (
@@ -404,6 +272,6 @@ _UNSURE = (
 _KNOWN = frozenset(stem(word) for word in FUNCTION | ARTICLES) - _UNSURE
 _KNOWN_OF_NUMBERS = _KNOWN.union(
     map(stem, REMAINING | COUNTABLE_ANYWAY),
-    word_set("sum product value full whole entire done ready inside"),
+    word_set("sum product value full whole entire done ready"),
 )
 _KNOWN_OF_PHRASES = _KNOWN | {"and", "as", "letter", "one"}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import re
 
-from expit_env.answer_key import accepted_forms, stems_of
+from expit_env.accepted import accepted_forms
 from expit_env.answers import Kind, is_phrase
+from expit_env.asked import stems_of
 from expit_env.lexicon import ARTICLES, CARDINALS, COUNTING, FUNCTION, MEANING, SCALES, ZERO
 from expit_env.riddle import Outcome, Riddle, Verdict
 from expit_env.structured import Structured

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from expit_env.answer_key import ECHO, TRAP, AnswerKey, Mention
+from expit_env.accepted import ECHO, TRAP
+from expit_env.answer_key import AnswerKey, Mention
 from expit_env.answers import Kind
 from expit_env.lexicon import (
     ARTICLES,

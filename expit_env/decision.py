@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 
-from expit_env.answer_key import ECHO, GOLD, AnswerKey, Mention, stems_of
+from expit_env.accepted import ECHO, GOLD
+from expit_env.answer_key import AnswerKey, Mention
 from expit_env.answers import Kind
+from expit_env.asked import stems_of
 from expit_env.candidates import is_candidate, lists_candidates
 from expit_env.claims import Claim, Reading, word_of
 from expit_env.clauses import Clause, Item
 from expit_env.lexicon import (
-    ARTICLES,
     CONDITIONS,
     CONTRASTS,
     EXPLAINING,
@@ -42,7 +43,7 @@ def decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
         fresh = _claims(key, clause, reading)
         if unsettled:
             return Verdict(Outcome.AMBIGUOUS, None, unsettled)
-        describes = clause.mark == "(" and not reading.firm and _describes(clause)
+        describes = clause.mark == "(" and not reading.firm and _describes(key, clause, reading)
         if not fresh or (claimed and (reading.aside or describes)):
             doubtful |= _raises_doubt(key, clause, reading)
         elif doubtful and not claimed and not _is_explicit(clause) and reading.claim is Claim.GOLD:
@@ -59,9 +60,10 @@ def decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
     return _concluded(key, list(claimed), {reading.said for _, reading in read if reading.said})
 
 
-def _describes(clause: Clause) -> bool:
+def _describes(key: AnswerKey, clause: Clause, reading: Reading) -> bool:
     """Whether a clause in brackets only describes: *(it is a vegetable)*, *(February 14)*."""
-    return clause.items[0] in _STANDING_FOR or not MONTHS.isdisjoint(clause.items)
+    dates = not MONTHS.isdisjoint(clause.items) and reading.said != key.trap
+    return clause.items[0] in _STANDING_FOR or dates
 
 
 _STANDING_FOR = ("it", "they", "this", "that", "he", "she")
@@ -136,7 +138,7 @@ def _unsettles(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool, 
         return "hedge"
     if key.kind is not Kind.YES_NO and reading.claim is not Claim.GOLD and _DENYING.issuperset(clause.items):
         return "denial"  # false: 0
-    if fresh and (_adds(clause) or (reading.claim is not Claim.GOLD and _goes_on(key, clause))):
+    if fresh and (_adds(clause) or (reading.claim is not Claim.GOLD and _concludes_else(key, clause))):
         return "contradiction"
     claims_else = clause.lead in ("though", "however")  # wherever it stands: the stairs, though, are white
     contrast = (
@@ -156,13 +158,14 @@ def _unsettles(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool, 
 
 
 def _repeats_contrast(key: AnswerKey, clause: Clause, reading: Reading) -> bool:
-    """Whether a contrast is the riddle's own: *a cloud, although it has no eyes*, of what weeps without eyes."""
+    """Whether a contrast denies only what the question denies: *but it can't swallow*, of what cannot swallow."""
     claims = reading.claim in (Claim.GOLD, Claim.OTHER, Claim.HEDGES) or reading.said or clause.asks
     if claims or clause.lead not in _CONCEDING or key.kind is Kind.YES_NO:
         return False
-    words = [word for item in clause.items for word in word_of(item).split() if word not in ARTICLES]
-    told = [word for word in words if word not in FUNCTION and word not in _DENIALS]
-    return bool(told) and set(stems_of(told)) <= set(key.stems) and not EXPLAINING.isdisjoint(words)
+    words = stems_of([word for item in clause.items for word in word_of(item).split()])
+    denied = [pair for pair in itertools.pairwise([*words, ""]) if pair[0] in _DENIALS]
+    told = all(word in key.stems for word in words if word not in FUNCTION)
+    return bool(denied) and told and all(pair in key.bigrams for pair in denied)
 
 
 _CONCEDING = frozenset({"although", "though", "while", "whereas", "but", "yet"})
@@ -181,7 +184,7 @@ _STATING = EXPLAINING - {"that"}
 _ADDING = frozenset({"another", "more", "top", "extra", "further", "plus"})
 
 
-def _goes_on(key: AnswerKey, clause: Clause) -> bool:
+def _concludes_else(key: AnswerKey, clause: Clause) -> bool:
     """Whether a clause concludes with something else that the question names: *so tomorrow*, *so the other one*."""
     if any(isinstance(item, Mention) and item.label == GOLD for item in clause.items):
         return False
@@ -227,7 +230,7 @@ def _withdraws(words: list[Item]) -> bool:
         or ("not" in said and "i" in said and said & {"certain", "sure"})
         or ("not" in said and words[0] in ("that", "this") and "be" in said and said & _SO)
         or (words[:2] == ["do", "not"] and "count" in said)
-        or words[-2:] in (["not", "that"], ["pulling", "leg"], ["your", "leg"])
+        or words[-2:] in (["not", "that"], ["your", "leg"])
         or (words[:3] == ["that", "is", "what"] and words[-1] in _SUPPOSING)
         or (len(words) == 2 and words[1] == "no" and words[0] in ("lol", "haha", "oh", "uh", "hell"))
     )
@@ -264,8 +267,7 @@ def _is_harmless_condition(key: AnswerKey, clause: Clause, reading: Reading, cla
 
 
 def _is_explicit(clause: Clause) -> bool:
-    names = clause.opens and not clause.asks and clause.items[1:2] == ["is"] and clause.items[0] in ("it", "that")
-    return clause.lead == "so" or "answer" in clause.items or "=" in clause.items or names
+    return clause.lead == "so" or "answer" in clause.items or "=" in clause.items
 
 
 def _raises_doubt(key: AnswerKey, clause: Clause, reading: Reading) -> bool:

@@ -26,7 +26,7 @@ def read_clause(key: AnswerKey, clause: Clause) -> Reading:
     if not items:
         return Reading(Claim.NOTHING)
     if clause.lead == "or" or items[0] == "or":
-        again = not clause.lead and len(items) < 5 and not clause.asks and _repeats(key, clause, items[1:])
+        again = not clause.lead and len(items) < 5 and not clause.asks and _says_again(key, clause, items[1:])
         return Reading(Claim.HEDGES, key.gold if again else None)
     if _is_whole(key, items):
         reading = Reading(Claim.HEDGES if clause.asks else Claim.GOLD)
@@ -37,7 +37,7 @@ def read_clause(key: AnswerKey, clause: Clause) -> Reading:
     return reading
 
 
-def _repeats(key: AnswerKey, clause: Clause, items: list[Item]) -> bool:
+def _says_again(key: AnswerKey, clause: Clause, items: list[Item]) -> bool:
     return bool(items) and (_is_whole(key, items) or _read_sentence(key, clause, items).claim is Claim.GOLD)
 
 
@@ -99,7 +99,7 @@ _OF_SEVERAL = word_set("a an one another any some")
 _POSSESSING = word_set("has had have having do does did get gets got getting take takes make makes made can")
 _CUT_OFF = word_set("was were has had have be been would could can must should will")
 _FIRST, _LAST = word_set("first sooner earlier earliest"), word_set("last later latest end")
-_ENDS = ((_FIRST | {"before"}, _LAST), (_LAST, _FIRST))
+_OPPOSITE_ENDS = ((_FIRST | {"before"}, _LAST), (_LAST, _FIRST))
 _SUPPOSED = {("would", "have"), ("could", "have"), ("should", "have"), ("must", "have"), ("can", "be")}
 
 
@@ -112,9 +112,8 @@ def _misstates(key: AnswerKey, items: list[Item]) -> bool:
     words = [item if isinstance(item, str) else "" for item in items]
     if words[-1] in _CUT_OFF and words[-1] not in key.tokens and stem(words[-1]) not in key.asking:
         return True
-    if any(
-        not (asked.isdisjoint(key.asking) or (opposite - key.asking).isdisjoint(words)) for asked, opposite in _ENDS
-    ):
+    asked = [opposite for end, opposite in _OPPOSITE_ENDS if not end.isdisjoint(key.asking)]
+    if any(not (opposite - key.asking).isdisjoint(words) for opposite in asked):
         return True
     return any(
         (behind == "answer" and before in _OF_SEVERAL)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 from typing import NamedTuple
 
-from expit_env.answer_key import GOLD, PLACES, TRAP, AnswerKey, Mention
-from expit_env.answers import Kind
-from expit_env.arithmetic import EQUALS, SIGNS, read_zeros, without_sum
+from expit_env.accepted import GOLD, TRAP
+from expit_env.answer_key import AnswerKey, Mention
+from expit_env.arithmetic import read_zeros, without_sum
+from expit_env.beside import EACH, is_beside, is_of_another
 from expit_env.claims import Claim, Reading, word_of
 from expit_env.clauses import Clause, Item
 from expit_env.lexicon import (
@@ -20,11 +21,10 @@ from expit_env.lexicon import (
     PREPOSITIONS,
     REASONS,
     REMAINING,
-    TIMES,
-    UNIT_NAMES,
     word_set,
 )
-from expit_env.text import stem, unit_of
+from expit_env.text import stem
+from expit_env.units import unit_known, units_attached
 from expit_env.values import Value
 
 
@@ -50,9 +50,13 @@ def read_numbers(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
         return Reading(Claim.OPAQUE if excused else Claim.HEDGES, said)
     if not NEGATIONS.isdisjoint(seen.words):
         denies = seen.gold and all(word in NEGATIONS or key.knows(word) for word in seen.words)
-        return Reading(Claim.DENIES if denies else Claim.OPAQUE, said, rivals=seen.gold and clause.lead not in REASONS)
+        negated = next(place for place, item in enumerate(seen.items) if item in NEGATIONS)
+        at_once = seen.items[negated + 1 : negated + 2]
+        denied = at_once and not isinstance(at_once[0], str)  # because it is not 9
+        rivals = seen.gold and (clause.lead not in REASONS or bool(denied))
+        return Reading(Claim.DENIES if denies else Claim.OPAQUE, said, rivals=rivals)
     if not _is_understood(key, seen):
-        rivals = _rivals(key, clause, seen.others, seen.words) and not _is_of_another(key, seen.items)
+        rivals = _rivals(key, clause, seen.others, seen.words) and not is_of_another(key, seen.items)
         return Reading(Claim.OPAQUE, said, rivals=rivals, echoes=seen.gold)
     return _claim(key, clause, seen, said)
 
@@ -68,7 +72,7 @@ def _see(key: AnswerKey, clause: Clause, items: list[Item]) -> _Seen:
     items = read_zeros(key, _without_plurals(items))
     result, signs_left = without_sum(items)
     summed = len(result) < len(items)
-    items = _units_attached(key, result)
+    items = units_attached(key, result)
     words = [item for item in items if isinstance(item, str) and item not in ARTICLES]
     phrases = [item for item in items if isinstance(item, Mention)]
     live = _live(key, items, goes_on=clause.lead == "and")
@@ -89,9 +93,9 @@ def _is_understood(key: AnswerKey, seen: _Seen) -> bool:
         words = words[:-2]
     if seen.signs_left or not all(key.knows(word) for word in words):
         return False
-    if _adjacent(seen.items) or _went(seen.items) or _is_beside(key, seen.items):
+    if _adjacent(seen.items) or _went(seen.items) or is_beside(key, seen.items):
         return False
-    return all(_unit_known(key, item) for item in seen.items if isinstance(item, Value) and item.unit)
+    return all(unit_known(key, item) for item in seen.items if isinstance(item, Value) and item.unit)
 
 
 def _is_of_another_sentence(key: AnswerKey, item: Item) -> bool:
@@ -144,143 +148,6 @@ def _is_aside(key: AnswerKey, seen: _Seen) -> bool:
     tempting = seen.phrases or any((value.form, value.number) in key.trap_values for value in seen.others)
     left = len(seen.items) < 3 or not REMAINING.isdisjoint(seen.words)
     return not tempting and not left and all(value.number in key.asked_numbers for value in seen.others)
-
-
-def _units_attached(key: AnswerKey, items: list[Item]) -> list[Item]:
-    """Attach to each number the thing that it counts."""
-    attached: list[Item] = []
-    place = 0
-    while place < len(items):
-        item = items[place]
-        item = Value("cardinal", 1) if _is_a_single(key, items, place) else item
-        attached.append(item)
-        place += 1
-        if not isinstance(item, Value) or item.unit is not None or place == len(items):
-            continue
-        behind = items[place]
-        if place + 1 < len(items) and _is_of_the_question(key, behind, items[place + 1]):
-            place, behind = place + 1, items[place + 1]  # 6 wooden crows
-        if isinstance(behind, str) and _is_unit(key, behind):
-            attached[-1] = item._replace(unit=unit_of(behind))
-            place += 1
-    return attached
-
-
-def _is_of_the_question(key: AnswerKey, which: Item, what: Item) -> bool:
-    """Whether two words are an adjective and what is counted, as the question has them."""
-    return (
-        isinstance(which, str)
-        and isinstance(what, str)
-        and unit_of(what) in key.units
-        and (stem(which), stem(what)) in key.bigrams
-        and which not in FUNCTION | PREPOSITIONS | NEGATIONS | HEDGES | DEPARTURES
-    )
-
-
-def _is_a_single(key: AnswerKey, items: list[Item], place: int) -> bool:
-    """Whether an article counts: an hour is 1 hour, and so is a pair where one pair is right."""
-    behind = items[place + 1] if place + 1 < len(items) else ""
-    if items[place] not in ("a", "an") or not isinstance(behind, str) or (place and items[place - 1] in ("of", "in")):
-        return False
-    return (behind in TIMES and behind in key.units) or unit_of(behind) in key.values.get(("cardinal", 1), ())
-
-
-def _is_unit(key: AnswerKey, word: str) -> bool:
-    unit = unit_of(word)
-    if unit in key.units or word in UNIT_NAMES or unit in TIMES:
-        return True
-    if word == "am":
-        return True
-    if word in FUNCTION or word in REMAINING or word in PREPOSITIONS or (key.kind is Kind.ORDINAL and word in PLACES):
-        return False
-    if word in NEGATIONS | HEDGES | EQUALS or (word in SIGNS and word != "times") or not word.isalpha():
-        return False
-    return not key.knows(word) or stem(word) in key.nouns
-
-
-def _unit_known(key: AnswerKey, value: Value) -> bool:
-    return value.unit in key.units or value.unit in key.nouns or value.unit in UNIT_NAMES.values()
-
-
-_COUNTS = word_set("number amount count total")
-_OTHER_TIMES = word_set("was were")
-_EACH = word_set("each every per apiece")
-_FAR_ENDS = word_set("last end bottom back")
-
-
-def _is_beside(key: AnswerKey, items: list[Item]) -> bool:
-    """Whether what is meant stands beside the number: the number after 9, third from the end, 9 each."""
-    if "now" in key.asking and not _OTHER_TIMES.isdisjoint(items):
-        return True
-    if not _EACH.isdisjoint(items) and _EACH.isdisjoint(key.asking):
-        return True
-    if _is_of_another(key, items) or _is_by_another_time(key, items):
-        return True
-    if key.kind is Kind.ORDINAL:
-        another = "you" in key.asking and items[:1] in (["he"], ["she"], ["they"])
-        return another or not _FAR_ENDS.isdisjoint(item for item in items if isinstance(item, str))
-    bare = [item for item in items if item not in ARTICLES]
-    for before, item, behind in zip(bare, bare[1:], bare[2:], strict=False):
-        if key.kind is Kind.FRACTION and item == "of" and behind in TIMES and not _is_asked_of(key, behind):
-            return True  # a third of an hour
-        if before in _COUNTS and item == "of" and isinstance(behind, str) and unit_of(behind) not in key.units:
-            return True  # the number of hunters
-        counts = isinstance(before, Value) and before.unit is None and key.kind is Kind.NUMBER
-        if counts and item == "of" and _is_uncounted(key, behind):
-            return True  # none of the hunters
-        weighed = isinstance(before, Value) and before.unit is not None and key.kind is Kind.QUANTITY
-        if weighed and item == "of" and isinstance(behind, str) and stem(behind) not in key.asking:
-            return True  # 82 kg of water
-    for before, item in itertools.pairwise(items):
-        if before == "after" and isinstance(item, Value) and item.unit is None and "after" not in key.asking:
-            return True
-        if item == "after" and isinstance(before, Value) and "after" not in key.asking:
-            return True  # 5 after the first
-    return _is_rate(key, items)
-
-
-def _is_said(tokens: list[str], pair: tuple[Item, str]) -> bool:
-    return any(pair == said for said in itertools.pairwise(tokens))
-
-
-def _is_rate(key: AnswerKey, items: list[Item]) -> bool:
-    """Whether a clause says of each what is asked of all: *10 minutes an egg*, *twice an hour*."""
-    return any(
-        not isinstance(amount, str)
-        and article in ("a", "an")
-        and isinstance(whole, str)
-        and not _is_said(key.last, (article, whole))
-        for amount, article, whole in zip(items, items[1:], items[2:], strict=False)
-    )
-
-
-def _is_uncounted(key: AnswerKey, behind: Item) -> bool:
-    """Whether a word is a thing of the question that is not counted there."""
-    return isinstance(behind, str) and stem(behind) in key.nouns - key.units and unit_of(behind) not in key.units
-
-
-def _is_by_another_time(key: AnswerKey, items: list[Item]) -> bool:
-    """Whether a clause says *2 times a year* where it is asked how often a day."""
-    return any(
-        before in ("a", "an", "per", "every", "each", "in") and unit in TIMES and unit not in key.asking
-        for before, unit in itertools.pairwise(items[1:])
-        if isinstance(unit, str)
-    ) and ("often" in key.asking or "time" in key.asking)
-
-
-def _is_asked_of(key: AnswerKey, whole: Item) -> bool:
-    return ("of", whole) in key.bigrams
-
-
-def _is_of_another(key: AnswerKey, items: list[Item]) -> bool:
-    """Whether a clause says of another thing of the question what is asked of one: the bat costs 5 cents."""
-    subjects = list(itertools.takewhile(lambda item: not isinstance(item, Value), items))
-    things = {
-        stem(word)
-        for before, word in itertools.pairwise(["", *(item for item in subjects if item not in ARTICLES)])
-        if isinstance(word, str) and before not in PREPOSITIONS
-    }
-    return bool(key.subjects and things & key.nouns - key.units and not things & key.subjects)
 
 
 _COPULAS = word_set("is are was were be been am have has had")
@@ -390,11 +257,11 @@ _COMPARISONS = frozenset(["~", "≈", "<", ">", "≤", "≥", "±"])
 def _rivals(key: AnswerKey, clause: Clause, others: list[Value], words: list[str]) -> bool:
     """Whether a clause that is not understood names another number, and not to say where the others went."""
     went = any(value.unit in DEPARTURES for value in others) or not DEPARTURES.isdisjoint(words)
-    excused = clause.lead in REASONS or went or not _EACH.isdisjoint(words)
-    return not excused and any(value.number not in key.asked_numbers and not _is_place(value) for value in others)
+    excused = clause.lead in REASONS or went or not EACH.isdisjoint(words)
+    return not excused and any(value.number not in key.asked_numbers and not _is_side(value) for value in others)
 
 
-def _is_place(value: Value) -> bool:
+def _is_side(value: Value) -> bool:
     return value.number == 1 and value.unit in ("side", "end", "hand")  # 8 on one side
 
 

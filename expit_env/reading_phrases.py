@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from expit_env.answer_key import ECHO, GOLD, TRAP, AnswerKey, Mention
+from expit_env.accepted import ECHO, GOLD, TRAP
+from expit_env.answer_key import AnswerKey, Mention
 from expit_env.answers import Kind
 from expit_env.claims import Claim, Reading, word_of
 from expit_env.clauses import Clause, Item
 from expit_env.lexicon import (
     ARTICLES,
     CARDINALS,
-    COUNTABLE_ANYWAY,
     EXPLAINING,
     FUNCTION,
     HEDGES,
@@ -145,7 +145,7 @@ def read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
         denies = gold and all(word in NEGATIONS for word in unknown)
         negated = next(place for place, item in enumerate(items) if item in NEGATIONS)
         denies = denies and not (items[negated] == "without" and gold[0] < negated)  # a clock runs without legs
-        rivals = bool(gold) and clause.lead not in REASONS
+        rivals = bool(gold) and (clause.lead not in REASONS or negated + 1 in gold)
         return Reading(Claim.DENIES if denies else Claim.OPAQUE, rivals=rivals)
     if unknown:
         about = not _ABOUT_RIDDLE.isdisjoint(words)  # this is a classic riddle
@@ -233,8 +233,6 @@ def _names(items: list[Item]) -> bool:
     start = 1 if items[0] in ("her", "his", "my", "its", "their") else 0
     named = items[start + 2 :]
     short = 0 < len(named) <= 3 and all(item not in EXPLAINING and item not in _NOT_NAMES for item in named)
-    if named and (named[-1] in COUNTABLE_ANYWAY or (isinstance(named[-1], str) and named[-1].endswith("ed"))):
-        return False  # it is a bigger animal, it is destroyed
     return short and tuple(items[start : start + 2]) in _NAMING
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from expit_env.answer_key import SAME, TRAP, AnswerKey, Mention
+from expit_env.accepted import TRAP
+from expit_env.answer_key import SAME, AnswerKey, Mention
 from expit_env.claims import word_of
 from expit_env.clauses import Item
 from expit_env.lexicon import ARTICLES, CARDINALS, HEDGES, NEGATIONS, UNIT_NAMES, word_set
@@ -50,7 +51,7 @@ def says_same(key: AnswerKey, items: list[Item]) -> bool:
 def _likens(words: list[str], place: int) -> bool:
     """Whether *as much as* stands here, and nothing like *half* before it."""
     likens = words[place] == "as" and words[place + 2 : place + 3] == ["as"] and words[place + 1] in _AMOUNTS
-    return likens and not _UNEQUAL.intersection(words)
+    return likens and _UNEQUAL.isdisjoint(words[max(0, place - 3) : place])
 
 
 _AMOUNTS = word_set("much many heavy long big tall near far old fast full high")

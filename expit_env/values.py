@@ -34,6 +34,7 @@ _CURRENCIES = frozenset("$€£")
 _NUMBER_WORDS = frozenset(CARDINALS) | frozenset(ORDINALS) | frozenset(PARTS) | ZERO | {"dozen", "minus", "negative"}
 _STARTS = _NUMBER_WORDS | {"a", "an"} | _CURRENCIES
 _PRONOUN_ONE = word_set("the this that which each every any other last another no right wrong single correct next new")
+_AND_A_PART = (["and", "a", "half"], ["and", "a", "quarter"])
 _MAX_FIGURES = 30
 
 
@@ -66,9 +67,9 @@ def _value_at(tokens: list, place: int, before: object) -> Found:
     if token in _CURRENCIES or token in ("minus", "negative"):
         return _prefixed(tokens, place, before)
     if token in ("a", "an"):
-        if tokens[place + 2 : place + 4] == ["and", "a"] and following[0] in TIMES and len(tokens) > place + 4:
-            part = PARTS.get(tokens[place + 4], 0) if tokens[place + 4] in ("half", "quarter") else 0
-            return (Value("cardinal", 1 + Fraction(1, part), unit_of(following[0])), place + 5) if part else None
+        if following[:1] and following[0] in TIMES and tokens[place + 2 : place + 5] in _AND_A_PART:
+            part = Fraction(1, PARTS[tokens[place + 4]])  # an hour and a half
+            return Value("cardinal", 1 + part, unit_of(following[0])), place + 5
         return _words_at(tokens, place + 1, 1) if following[:1] and _may_follow_a(following[0]) else None
     if token[0] not in "0123456789-+–.":
         return None if _is_no_number(token, tokens, place, before) else _words_at(tokens, place, None)

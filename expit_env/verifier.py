@@ -11,8 +11,12 @@ understood: of an unknown word nobody knows whether it denies. The rules, in ord
 
 from __future__ import annotations
 
-from expit_env.answer_key import GOLD, TRAP, AnswerKey, answer_key, stems_of
+import itertools
+
+from expit_env.accepted import GOLD, TRAP
+from expit_env.answer_key import AnswerKey, answer_key
 from expit_env.answers import Kind
+from expit_env.asked import stems_of
 from expit_env.bare import MAX_CONTENT, MAX_CONTENTS, judge_bare, judge_bare_contents
 from expit_env.claims import Claim, Reading
 from expit_env.clauses import Clause, mark_phrases, split
@@ -164,10 +168,10 @@ def _without_labels(tokens: list[str]) -> list[str]:
     kept: list[str] = []
     place = 0
     while place < len(tokens):
-        end = tokens.index(")", place) if tokens[place] == "(" and ")" in tokens[place:] else 0
-        numbered = kept and kept[-1].isdecimal() and all(map(str.isalpha, tokens[place + 1 : end]))
-        if numbered and 0 < end - place < 5 and (tokens[end + 1 : end + 2] or [""])[0] in ("+", "-", "=", "*"):
-            place = end + 1
+        label = list(itertools.takewhile(str.isalpha, tokens[place + 1 : place + 4])) if tokens[place] == "(" else []
+        closing, sign = (*tokens[place + 1 + len(label) : place + 3 + len(label)], "", "")[:2]
+        if label and kept and kept[-1].isdecimal() and closing == ")" and sign in ("+", "-", "=", "*"):
+            place += len(label) + 2
         else:
             kept.append(tokens[place])
             place += 1

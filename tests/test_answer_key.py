@@ -7,7 +7,8 @@ from functools import cached_property
 import pytest
 
 from expit_env import splits, verify
-from expit_env.answer_key import AnswerKey, accepted_forms, answer_key
+from expit_env.accepted import accepted_forms
+from expit_env.answer_key import AnswerKey, answer_key
 from expit_env.asked import asked
 from expit_env.values import Value
 
