@@ -6,19 +6,17 @@ An attack has to be really wrong. What it says is therefore held against the rid
 
 from __future__ import annotations
 
-import functools
 import re
 import string
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from expit_env.answers import Kind
-from expit_env.lexicon import CARDINALS, ORDINALS, ZERO
-from expit_env.riddle import Riddle
+from expit_env.known import Known, in_words, meaning
+from expit_env.lexicon import ORDINALS
 
-Attack = Callable[["Known", np.random.Generator], Iterable[str]]
+Attack = Callable[[Known, np.random.Generator], Iterable[str]]
 
 MEGABYTE = 1_000_000
 UNITS = {
@@ -28,87 +26,8 @@ UNITS = {
 """Units, each with what in a riddle shows that it may be measured in it."""
 CONSTANTS = ("0", "1", "2", "yes", "no", "none", "neither", "the same", "nowhere", "I do not know", "it depends", "42")
 
-_TENS = {value: word for word, value in CARDINALS.items() if value >= 20}
-_SMALL = {value: word for word, value in CARDINALS.items() if value < 20}
 _PLACES = {value: word for word, value in ORDINALS.items()}
 _LOOK_ALIKES = str.maketrans("aceiopxyACEHKMOPTX015", "асеіорхуАСЕНКМОРТХОӏ５")
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is known of a riddle without asking the verifier.
-
-    Attributes:
-        riddle: the riddle.
-        contrast: its contrast riddle, whose answer is wrong here; None where there is none.
-        others: answers of other riddles.
-    """
-
-    riddle: Riddle
-    contrast: Riddle | None = None
-    others: tuple[str, ...] = ()
-
-    @property
-    def answer(self) -> str:
-        return self.riddle.answer
-
-    @functools.cached_property
-    def right(self) -> frozenset[str]:
-        """The answer and its aliases, each in the one spelling of `meaning`."""
-        return frozenset(filter(None, map(meaning, (self.riddle.answer, *self.riddle.aliases))))
-
-    @functools.cached_property
-    def number(self) -> int | None:
-        """The whole number that the answer begins with, as in ``9`` and ``4 hours``."""
-        found = re.match(r"(-?\d+)(?![\d.,:/]|st|nd|rd|th)", self.answer)
-        return int(found[1]) if found else None
-
-    @functools.cached_property
-    def wrong(self) -> str:
-        """An answer that is surely wrong: the trap where there is one."""
-        candidates = (self.riddle.trap or "", *self.near_misses(), *self.others, "a wheelbarrow")
-        return next(self.only_wrong(candidates))
-
-    def only_wrong(self, answers: Iterable[str]) -> Iterator[str]:
-        """Leave out what is right, or may be: an answer that shares all its words, in any number, with a right one."""
-        right = [_singulars(answer) for answer in self.right]
-        for answer in answers:
-            words = _singulars(meaning(answer))
-            if words and not any(words <= others or words >= others for others in right):
-                yield answer
-
-    def near_misses(self) -> Iterator[str]:
-        """Yield the answer with a number that is one off."""
-        if self.number is not None:
-            yield from (self.answer.replace(str(self.number), str(self.number + step), 1) for step in (1, -1))
-
-
-def meaning(answer: str) -> str:
-    """Return one spelling for answers that mean the same: ``The four hours.`` and ``4 hours`` are ``4 hours``.
-
-    >>> meaning("None!"), meaning("the Four hours")
-    ('0', '4 hours')
-    """
-    words = re.findall(r"-?\d+(?:[.,:/]\d+)*|[^\W_]+", answer.lower().replace("'", ""))
-    plain = (word for word in words if word not in ("a", "an", "the"))
-    return " ".join("0" if word in ZERO else str(CARDINALS.get(word, word)) for word in plain)
-
-
-def _singulars(said: str) -> set[str]:
-    return {word.removesuffix("s") for word in said.split()}
-
-
-def in_words(number: int) -> str:
-    """Write a number from 0 to 999 in words.
-
-    >>> in_words(342)
-    'three hundred and forty-two'
-    """
-    if number < 20:
-        return _SMALL[number]
-    if number < 100:
-        return _TENS[number // 10 * 10] + (f"-{_SMALL[number % 10]}" if number % 10 else "")
-    return f"{_SMALL[number // 100]} hundred" + (f" and {in_words(number % 100)}" if number % 100 else "")
 
 
 def _sentence(text: str) -> str:

@@ -10,9 +10,10 @@ from math import sqrt
 import numpy as np
 
 from expit_env import splits
-from expit_env.attacks import ATTACKS, FORMS, Attack, Known, meaning
+from expit_env.attacks import ATTACKS, FORMS, Attack
 from expit_env.episode import Verifier, unknown
 from expit_env.families import FAMILIES, GROUPS
+from expit_env.known import Known, meaning
 from expit_env.riddle import Riddle, Verdict
 from expit_env.riddle_bank import BANK
 from expit_env.verifier import verify

@@ -13,9 +13,10 @@ from scipy import stats
 from agents import cli
 from expit_env import Outcome, Riddle, Verdict, verify
 from expit_env import audit as audit_module
-from expit_env.attacks import ATTACKS, FORMS, Known, in_words, meaning
+from expit_env.attacks import ATTACKS, FORMS
 from expit_env.audit import Audit, Constant, Tally, audit, best_constant
 from expit_env.families import FAMILIES as ALL_FAMILIES
+from expit_env.known import Known, in_words, meaning
 from expit_env.riddle_bank import BANK, entries
 from expit_env.splits import SPLITS
 from expit_env.text import tokenise
@@ -178,3 +179,9 @@ def test_a_place_is_no_attack_where_it_is_an_alias():
     rng = np.random.default_rng(0)
     assert list(ATTACKS["ordinal"](day, rng)) == []
     assert "ninth" in list(ATTACKS["ordinal"](birds, rng))
+
+
+def test_an_answer_in_another_number_is_no_wrong_one():
+    known = Known(Riddle("What is the jar full of?", "candles", trap="buttons"))
+    others = ("a candle", "the candles", "a button", "candlesticks")
+    assert list(known.only_wrong(others)) == ["a button", "candlesticks"]
