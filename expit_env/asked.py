@@ -143,6 +143,8 @@ class Asked:
                     return frozenset(noun)
                 if self.last[self.last.index(word) + 1 :][:1] == ["have"]:  # some months have 31 days; how many have 28
                     return frozenset(_run_of_content(self.tokens[1:]) if self.tokens[0] in ("some", "all") else ())
+        if self.last[1:3] == ["number", "of"]:
+            return frozenset(_run_of_content(self.last[3:]))
         if "count" in self.last and (noun := self._of_the_count):
             return frozenset(noun)
         if "often" in self.last:

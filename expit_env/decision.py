@@ -10,18 +10,20 @@ from expit_env.answers import Kind
 from expit_env.asked import stems_of
 from expit_env.candidates import is_candidate, lists_candidates
 from expit_env.claims import Claim, Reading, word_of
-from expit_env.clauses import Clause, Item
+from expit_env.clauses import Clause
 from expit_env.lexicon import (
     CONDITIONS,
     CONTRASTS,
     EXPLAINING,
     FUNCTION,
+    HEDGES,
     MONTHS,
     NEGATIONS,
     REASONS,
     REFUTATIONS,
-    RETRACTIONS,
+    word_set,
 )
+from expit_env.retraction import retracts
 from expit_env.riddle import Outcome, Verdict
 
 
@@ -36,17 +38,19 @@ def decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
     claimed: dict[str, bool] = {}  # what is claimed, and whether only as the result of a sum
     doubtful = weak = False  # something before was not understood and may have been an answer; a claim after that
     fresh = False  # whether the clause before this claimed an answer
-    for clause, reading in read:
+    for place, (clause, reading) in enumerate(read):
         if reading.claim is Claim.HEDGES and list(claimed) == [reading.said] == [key.gold]:
             continue  # 60 minutes, or 1 hour
         unsettled = _unsettles(key, clause, reading, bool(claimed), fresh)
+        if fresh and clause.opens and _limits(clause, place + 1 == len(read) or read[place + 1][0].opens):
+            unsettled = "condition"
         fresh = _claims(key, clause, reading)
         if unsettled:
             return Verdict(Outcome.AMBIGUOUS, None, unsettled)
         describes = clause.mark == "(" and not reading.firm and _describes(key, clause, reading)
         if not fresh or (claimed and (reading.aside or describes)):
             doubtful |= _raises_doubt(key, clause, reading)
-        elif doubtful and not claimed and not _is_explicit(clause) and reading.claim is Claim.GOLD:
+        elif doubtful and not claimed and not _is_explicit(clause, read[:place]) and reading.claim is Claim.GOLD:
             weak = True
         else:
             if clause.lead == "so" or (clause.opens and reading.claim is Claim.GOLD and not reading.sum):
@@ -58,6 +62,13 @@ def decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
     if key.gold in claimed and len(read) > 1 and lists_candidates(key, read):
         return Verdict(Outcome.AMBIGUOUS, None, "list")
     return _concluded(key, list(claimed), {reading.said for _, reading in read if reading.said})
+
+
+def _limits(clause: Clause, alone: bool) -> bool:
+    """Whether a sentence is only the end of the one before, as in *9. If nobody lied.* and *9. Was what I said.*."""
+    return clause.items[0] in ("was", "were") or (
+        alone and (clause.lead in CONDITIONS or clause.items[0] in ("before", "until"))
+    )
 
 
 def _describes(key: AnswerKey, clause: Clause, reading: Reading) -> bool:
@@ -193,60 +204,8 @@ def _concludes_else(key: AnswerKey, clause: Clause) -> bool:
     return clause.lead == "so" and bool(words) and named and EXPLAINING.isdisjoint(words)
 
 
-def retracts(key: AnswerKey, clause: Clause) -> bool:
-    """Whether a clause takes back an answer that was given before."""
-    words = clause.items
-    if words == ["no"] or (words[:1] == ["no"] and not clause.lead and not isinstance(words[1], str)):
-        return True
-    if words and words[0] in RETRACTIONS and words[0] != "no":
-        return True
-    if (
-        words in (["not"], ["halved"], ["doubled"])
-        or words[:1] == ["said"]
-        or tuple(words[:2]) in _TAKEN_BACK
-        or ("take" in words[:-2] and words[-1] == "back")
-    ):
-        return True
-    if words[:1] == ["on"] and not {"reflection", "thought", "thoughts"}.isdisjoint(words[:3]):
-        return True
-    if _withdraws(words):
-        return True
-    of_the_answer = words[:2] in (["that", "is"], ["this", "is"])  # the question may speak of a clock that is wrong
-    of_it = of_the_answer or words[:2] == ["it", "is"]
-    if of_it and words[-1] == "impossible" and "impossible" not in key.stems:
-        return True
-    return any(
-        (word in REFUTATIONS and (of_the_answer or word not in key.asking)) or (word == "not" and behind in _SO)
-        for word, behind in itertools.pairwise([*words, ""])
-    )
-
-
-def _withdraws(words: list[Item]) -> bool:
-    """Whether somebody says of an answer just given that it no longer stands, or that nobody knows."""
-    said = {word for word in words if isinstance(word, str)}
-    return bool(
-        said & _RECONSIDERING
-        or (said & {"change", "changed"} and said & {"mind", "answer"})
-        or ("not" in said and "i" in said and said & {"certain", "sure"})
-        or ("not" in said and words[0] in ("that", "this") and "be" in said and said & _SO)
-        or (words[:2] == ["do", "not"] and "count" in said)
-        or words[-2:] in (["not", "that"], ["your", "leg"])
-        or (words[:3] == ["that", "is", "what"] and words[-1] in _SUPPOSING)
-        or (len(words) == 2 and words[1] == "no" and words[0] in ("lol", "haha", "oh", "uh", "hell"))
-    )
-
-
-_SUPPOSING = frozenset({"conclude", "think", "say", "believe", "expect", "assume", "guess"})
-_RECONSIDERING = frozenset({"reconsider", "rethink", "unsure", "guessing", "undo", "delete"})
-_TAKEN_BACK = {
-    ("who", "knows"), ("no", "idea"), ("they", "claim"), ("some", "claim"), ("among", "others"), ("according", "to"),
-    ("the", "reverse"), ("the", "opposite"), ("the", "contrary"), ("let", "me"),
-    ("strike", "that"), ("ignore", "that"), ("forget", "that"), ("forget", "it"), ("cancel", "that"),
-    ("never", "mind"), ("disregard", "that"), ("then", "again"),
-}  # fmt: skip
 _DOUBTING = frozenset({"possibly", "perhaps", "maybe", "supposedly", "allegedly", "reportedly", "purportedly"})
 _DENYING = frozenset({"wrong", "incorrect", "false", "untrue", "fake", "mistaken"})
-_SO = frozenset({"right", "correct", "true", "so", "quite", "really"})
 
 
 def _is_harmless_condition(key: AnswerKey, clause: Clause, reading: Reading, claimed: bool) -> bool:
@@ -260,14 +219,24 @@ def _is_harmless_condition(key: AnswerKey, clause: Clause, reading: Reading, cla
         )
     ):
         return True  # If the ball costs 5 cents, the bat costs $1.05
+    if clause.lead == "otherwise" and claimed and "would" in clause.items:
+        return reading.claim is Claim.OPAQUE and not (reading.said or reading.rivals)  # otherwise it would be no hole
     if clause.lead != "if" or reading.claim in (Claim.GOLD, Claim.OTHER) or reading.rivals or reading.said:
         return False
     words = stems_of([item for item in clause.items if isinstance(item, str)])
     return clause.opens if claimed else all(word in key.stems or key.knows(word) for word in words)
 
 
-def _is_explicit(clause: Clause) -> bool:
-    return clause.lead == "so" or "answer" in clause.items or "=" in clause.items
+def _is_explicit(clause: Clause, before: list[tuple[Clause, Reading]]) -> bool:
+    """Whether a clause says that it is the answer, or stands behind a colon that nothing denied leads to."""
+    if clause.lead == "so" or "answer" in clause.items or "=" in clause.items:
+        return True
+    led_to = clause.mark in (":", "...") and len(clause.items) < _LONGEST
+    return led_to and not any(reading.rivals or not _DISTANCING.isdisjoint(one.items) for one, reading in before)
+
+
+_LONGEST = 4
+_DISTANCING = NEGATIONS | HEDGES | REFUTATIONS | CONTRASTS | word_set("think say call guess expect like trick")
 
 
 def _raises_doubt(key: AnswerKey, clause: Clause, reading: Reading) -> bool:

@@ -7,17 +7,57 @@ import itertools
 from expit_env.answer_key import AnswerKey
 from expit_env.answers import Kind
 from expit_env.claims import Claim, Reading, word_of
-from expit_env.clauses import Clause, Item
+from expit_env.clauses import Clause, Item, mark_phrases, split
 from expit_env.lexicon import (
     ARTICLES,
     FILLERS,
     word_set,
 )
 from expit_env.reading_numbers import read_numbers
-from expit_env.reading_phrases import letters_marked, read_phrases, read_yes_no
+from expit_env.reading_phrases import letters_marked, read_phrases
+from expit_env.reading_yes_no import read_yes_no
 from expit_env.salad import slips
 from expit_env.text import stem
-from expit_env.values import Value
+from expit_env.values import Value, read_values
+
+
+def read_reply(key: AnswerKey, tokens: list[str]) -> list[tuple[Clause, Reading]]:
+    """Split a reply into clauses and read each."""
+    tokens = _without_reference(tokens)
+    if key.kind.is_numeric and "(" in tokens:
+        tokens = _without_labels(tokens)
+    items = mark_phrases(key, tokens)
+    if key.kind.is_numeric:
+        items = read_values(items)
+    return [(clause, read_clause(key, clause)) for clause in split(items, keeps_and=not key.kind.is_numeric)]
+
+
+def _without_labels(tokens: list[str]) -> list[str]:
+    """Leave the labels out of a sum: *1 (you) + 6 (daughters) = 7*."""
+    kept: list[str] = []
+    place = 0
+    while place < len(tokens):
+        label = list(itertools.takewhile(str.isalpha, tokens[place + 1 : place + 4])) if tokens[place] == "(" else []
+        closing, sign = (*tokens[place + 1 + len(label) : place + 3 + len(label)], "", "")[:2]
+        if label and kept and kept[-1].isdecimal() and closing == ")" and sign in ("+", "-", "=", "*"):
+            place += len(label) + 2
+        else:
+            kept.append(tokens[place])
+            place += 1
+    return kept
+
+
+_REFERRED = ("riddle", "question", "puzzle", "problem")
+
+
+def _without_reference(tokens: list[str]) -> list[str]:
+    """Leave *to the riddle* out of *the answer to the riddle is*."""
+    for noun in _REFERRED:
+        if noun in tokens:
+            place = tokens.index(noun)
+            if tokens[place - 3 : place - 1] == ["answer", "to"]:
+                tokens = [*tokens[: place - 2], *tokens[place + 1 :]]
+    return tokens
 
 
 def read_clause(key: AnswerKey, clause: Clause) -> Reading:

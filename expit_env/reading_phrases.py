@@ -1,4 +1,4 @@
-"""Reading a clause of a reply to a riddle whose answer is yes, no, a letter, an option or a phrase."""
+"""Reading a clause of a reply to a riddle whose answer is a letter, an option or a phrase."""
 
 from __future__ import annotations
 
@@ -14,98 +14,14 @@ from expit_env.lexicon import (
     FUNCTION,
     HEDGES,
     NEGATIONS,
-    NO,
     PREPOSITIONS,
     REASONS,
     RISKY_PREPOSITIONS,
-    YES,
     is_number,
     word_set,
 )
 from expit_env.sameness import says_same
-from expit_env.text import UNREADABLE, stem, tokenise
-
-_SHORT_ANSWERS = word_set("sir madam it they he she you we i that this there because since the a not")
-
-
-_NOTHING = word_set("nothing nobody none no there")
-_FORBIDDING = word_set("forbid forbids forbidden forbade prevent prevents stop stops prohibit prohibits against wrong")
-_HEADING = word_set("the my our final short answer solution")
-
-
-def read_yes_no(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
-    words = [word for item in items for word in word_of(item).split()]
-    if UNREADABLE in words or not words:
-        return Reading(Claim.OPAQUE)
-    if len(items) == 1 and isinstance(items[0], Mention) and items[0].label == ECHO:
-        return Reading(Claim.GOLD if len(words) > 1 and not clause.asks else Claim.NOTHING)
-    if _HEADING.issuperset(words):
-        return Reading(Claim.NOTHING)
-    polarity = _polarity(key, words)
-    if polarity is None:
-        phrase = next((item for item in items if isinstance(item, Mention)), None)
-        if phrase and len(items) == 1 and not clause.asks:
-            return Reading(Claim.GOLD) if phrase.label == GOLD else Reading(Claim.OTHER, key.trap)
-        opposite = words[0] in NO and fold_yes_no(key.gold) == "yes"  # yes, no man can
-        opposite = opposite or (words[0] in _NOTHING and not _FORBIDDING.isdisjoint(words))  # nothing forbids it
-        named = opposite or not YES.isdisjoint(words) or words[-1] in NO
-        return Reading(Claim.HEDGES if named else Claim.OPAQUE)
-    if clause.asks:
-        return Reading(Claim.HEDGES)
-    gold = fold_yes_no(key.gold)
-    if polarity == gold:
-        return Reading(Claim.GOLD)
-    return Reading(Claim.OTHER, key.trap if key.trap and fold_yes_no(key.trap) == polarity else polarity)
-
-
-def fold_yes_no(text: str) -> str:
-    """Return ``yes``, ``no`` or the text itself."""
-    first = text.strip().lower().partition(",")[0].rstrip(".! ")
-    return "yes" if first in YES else "no" if first in NO else first
-
-
-def _polarity(key: AnswerKey, words: list[str]) -> str | None:
-    """Return what a clause answers: by its first word, or by saying or denying what the question asks."""
-    for frame in (["answer", "is"], ["it", "is", "a"], ["answer", "would", "be"]):
-        start = next((place for place, word in enumerate(words) if word not in _BEFORE_ANSWER), 0)
-        if words[start : start + len(frame)] == frame and words[start + len(frame) :]:
-            words = words[start + len(frame) :]
-    first, rest = words[0], words[1:]
-    if words in (["not"], ["not", "really"], ["no", "way"]):
-        return "no"
-    if words[1:] == ["not"]:
-        return None
-    said = _statement(key, rest if first in YES | NO else words)
-    if first in YES or first in NO:
-        polarity = "yes" if first in YES else "no"
-        if (rest and rest[0] not in _SHORT_ANSWERS) or not HEDGES.isdisjoint(rest):
-            return None
-        if rest[:1] and rest[0] in ARTICLES and said is None:
-            return None  # no a hole
-        return polarity if said in (None, polarity) and not (set(rest) & (YES | NO)) else None
-    return said
-
-
-_BEFORE_ANSWER = word_set("the my our final correct short right")
-
-
-def _statement(key: AnswerKey, words: list[str]) -> str | None:
-    """Return yes or no for *a bat is (not) a bird* where the question is *is a bat a bird*."""
-    stems = [stem(word) for word in words if word not in ARTICLES]
-    content = [word for word in stems if word != "not"]
-    if not (YES | NO).isdisjoint(content):
-        return None
-    auxiliary = [word for word in content if word in _AUXILIARIES]
-    if key.negative or not auxiliary or any(word not in key.asking and word not in _PRONOUNS for word in content):
-        return None
-    if not any(word in key.asking for word in auxiliary) or not (set(content) & _PRONOUNS or content[0] in key.nouns):
-        return None
-    return "no" if stems.count("not") == 1 else "yes" if "not" not in stems else None
-
-
-_AUXILIARIES = word_set("is are was were do can could will would must should have be")
-_PRONOUNS = word_set("it they he she you we him her them there that this")
-
+from expit_env.text import stem, tokenise
 
 _LETTERS = frozenset("bcdefghjklmnopqrstuvwxyz")
 
@@ -135,6 +51,8 @@ def read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
     gold = [place for place, item in enumerate(items) if isinstance(item, Mention) and item.label == GOLD]
     said = _wrong_phrase(key, items, bool(gold))
     unknown = [word for word in words if not key.knows(word)]
+    if unknown and gold:
+        unknown = [word for word in unknown if not _is_neutral(key, items, gold, word)]
     named = bool(gold) or said is not None
     explains = not EXPLAINING.isdisjoint(words) or any(isinstance(i, Mention) and i.label == ECHO for i in items)
     if (says_same(key, items) or _denies_alike(key, items)) and not clause.asks:
@@ -152,6 +70,7 @@ def read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
         fragment = (not explains or _names(items)) and key.kind is not Kind.LETTER and not about
         rivals = said is not None and clause.lead not in REASONS
         other = " ".join(word_of(item) for item in (items[2:] if tuple(items[:2]) in _NAMING else items))
+        fragment &= items[0] not in _BESIDE
         if fragment and not gold and not clause.asks and clause.lead not in REASONS and _is_short(items):
             return Reading(Claim.OTHER, said or other, explains=explains, firm=False)
         return Reading(Claim.OPAQUE, said, rivals=rivals, echoes=bool(gold), explains=explains)
@@ -166,6 +85,28 @@ def read_phrases(key: AnswerKey, clause: Clause, items: list[Item]) -> Reading:
     if gold and all(_stands_free(key, items, place) for place in gold) and not _repeated(items, gold):
         return Reading(Claim.GOLD)
     return Reading(Claim.OPAQUE if gold else Claim.NOTHING, explains=explains)
+
+
+_BESIDE = word_set("by with during despite")
+"""Words that begin a remark on an answer, never another one: *lead, by 2 tonnes*."""
+
+
+def _is_neutral(key: AnswerKey, items: list[Item], gold: list[int], word: str) -> bool:
+    """Whether a word that no riddle asks with says nothing against the answer it stands beside.
+
+    *A notepad gets smaller with time*, *she should go for the red tunnel*, *Mary's hat is red*.
+    """
+    if word in PREPOSITIONS and gold == [0] and key.kind is Kind.CHOICE:
+        return True
+    if gold != [len(items) - 1]:
+        return False
+    place = items.index(word)
+    owner, owned = items[max(0, place - 1)], items[place + 1]
+    owns = word == "'s" and isinstance(owner, str) and isinstance(owned, str) and key.knows(owner) and key.knows(owned)
+    return owns or word in _CHOOSING or (word == "for" and owner == "go")
+
+
+_CHOOSING = word_set("pick picks choose chooses select selects go goes called named")
 
 
 def _denies_alike(key: AnswerKey, items: list[Item]) -> bool:
@@ -273,6 +214,7 @@ def _stands_free(key: AnswerKey, items: list[Item], place: int) -> bool:
     free_behind = (
         isinstance(behind, Mention)
         or not behind
+        or all(isinstance(item, str) and _is_asked(key, item) for item in items[place + 1 :])
         or behind in FUNCTION | PREPOSITIONS | _ADVERBS
         or stem(word_of(behind)) == key.predicate
     )
@@ -286,6 +228,10 @@ def _is_other_amount(key: AnswerKey, items: list[Item]) -> bool:
     asked = [str(CARDINALS.get(word, word)) for word in key.stems]
     runs = (tuple(asked[at : at + len(amount)]) for at in range(len(asked)))
     return number.isdigit() and amount not in runs
+
+
+def _is_asked(key: AnswerKey, word: str) -> bool:
+    return word in FUNCTION or word in ("one", "who", "that") or stem(word) in key.asking
 
 
 _ASKS = word_set("what which who whom whose where when how why")

@@ -11,7 +11,8 @@ from expit_env.text import stem
 
 _OPEN = word_set("a an the my your his its our their")  # a noun has yet to come
 _JOINING = word_set("of from into by for on in at or and with")
-_VERBS = word_set("is are was were do does did has have how which what")
+_VERBS = word_set("is are was were do does did has have")
+_ASKING = word_set("how which what")
 _ENDS = frozenset([".", "?", "!", ","])
 _LONG = 12
 _WORDS_FOR_A_SLIP = 15
@@ -40,9 +41,12 @@ def _weight(key: AnswerKey, before: str, word: str) -> int:
     """Return 2 for two words that never stand side by side, 1 for two that seldom do, else 0."""
     if before in _OPEN:
         cut_short = word in _ENDS and before not in ("a", "his")
-        return 2 * (word in _OPEN or word in _JOINING or word in _VERBS or cut_short)
+        return 2 * (word in _OPEN or word in _JOINING or word in _VERBS or word in _ASKING or cut_short)
     if before in _JOINING:
-        return 2 * (word in _VERBS or (word in _JOINING and before not in ("and", "or")))
+        joins = before in ("and", "or")
+        if word in _ASKING:
+            return int(joins)  # in which, of what
+        return (2 - joins) * (word in _VERBS) + 2 * (word in _JOINING and not joins)
     if word in _OPEN and (before[0].isdigit() or before in CARDINALS):
         return 2
     pair = (stem(before), stem(word))

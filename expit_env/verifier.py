@@ -11,23 +11,21 @@ understood: of an unknown word nobody knows whether it denies. The rules, in ord
 
 from __future__ import annotations
 
-import itertools
-
 from expit_env.accepted import GOLD, TRAP
 from expit_env.answer_key import AnswerKey, answer_key
 from expit_env.answers import Kind
 from expit_env.asked import stems_of
 from expit_env.bare import MAX_CONTENT, MAX_CONTENTS, judge_bare, judge_bare_contents
-from expit_env.claims import Claim, Reading
-from expit_env.clauses import Clause, mark_phrases, split
-from expit_env.decision import correct, decide, retracts
+from expit_env.bold import bold_answer
+from expit_env.claims import Claim
+from expit_env.decision import correct, decide
 from expit_env.lexicon import CONTRASTS
-from expit_env.reading import read_clause
+from expit_env.reading import read_reply
+from expit_env.retraction import retracts
 from expit_env.riddle import Outcome, Riddle, Verdict
 from expit_env.salad import covers, is_salad
 from expit_env.structured import Structured, find_structured
 from expit_env.text import fold, tokenise
-from expit_env.values import read_values
 
 MAX_PROSE = 4_000
 """Characters of prose that are read; in a longer reply only a structured answer counts."""
@@ -59,7 +57,11 @@ def verify(riddle: Riddle, response: str) -> Verdict:
         return _judge_structured(key, structured)
     if len(response) > MAX_PROSE:
         return Verdict(Outcome.AMBIGUOUS, None, "too long")
-    return _judge_prose(key, text)
+    verdict = _judge_prose(key, text)
+    unclear = verdict.outcome is not Outcome.CORRECT and verdict.rule not in ("echo", "word salad")
+    if unclear and "**" in text and (bold := bold_answer(key, text)) and _judge_prose(key, bold).correct:
+        return correct(key, "bold")
+    return verdict
 
 
 def _without_thought(response: str) -> tuple[str, bool]:
@@ -92,10 +94,11 @@ def _takes_back(key: AnswerKey, after: str) -> bool:
     if not after.strip():
         return False
     claims = [Claim.OTHER, Claim.DENIES] if key.kind.is_numeric or key.kind is Kind.YES_NO else [Claim.DENIES]
-    for clause, reading in _read(key, tokenise(fold(after))):
+    for place, (clause, reading) in enumerate(read_reply(key, tokenise(fold(after)))):
+        explains = place and not clause.opens and reading.claim in (Claim.NOTHING, Claim.OPAQUE) and not reading.rivals
         if (
             retracts(key, clause)
-            or clause.lead in CONTRASTS
+            or (clause.lead in CONTRASTS and not explains)
             or clause.lead == "or"
             or reading.claim in claims
             or (reading.claim is Claim.OTHER and reading.firm and reading.said == key.trap and len(clause.items) < 5)
@@ -128,7 +131,7 @@ def _judge_prose(key: AnswerKey, text: str) -> Verdict:
         return Verdict(Outcome.NO_ANSWER, None, "echo")
     if len(tokens) > _SHORT and is_salad(key, tokens):
         return Verdict(Outcome.AMBIGUOUS, None, "word salad")
-    return decide(key, _read(key, tokens))
+    return decide(key, read_reply(key, tokens))
 
 
 def _without_letter(key: AnswerKey, tokens: list[str]) -> tuple[str, list[str]]:
@@ -150,42 +153,4 @@ def _without_question(key: AnswerKey, tokens: list[str]) -> list[str]:
         if tokens[start : start + len(asked)] == asked:
             tokens = [*tokens[:start], "\n", *tokens[start + len(asked) :]]
         start += 1
-    return tokens
-
-
-def _read(key: AnswerKey, tokens: list[str]) -> list[tuple[Clause, Reading]]:
-    tokens = _without_reference(tokens)
-    if key.kind.is_numeric and "(" in tokens:
-        tokens = _without_labels(tokens)
-    items = mark_phrases(key, tokens)
-    if key.kind.is_numeric:
-        items = read_values(items)
-    return [(clause, read_clause(key, clause)) for clause in split(items, keeps_and=not key.kind.is_numeric)]
-
-
-def _without_labels(tokens: list[str]) -> list[str]:
-    """Leave the labels out of a sum: *1 (you) + 6 (daughters) = 7*."""
-    kept: list[str] = []
-    place = 0
-    while place < len(tokens):
-        label = list(itertools.takewhile(str.isalpha, tokens[place + 1 : place + 4])) if tokens[place] == "(" else []
-        closing, sign = (*tokens[place + 1 + len(label) : place + 3 + len(label)], "", "")[:2]
-        if label and kept and kept[-1].isdecimal() and closing == ")" and sign in ("+", "-", "=", "*"):
-            place += len(label) + 2
-        else:
-            kept.append(tokens[place])
-            place += 1
-    return kept
-
-
-_REFERRED = ("riddle", "question", "puzzle", "problem")
-
-
-def _without_reference(tokens: list[str]) -> list[str]:
-    """Leave *to the riddle* out of *the answer to the riddle is*."""
-    for noun in _REFERRED:
-        if noun in tokens:
-            place = tokens.index(noun)
-            if tokens[place - 3 : place - 1] == ["answer", "to"]:
-                tokens = [*tokens[: place - 2], *tokens[place + 1 :]]
     return tokens

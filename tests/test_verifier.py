@@ -476,7 +476,7 @@ def test_what_is_judged_without_the_question_is_judged_as_with_it(riddle, monkey
             fast = verify(riddle, reply)
             with monkeypatch.context() as patch:
                 for rule in ("_judge_number", "_judge_strange"):
-                    patch.setattr(bare, rule, lambda riddle, reply: None)
+                    patch.setattr(bare, rule, lambda *_: None)
                 slow = verify(riddle, reply)
             assert (fast.outcome, fast.extracted) == (slow.outcome, slow.extracted), reply
 
@@ -532,6 +532,45 @@ def test_a_reply_of_strange_words_is_judged_without_the_question():
     assert bare.judge_bare(GOATS, "the harbour") == Verdict(Outcome.NO_ANSWER, None, "no claim")
     for reply in ("rivers", "a mouth", "nothing", "it eats", "sisters and brothers", "two jars"):
         assert bare.judge_bare(RIVER, reply) is None
+
+
+SINK = Riddle("I get smaller the more is taken away from me. Am I a hole, a heap of sand or a day?", "a heap of sand",
+              ("heap of sand", "the heap of sand"), trap="a hole")  # fmt: skip
+JUG = Riddle("From a jug with 8 glasses of milk you take 3. How many glasses are in the jug then?", "5", trap="3")
+
+
+@pytest.mark.parametrize(
+    ("riddle", "response", "right"),
+    [
+        (
+            SINK,
+            "Digging makes a hole bigger and nobody shortens a day, so what shrinks must be **a heap of sand**.",
+            True,
+        ),
+        (SINK, "Digging makes a hole bigger and nobody shortens a day. Only **a heap of sand** shrinks by it.", True),
+        (SINK, "**a heap of sand** is what a child would name, who digs in it. The riddle has a hole in mind.", False),
+        (SINK, "Digging in the garden makes one and the same thing bigger, so it isn't **a heap of sand**.", False),
+        (SINK, "The **more** you dig, the smaller it gets, so what shrinks must be **a heap of sand**.", False),
+        (SINK, "A hole. Whoever digs in the garden long enough ends up with **a heap of sand**.", False),
+        (SINK, "What shrinks when somebody digs in it is **a heap of sand**, but a hole is the answer.", False),
+        (SINK, "What shrinks when somebody digs in it is **a heap of sand**?", False),
+        (JUG, "Eight were there at first and three of these are gone: 8 - 3 = **5**.", True),
+        (JUG, "Eight were there at first and of these **5** ran out, which is more than half.", False),
+    ],
+)
+def test_a_bold_answer_at_the_end_of_an_explanation_passes_if_it_is_stated(riddle, response, right):
+    assert verify(riddle, response).correct is right
+
+
+def test_an_answer_line_counts_whatever_explanation_stands_above():
+    path = Path(__file__).parents[1] / "benchmarks" / "replies.jsonl"
+    for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+        _, right, replies = row.pop("set"), row.pop("right"), row.pop("replies")
+        riddle = Riddle(**row)
+        for reply in replies:
+            if "answer:" not in reply.lower():  # it has no such line of its own
+                line = f"Answer: {riddle.answer if right else riddle.trap}"
+                assert verify(riddle, f"{reply}\n{line}").correct is right, reply
 
 
 @pytest.mark.parametrize("riddle", POSED, ids=[riddle.riddle_id for riddle in POSED])
