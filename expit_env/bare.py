@@ -8,7 +8,7 @@ import re
 from expit_env.accepted import accepted_forms
 from expit_env.answers import Kind, is_phrase
 from expit_env.asked import stems_of
-from expit_env.lexicon import ARTICLES, CARDINALS, COUNTING, FUNCTION, MEANING, SCALES, ZERO
+from expit_env.lexicon import ARTICLES, CARDINALS, COUNTING, FUNCTION, MEANING, NEGATIONS, NO, ORDINALS, SCALES, ZERO
 from expit_env.riddle import Outcome, Riddle, Verdict
 from expit_env.structured import Structured
 from expit_env.text import fold, stem, tokenise
@@ -30,11 +30,12 @@ def judge_bare(riddle: Riddle, response: str) -> Verdict | None:
     reply = _bare(response)
     frame = _FRAME.match(reply)
     named = reply[frame.end() :] if frame else reply
+    plain = response.isascii() and not (frame and frame[1] == "answer:")
     return (
         _judge_to_the_letter(riddle, reply)
         or (_judge_to_the_letter(riddle, named) if frame else None)
         or _judge_number(riddle, response)
-        or (_judge_strange(riddle, named) if response.isascii() and not (frame and frame[1] == "answer:") else None)
+        or (_judge_strange(riddle, named, bool(frame)) if plain else None)
     )
 
 
@@ -76,16 +77,18 @@ def _judge_number(riddle: Riddle, response: str) -> Verdict | None:
     """
     if not (found := _PLAIN_NUMBER.fullmatch(response)):
         return None
-    figures, unit, kind = found[1], found[2] or "", riddle.kind or Kind.PHRASE
+    figures, unit, kind = found[1], (found[2] or "").lower(), riddle.kind or Kind.PHRASE
     number, size = int(figures), figures.lstrip("-")
-    if not _tells_of(" ".join((riddle.answer, *riddle.aliases, riddle.trap or "")), size):
-        if kind.is_numeric:
-            return None if unit else Verdict(Outcome.WRONG, figures, "number")
-        if _tells_of(riddle.question, size):
+    answers = " ".join((riddle.answer, *riddle.aliases, riddle.trap or ""))
+    if not _tells_of(answers, size, kind.is_numeric):
+        if kind in _UNNAMED:
+            return Verdict(Outcome.NO_ANSWER, None, "no claim")
+        unit_told = unit and unit[1:].removesuffix("s") in f"{riddle.question} {answers}".lower()
+        if unit_told or (not kind.is_numeric and size in _FIGURES.findall(riddle.question)):
             return None
-        if kind in (Kind.PHRASE, Kind.CHOICE):
-            return Verdict(Outcome.WRONG, f"{figures}{unit}".lower(), "number")
-        return Verdict(Outcome.NO_ANSWER, None, "no claim")
+        if kind.is_numeric:
+            unit = unit.removesuffix("s")
+        return Verdict(Outcome.WRONG, f"{figures}{unit}", "number")
     if kind is not Kind.NUMBER or unit:
         return None
     accepted = accepted_forms(riddle.answer, riddle.aliases, riddle.trap, kind)
@@ -95,63 +98,81 @@ def _judge_number(riddle: Riddle, response: str) -> Verdict | None:
     return Verdict(Outcome.CORRECT, riddle.answer.strip(), "number") if None in units else None
 
 
+_FIGURES = re.compile(r"\d+")
 _WORDS = re.compile(r"\d+|[a-z]+")
 _SCALED = frozenset(SCALES) | {"dozen", "half", "halves"}
 _NAMES = {str(number): _SCALED | {word} for word, number in CARDINALS.items()}
 _NAMES["0"] |= ZERO | {"no", "not"}
 _NAMES["1"] |= ARTICLES
+_NAMES_OF_NUMBERS = ARTICLES | {"no", "not"}
 _PARTS_OF_NAMES = _SCALED.union(word for word, number in CARDINALS.items() if number > 19)
 
 
-def _tells_of(text: str, figures: str) -> bool:
-    """Whether a number may stand in a text, in figures or in words."""
+def _tells_of(text: str, figures: str, numeric: bool) -> bool:
+    """Whether a number may stand in a text, in figures or in words; as *a* or *no* only where a number is asked."""
     text = fold(text).replace(",", "")
     names = _NAMES.get(figures, _PARTS_OF_NAMES)
+    if not numeric:
+        names = names - _NAMES_OF_NUMBERS
     if figures not in text and not any([name in text for name in names]):
         return False
     words = _WORDS.findall(text)
     return figures in words or not names.isdisjoint(words)
 
 
-_STRANGE = re.compile(r"(?:an? |the )?([a-z]{2,}(?: [a-z]{2,}){0,2})")
-_PLAIN_WORDS = re.compile(r"(an? |the )?([a-z]+(?: [a-z]+){0,5})")
+_PLAIN_WORDS = re.compile(r"(?:(an?|the) )?([a-z]+(?: [a-z]+){0,5})")
+_PLACES = frozenset(ORDINALS) - {"second"}
+_SUBJECTS = frozenset({"they", "there", "he", "she"})
+_STATING = _SUBJECTS | {"is", "are", "has", "have", "do", "does", "not", "no", "the", "same", "take"}
+_NONE_OR_SAME = NEGATIONS | NO | ZERO | {"same", "equal", "equally", "both"}
 
 
-def _judge_strange(riddle: Riddle, reply: str) -> Verdict | None:
-    """Judge a few words which stand neither in the riddle nor in its answers, and by none of which a rule goes."""
-    if riddle.kind in _NUMERIC:
-        return _judge_numberless(riddle, reply)
-    if not (found := _STRANGE.fullmatch(reply)):
-        return None
-    said = " ".join((riddle.question, riddle.answer, *riddle.aliases, riddle.trap or "")).lower()
-    words = found[1].split()
-    for word in words:
-        root = stem(word)
-        if word in MEANING or root in MEANING or word.endswith("ed") or root.removesuffix("y") in said:
-            return None
-    if len(set(words)) < len(words):
-        return None
-    if riddle.kind in (Kind.PHRASE, Kind.CHOICE):
-        return Verdict(Outcome.WRONG, found[1], "claim")
-    return Verdict(Outcome.NO_ANSWER, None, "no claim")
+def _judge_strange(riddle: Riddle, reply: str, framed: bool) -> Verdict | None:
+    """Judge a few words which stand neither in the answers nor, unless a number is asked, in the question.
 
-
-def _judge_numberless(riddle: Riddle, reply: str) -> Verdict | None:
-    """Judge a few words of which none is a number, stands in an answer, or doubts: where a number is asked."""
+    None where a rule goes by one of them, but for a letter, yes and no, and sentences such as *they have the same*.
+    """
     if not (found := _PLAIN_WORDS.fullmatch(reply)):
         return None
-    said = " ".join((riddle.answer, *riddle.aliases, riddle.trap or "")).lower()
-    words = found[2].split()
-    if len(set(words)) < len(words) or (found[1] and words[0] in FUNCTION):
-        return None
-    for word in words:
-        root = stem(word)
-        if word in COUNTING or root in COUNTING or root.removesuffix("y") in said:
+    article, words, kind = found[1], found[2].split(), riddle.kind
+    numeric, names = kind in _NUMERIC, kind in (Kind.PHRASE, Kind.CHOICE)
+    answers = " ".join((riddle.answer, *riddle.aliases, riddle.trap or "")).lower()
+    told = answers if numeric else f"{riddle.question} {answers}".lower()
+    strange = words
+    if reply in ("yes", "no") or (len(words[-1]) == 1 and words[:-1] in ([], ["letter"])):
+        if kind is Kind.LETTER and reply not in ("yes", "no"):
             return None
-    return Verdict(Outcome.NO_ANSWER, None, "no claim")
+        if words[-1] in ("a", "i") or not set(words).isdisjoint(_WORDS.findall(told)):
+            return None
+        names &= reply != "no"
+        strange = []
+    elif reply in _PLACES:
+        if kind is Kind.ORDINAL or reply in told:
+            return None
+        if numeric:
+            return Verdict(Outcome.WRONG, f"ordinal {ORDINALS[reply]}", "claim")
+        strange = []
+    elif len(words) > 2 and words[0] in _SUBJECTS and words[-1] not in _STATING - {"same"}:
+        if framed or article or words[:2] == ["they", "are"] or not _NONE_OR_SAME.isdisjoint(_WORDS.findall(answers)):
+            return None
+        names, told = False, f"{riddle.question} {answers}".lower()
+        strange = [word for word in words if word not in _STATING]
+    elif (article and words[0] in FUNCTION) if numeric else len(words) > 3:
+        return None
+    if len(set(words)) < len(words) or any([_has_meaning(word, numeric, told) for word in strange]):
+        return None
+    return Verdict(Outcome.WRONG, " ".join(words), "claim") if names else Verdict(Outcome.NO_ANSWER, None, "no claim")
+
+
+def _has_meaning(word: str, numeric: bool, told: str) -> bool:
+    """Whether a rule goes by a word, or it stands in what the riddle tells."""
+    root, meaning = stem(word), COUNTING if numeric else MEANING
+    past = not numeric and word.endswith("ed")
+    return len(word) == 1 or past or word in meaning or root in meaning or root.removesuffix("y") in told
 
 
 _NUMERIC = frozenset(kind for kind in Kind if kind.is_numeric)
+_UNNAMED = frozenset({Kind.YES_NO, Kind.LETTER})
 
 
 def _bare(text: str) -> str:

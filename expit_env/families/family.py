@@ -301,9 +301,11 @@ def _on_side(side: int, wordings: tuple[tuple[str, str], ...], first: int, facts
 
 def _checksum(words: tuple[object, ...]) -> int:
     """Return a number that is told by the letters and digits of some words, whatever parts them."""
-    return zlib.crc32("".join(map(str, words)).lower().encode("ascii", "ignore").translate(None, _SEPARATORS))
+    text = "%s" * len(words) % words
+    return zlib.crc32(text.encode("ascii", "ignore").translate(_LOWER_CASE, _SEPARATORS))
 
 
+_LOWER_CASE = bytes(range(256)).lower()
 _SEPARATORS = bytes(code for code in range(128) if not chr(code).isalnum())
 
 
