@@ -77,12 +77,15 @@ def _is_article_only(kind: Kind, form: Form) -> bool:
     )
 
 
+_NO_FIGURES = re.compile(r"\D*")
 _DURATION = re.compile(r"\d+ (?:hours?|minutes?|days?) \d+ (?:minutes?|seconds?|hours?)")
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?")
 
 
 def _spellings(text: str) -> list[str]:
     """Return a text, and where it is a day of a month the other ways to write it."""
+    if _NO_FIGURES.fullmatch(text):
+        return [text]
     if _DURATION.fullmatch(text):
         amount, unit, rest = text.split(" ", 2)
         return [text, f"{amount} {unit} and {rest}"]

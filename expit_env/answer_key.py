@@ -218,11 +218,9 @@ class AnswerKey:
     def repeats(self, stems: tuple[str, ...]) -> bool:
         """Whether a whole reply is a run of five or more words of the question."""
         length = len(stems)
-        if length < 5 or any(
-            trigram not in self.trigrams for trigram in zip(stems, stems[1:], stems[2:], strict=False)
-        ):
-            return False
-        return any(self.stems[at : at + length] == stems for at in range(len(self.stems) - length + 1))
+        return length >= 5 and any(
+            word == stems[0] and self.stems[at : at + length] == stems for at, word in enumerate(self.stems)
+        )
 
 
 @functools.lru_cache(maxsize=1_024)

@@ -26,7 +26,7 @@ from expit_env.values import Value, read_values
 _ASKS = word_set("how what which who whose whom where why")
 _SENTENCE_ENDS = frozenset(".?!")
 _SUBORDINATES = word_set("if when once while because since given assuming suppose")
-_BEFORE_NOUNS = DETERMINERS | PREPOSITIONS
+_BEFORE_NOUNS = DETERMINERS | PREPOSITIONS | CARDINALS.keys() | {"many"}
 _NO_NOUNS = FUNCTION | REMAINING | DEPARTURES | ORDINALS.keys()
 _NOT_COUNTED = FUNCTION | PREPOSITIONS | REMAINING | DEPARTURES
 _FIRST_LETTER = re.compile(r"(?<![a-z])a[^a-z0-9]*[).:]")
@@ -101,7 +101,7 @@ class Asked:
         capitalised = " ".join(word for word in self._question.split() if word[0].isupper())
         nouns = {stem(word) for word in tokenise(capitalised.lower())}
         for before, word in itertools.pairwise(self.tokens):
-            if before in _BEFORE_NOUNS or before in CARDINALS or before[0].isdigit() or before == "many":
+            if before in _BEFORE_NOUNS or before[0].isdigit():
                 nouns.add(stem(word))
         return frozenset(noun for noun in nouns if noun.isalpha() and noun not in _NO_NOUNS)
 

@@ -6,7 +6,7 @@ import itertools
 from collections import Counter
 
 from expit_env.answer_key import AnswerKey
-from expit_env.lexicon import CARDINALS, word_set
+from expit_env.lexicon import CARDINALS, FUNCTION, word_set
 from expit_env.text import stem
 
 _OPEN = word_set("a an the my your his its our their")  # a noun has yet to come
@@ -50,6 +50,6 @@ def _weight(key: AnswerKey, before: str, word: str) -> int:
     if word in _OPEN and (before[0].isdigit() or before in CARDINALS):
         return 2
     pair = (stem(before), stem(word))
-    if pair[0] in key.nouns and pair[1] in key.nouns:
+    if FUNCTION.isdisjoint(pair) and pair[0] in key.nouns and pair[1] in key.nouns:
         return int(pair not in key.bigrams)
     return 2 * (before == word and before.isalpha())
