@@ -38,6 +38,7 @@ def decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
     claimed: dict[str, bool] = {}  # what is claimed, and whether only as the result of a sum
     doubtful = weak = False  # something before was not understood and may have been an answer; a claim after that
     fresh = False  # whether the clause before this claimed an answer
+    leads = True  # whether nothing before would make a colon something else than *that is*
     for place, (clause, reading) in enumerate(read):
         if reading.claim is Claim.HEDGES and list(claimed) == [reading.said] == [key.gold]:
             continue  # 60 minutes, or 1 hour
@@ -50,13 +51,14 @@ def decide(key: AnswerKey, read: list[tuple[Clause, Reading]]) -> Verdict:
         describes = clause.mark == "(" and not reading.firm and _describes(key, clause, reading)
         if not fresh or (claimed and (reading.aside or describes)):
             doubtful |= _raises_doubt(key, clause, reading)
-        elif doubtful and not claimed and not _is_explicit(clause, read[:place]) and reading.claim is Claim.GOLD:
+        elif doubtful and not claimed and not _is_explicit(clause, leads) and reading.claim is Claim.GOLD:
             weak = True
         else:
             if clause.lead == "so" or (clause.opens and reading.claim is Claim.GOLD and not reading.sum):
                 claimed = {answer: False for answer, only_sum in claimed.items() if not only_sum}
             answer = key.gold if reading.claim is Claim.GOLD else reading.said or ""
             claimed[answer] = reading.sum and claimed.get(answer, True)
+        leads &= not reading.rivals and _DISTANCING.isdisjoint(clause.items)
     if weak and not claimed:
         return Verdict(Outcome.AMBIGUOUS, None, "not understood")
     if key.gold in claimed and len(read) > 1 and lists_candidates(key, read):
@@ -227,12 +229,11 @@ def _is_harmless_condition(key: AnswerKey, clause: Clause, reading: Reading, cla
     return clause.opens if claimed else all(word in key.stems or key.knows(word) for word in words)
 
 
-def _is_explicit(clause: Clause, before: list[tuple[Clause, Reading]]) -> bool:
-    """Whether a clause says that it is the answer, or stands behind a colon that nothing denied leads to."""
+def _is_explicit(clause: Clause, leads: bool) -> bool:
+    """Whether a clause says that it is the answer, or is a short one behind a colon that what came before leads to."""
     if clause.lead == "so" or "answer" in clause.items or "=" in clause.items:
         return True
-    led_to = clause.mark in (":", "...") and len(clause.items) < _LONGEST
-    return led_to and not any(reading.rivals or not _DISTANCING.isdisjoint(one.items) for one, reading in before)
+    return leads and clause.mark in (":", "...") and len(clause.items) < _LONGEST
 
 
 _LONGEST = 4

@@ -1,12 +1,13 @@
 """verify(riddle, response) -> Verdict: pure, total and linear in the length of the response.
 
-A reply is right only if it commits to the right answer, and only where every word of the clause that commits it is
-understood: of an unknown word nobody knows whether it denies. The rules, in order:
+A reply is right only if it commits to the right answer, and, but for rule 4, only where every word of the clause that
+commits it is understood: of an unknown word nobody knows whether it denies. The rules, in order:
 
 1. a bare answer is what it is, alone or behind *the answer is*;
 2. a structured answer is final, and a broken or doubled one never falls back to prose;
 3. prose is split into clauses, each of which claims the right answer, another one, or nothing. Hedges, denials and
-   retractions do not pass, and the clauses that claim an answer must all claim the right one.
+   retractions do not pass, and the clauses that claim an answer must all claim the right one;
+4. a right answer in bold that the last sentence of an explanation states passes, though that is not all understood.
 """
 
 from __future__ import annotations
