@@ -2,11 +2,11 @@
 
 python -m benchmarks.replies [--show]
 
-replies.jsonl has a riddle a line, as it was posed, with replies that are all right or all wrong. The sets: *seen*,
-right replies with which many rules were made; *seen in part*, with which some were made; *fresh*, with which none was;
-*any trick*, wrong replies made to be taken for right ones; *right answer first or in bold*, wrong ones in which the
-right answer stands out. Each set is judged as it is, and with a last line *Answer: ...*: with the right replies that of
-the riddle, with the wrong ones its trap.
+replies.jsonl has a riddle a line, as it was posed, with replies that are all right or all wrong. Right ones: *seen*,
+with which many rules were made; *seen in part*, with which some were; *fresh*, with which none was. Wrong ones: *any
+trick*, made to be taken for right ones; *right answer first or in bold*; *any trick, fresh*, with which no rule was
+made. All are judged as they are, and with a last line *Answer: ...*: behind right replies that of the riddle, behind
+wrong ones its trap.
 """
 
 from __future__ import annotations
@@ -17,37 +17,46 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from expit_env import Riddle, Verdict, verify
+from expit_env import Riddle, verify
 from expit_env.audit import Tally
 
+SHORT = 9
+"""Words of a short reply, at most: their errors are told apart."""
 
-def judged() -> Iterator[tuple[str, bool, str, Riddle, Verdict]]:
-    """Yield for every reply its set, whether it is right, the reply, its riddle and its verdict."""
+
+def rows() -> Iterator[tuple[str, bool, Riddle, str]]:
+    """Yield every reply: its set, whether it is right, its riddle, and itself."""
     for line in Path(__file__).with_suffix(".jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         name, right, replies = row.pop("set"), row.pop("right"), row.pop("replies")
         riddle = Riddle(**row)
-        line = f"Answer: {riddle.answer if right else riddle.trap}"
         for reply in replies:
-            yield name, right, reply, riddle, verify(riddle, reply)
-            yield f"{name}, with a line", right, f"{reply}\n{line}", riddle, verify(riddle, f"{reply}\n{line}")
+            yield name, right, riddle, reply
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--show", action="store_true", help="print the replies that are judged wrongly, and the rule")
     show = parser.parse_args().show
-    faults = defaultdict(list)
-    for name, right, reply, riddle, verdict in judged():
-        faults[name, right].append(verdict.correct != right)
-        if show and verdict.correct != right:
+    errors = defaultdict(lambda: defaultdict(list))
+    for name, right, riddle, reply in rows():
+        verdict = verify(riddle, reply)
+        wrong = verdict.correct != right
+        behind = f"{reply}\nAnswer: {riddle.answer if right else riddle.trap}"
+        found = errors["right" if right else "wrong", name]
+        found["all"].append(wrong)
+        found["a last line"].append(verify(riddle, behind).correct != right)
+        found[f"up to {SHORT} words"] += [wrong] * (len(reply.split()) <= SHORT)
+        if show and wrong:
             print(riddle.question)
             print(f"    answer {riddle.answer!r}, reply {reply!r}, {verdict.outcome}: {verdict.rule}")
-    for (name, right), false in faults.items():
-        tally = Tally(len(false), sum(false))
-        low, high = tally.interval
-        what = "right replies refused" if right else "wrong replies passed"
-        print(f"{name}: {tally.false} of {tally.tried} {what}, {tally.share:.1%} [{low:.1%}, {high:.1%}]")
+    for (kind, name), columns in errors.items():
+        told = []
+        for column, false in columns.items():
+            tally = Tally(len(false), sum(false))
+            low, high = (100 * bound for bound in tally.interval)
+            told.append(f"{column} {tally.false}/{tally.tried}: {100 * tally.share:.1f} [{low:.1f}, {high:.1f}] %")
+        print(f"{kind}, {name}: verdicts wrong, {', '.join(told)}")
 
 
 if __name__ == "__main__":
