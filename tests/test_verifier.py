@@ -437,10 +437,11 @@ def test_any_riddle_accepts_its_own_answer(question: str, answer: str, response:
 
 
 SHAPES = [
-    "a", "0 ", "**0** ", "** ", "(", "{", "<", "< ", "<answer>", "<answer>0</answer>", "\\boxed{", "\\boxed{0}", "answer:",
-    "answer: 0\n", "answer ", "\n", "  ", "\u00e9", "\u0301\u0327", "\U0001f426", "\ud800", "\x00", "no ", "not a ",
-    "1/", "1 1/2 ", "-", "9,", "9.", "one hundred and ", "3 = ", "if ", "or ", "none. ", "\u200b", "_*_", "`", "<b>",
-    "$a", "\\text{", "'", "a'b", "\u0130", "\ufdfa", '{"answer":', "[", "has a mouth but never eats ", "a river, ",
+    "a", "0 ", "**0** ", "** ", "(", "{", "<", "< ", "<answer>", "<answer>0</answer>", "\\boxed{", "\\boxed{0}",
+    "answer:", "answer: 0\n", "answer ", "\n", "  ", "\u00e9", "\u0301\u0327", "\U0001f426", "\ud800", "\x00", "no ",
+    "not a ", "1/", "1 1/2 ", "-", "9,", "9.", "one hundred and ", "3 = ", "if ", "or ", "none. ", "\u200b", "_*_",
+    "`", "<b>", "$a", "\\text{", "'", "a'b", "\u0130", "\ufdfa", '{"answer":', "[", "has a mouth but never eats ",
+    "a river, ",
 ]  # fmt: skip
 
 
