@@ -172,7 +172,7 @@ def fell_for_trap(riddle: Riddle, response: str, verdict: Verdict) -> bool:
     """Whether a response commits to the riddle's trap, judged as strictly as if the trap were the right answer.
 
     That second judgement is left out where it is settled without: only a wrong answer can be the trap, the bare trap
-    is, two numbers in figures are equal or not, and no reply says a phrase of which it lacks a word. Of a
+    is, a number in figures is that of the trap or not, and no reply says a phrase of which it lacks a word. Of a
     flipped verdict the true outcome counts.
     """
     if riddle.trap is None or (verdict.true_outcome or verdict.outcome) is not Outcome.WRONG:
@@ -180,8 +180,11 @@ def fell_for_trap(riddle: Riddle, response: str, verdict: Verdict) -> bool:
     if is_bare(response, riddle.trap):
         return True
     extracted, trap = verdict.extracted or "", riddle.trap
-    if extracted.isascii() and extracted.isdigit() and trap.isascii() and trap.isdigit():
-        return extracted.lstrip("0") == trap.lstrip("0")
+    amount, _, unit = trap.partition(" ")
+    if extracted.isascii() and extracted.isdigit() and amount.isascii() and amount.isdigit():
+        same = extracted.lstrip("0") == amount.lstrip("0")
+        if not (same and unit):
+            return same
     if lacks_a_word(response, trap, riddle.question):
         return False
     return verify(Riddle(riddle.question, trap), response).correct
