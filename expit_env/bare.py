@@ -72,8 +72,8 @@ _PLAIN_NUMBER = re.compile(
 def _judge_number(riddle: Riddle, response: str) -> Verdict | None:
     """Judge a number as the rules for prose would; None where they are needed.
 
-    They are where the riddle's answers tell of it, be it in words, and where the answer is no number and the question
-    tells of it, too.
+    They are where the riddle's answers tell of it, be it in words, and where the question has it, too, in figures and
+    asks for no number.
     """
     if not (found := _PLAIN_NUMBER.fullmatch(response)):
         return None
@@ -84,7 +84,7 @@ def _judge_number(riddle: Riddle, response: str) -> Verdict | None:
         if kind in _UNNAMED:
             return Verdict(Outcome.NO_ANSWER, None, "no claim")
         unit_told = unit and unit[1:].removesuffix("s") in f"{riddle.question} {answers}".lower()
-        if unit_told or (not kind.is_numeric and size in _FIGURES.findall(riddle.question)):
+        if unit_told or (not kind.is_numeric and _stands_in(size, riddle.question)):
             return None
         if kind.is_numeric:
             unit = unit.removesuffix("s")
@@ -98,7 +98,6 @@ def _judge_number(riddle: Riddle, response: str) -> Verdict | None:
     return Verdict(Outcome.CORRECT, riddle.answer.strip(), "number") if None in units else None
 
 
-_FIGURES = re.compile(r"\d+")
 _WORDS = re.compile(r"\d+|[a-z]+")
 _SCALED = frozenset(SCALES) | {"dozen", "half", "halves"}
 _NAMES = {str(number): _SCALED | {word} for word, number in CARDINALS.items()}
@@ -108,11 +107,15 @@ _NAMES_OF_NUMBERS = ARTICLES | {"no", "not"}
 _PARTS_OF_NAMES = _SCALED.union(word for word, number in CARDINALS.items() if number > 19)
 
 
+def _stands_in(figures: str, text: str) -> bool:
+    return figures in text and re.search(rf"(?<!\d){figures}(?!\d)", text) is not None
+
+
 def _tells_of(text: str, figures: str, numeric: bool) -> bool:
     """Whether a number may stand in a text, in figures or in words; as *a* or *no* only where a number is asked."""
     text = fold(text).replace(",", "")
     names = _NAMES.get(figures, _PARTS_OF_NAMES)
-    if not numeric:
+    if not numeric and figures in ("0", "1"):
         names = names - _NAMES_OF_NUMBERS
     if figures not in text and not any([name in text for name in names]):
         return False
