@@ -8,7 +8,7 @@ import re
 from expit_env.accepted import accepted_forms
 from expit_env.answers import Kind, is_phrase
 from expit_env.asked import stems_of
-from expit_env.lexicon import ARTICLES, CARDINALS, COUNTING, FUNCTION, MEANING, NEGATIONS, NO, ORDINALS, SCALES, ZERO
+from expit_env.lexicon import ARTICLES, CARDINALS, COUNTING, FUNCTION, MEANING, ORDINALS, SCALES, ZERO
 from expit_env.riddle import Outcome, Riddle, Verdict
 from expit_env.structured import Structured
 from expit_env.text import fold, stem, tokenise
@@ -28,14 +28,17 @@ def judge_bare(riddle: Riddle, response: str) -> Verdict | None:
     An answer is the riddle's, an alias, the trap, a number in figures, or a few words that the riddle does not know.
     """
     reply = _bare(response)
+    if _is(reply, riddle.answer):
+        return Verdict(Outcome.CORRECT, riddle.answer.strip(), "bare")
+    answers = " ".join((riddle.answer, *riddle.aliases, riddle.trap or "")).lower()
     frame = _FRAME.match(reply)
     named = reply[frame.end() :] if frame else reply
     plain = response.isascii() and not (frame and frame[1] == "answer:")
     return (
-        _judge_to_the_letter(riddle, reply)
-        or (_judge_to_the_letter(riddle, named) if frame else None)
-        or _judge_number(riddle, response)
-        or (_judge_strange(riddle, named, bool(frame)) if plain else None)
+        _judge_to_the_letter(riddle, answers, reply)
+        or (_judge_to_the_letter(riddle, answers, named) if frame else None)
+        or _judge_number(riddle, answers, response)
+        or (_judge_strange(riddle, answers, named, bool(frame)) if plain else None)
     )
 
 
@@ -48,11 +51,11 @@ def judge_bare_contents(riddle: Riddle, found: Structured) -> Verdict | None:
     return Verdict(bare.outcome, bare.extracted, f"{found.rule}: {bare.rule}") if bare and not judged else None
 
 
-def _judge_to_the_letter(riddle: Riddle, reply: str) -> Verdict | None:
+def _judge_to_the_letter(riddle: Riddle, answers: str, reply: str) -> Verdict | None:
     """Judge what is the answer, an alias or the trap as they are written."""
-    if not reply:
+    if not reply or reply not in answers:
         return None
-    if _is(reply, riddle.answer) or any([_is(reply, alias) for alias in riddle.aliases]):
+    if any([_is(reply, form) for form in (riddle.answer, *riddle.aliases)]):
         return Verdict(Outcome.CORRECT, riddle.answer.strip(), "bare")
     if riddle.trap and _is(reply, riddle.trap):
         return Verdict(Outcome.WRONG, riddle.trap.strip(), "bare")
@@ -60,7 +63,7 @@ def _judge_to_the_letter(riddle: Riddle, reply: str) -> Verdict | None:
 
 
 def _is(reply: str, form: str) -> bool:
-    return reply in form.lower() and reply == _bare(form)
+    return reply in form.lower() and reply == _bare(form) != ""
 
 
 _PLAIN_NUMBER = re.compile(
@@ -69,7 +72,7 @@ _PLAIN_NUMBER = re.compile(
 """A reply that says a number in figures, or a time, and nothing else: it cannot repeat the question."""
 
 
-def _judge_number(riddle: Riddle, response: str) -> Verdict | None:
+def _judge_number(riddle: Riddle, answers: str, response: str) -> Verdict | None:
     """Judge a number as the rules for prose would; None where they are needed.
 
     They are where the riddle's answers tell of it, be it in words, and where the question has it, too, in figures and
@@ -79,13 +82,14 @@ def _judge_number(riddle: Riddle, response: str) -> Verdict | None:
         return None
     figures, unit, kind = found[1], (found[2] or "").lower(), riddle.kind or Kind.PHRASE
     number, size = int(figures), figures.lstrip("-")
-    answers = " ".join((riddle.answer, *riddle.aliases, riddle.trap or ""))
     if not _tells_of(answers, size, kind.is_numeric):
         if kind in _UNNAMED:
             return Verdict(Outcome.NO_ANSWER, None, "no claim")
-        unit_told = unit and unit[1:].removesuffix("s") in f"{riddle.question} {answers}".lower()
+        unit_told = unit and unit[1:].removesuffix("s") in f"{riddle.question.lower()} {answers}"
         if unit_told or (not kind.is_numeric and _stands_in(size, riddle.question)):
-            return None
+            if unit or number < 0 or " or " in riddle.question:
+                return None
+            return Verdict(Outcome.NO_ANSWER, None, "no claim")
         if kind.is_numeric:
             unit = unit.removesuffix("s")
         return Verdict(Outcome.WRONG, f"{figures}{unit}", "number")
@@ -126,11 +130,11 @@ def _tells_of(text: str, figures: str, numeric: bool) -> bool:
 _PLAIN_WORDS = re.compile(r"(?:(an?|the) )?([a-z]+(?: [a-z]+){0,5})")
 _PLACES = frozenset(ORDINALS) - {"second"}
 _SUBJECTS = frozenset({"they", "there", "he", "she"})
-_STATING = _SUBJECTS | {"is", "are", "has", "have", "do", "does", "not", "no", "the", "same", "take"}
-_NONE_OR_SAME = NEGATIONS | NO | ZERO | {"same", "equal", "equally", "both"}
+_STATING = _SUBJECTS | {"is", "are", "has", "have", "do", "does", "not", "no", "the", "same", "equally", "take"}
+_SAME = frozenset({"same", "equal", "equally", "both", "neither"})
 
 
-def _judge_strange(riddle: Riddle, reply: str, framed: bool) -> Verdict | None:
+def _judge_strange(riddle: Riddle, answers: str, reply: str, framed: bool) -> Verdict | None:
     """Judge a few words which stand neither in the answers nor, unless a number is asked, in the question.
 
     None where a rule goes by one of them, but for a letter, yes and no, and sentences such as *they have the same*.
@@ -139,15 +143,16 @@ def _judge_strange(riddle: Riddle, reply: str, framed: bool) -> Verdict | None:
         return None
     article, words, kind = found[1], found[2].split(), riddle.kind
     numeric, names = kind in _NUMERIC, kind in (Kind.PHRASE, Kind.CHOICE)
-    answers = " ".join((riddle.answer, *riddle.aliases, riddle.trap or "")).lower()
-    told = answers if numeric else f"{riddle.question} {answers}".lower()
+    told = answers if numeric else f"{riddle.question.lower()} {answers}"
     strange = words
-    if reply in ("yes", "no") or (len(words[-1]) == 1 and words[:-1] in ([], ["letter"])):
-        if kind is Kind.LETTER and reply not in ("yes", "no"):
+    if reply in ("yes", "no"):
+        if kind is Kind.YES_NO or (reply == "yes" and "yes" in _WORDS.findall(answers)):
             return None
-        if words[-1] in ("a", "i") or not set(words).isdisjoint(_WORDS.findall(told)):
+        names &= reply == "yes"
+        strange = []
+    elif len(words[-1]) == 1 and words[:-1] in ([], ["letter"]):
+        if kind is Kind.LETTER or words[-1] in ("a", "i") or not set(words).isdisjoint(_WORDS.findall(told)):
             return None
-        names &= reply != "no"
         strange = []
     elif reply in _PLACES:
         if kind is Kind.ORDINAL or reply in told:
@@ -155,11 +160,18 @@ def _judge_strange(riddle: Riddle, reply: str, framed: bool) -> Verdict | None:
         if numeric:
             return Verdict(Outcome.WRONG, f"ordinal {ORDINALS[reply]}", "claim")
         strange = []
-    elif len(words) > 2 and words[0] in _SUBJECTS and words[-1] not in _STATING - {"same"}:
-        if framed or article or words[:2] == ["they", "are"] or not _NONE_OR_SAME.isdisjoint(_WORDS.findall(answers)):
+    elif (
+        len(words) > 2
+        and (words[0] in _SUBJECTS or words[1:3] == ["do", "not"])
+        and words[-1] not in _STATING - {"same"}
+    ):
+        told = f"{riddle.question.lower()} {answers}"
+        likens = not _SAME.isdisjoint(words)
+        if framed or article or (likens and not numeric and not _SAME.isdisjoint(_WORDS.findall(told))):
             return None
-        names, told = False, f"{riddle.question} {answers}".lower()
+        names &= words[:2] == ["they", "are"]
         strange = [word for word in words if word not in _STATING]
+        words = [word for word in words[2:] if word != "the"] if names else words
     elif (article and words[0] in FUNCTION) if numeric else len(words) > 3:
         return None
     if len(set(words)) < len(words) or any([_has_meaning(word, numeric, told) for word in strange]):
