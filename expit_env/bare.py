@@ -85,11 +85,11 @@ def _judge_number(riddle: Riddle, answers: str, response: str) -> Verdict | None
     if not _tells_of(answers, size, kind.is_numeric):
         if kind in _UNNAMED:
             return Verdict(Outcome.NO_ANSWER, None, "no claim")
-        unit_told = unit and unit[1:].removesuffix("s") in f"{riddle.question.lower()} {answers}"
-        if unit_told or (not kind.is_numeric and _stands_in(size, riddle.question)):
-            if unit or number < 0 or " or " in riddle.question:
-                return None
-            return Verdict(Outcome.NO_ANSWER, None, "no claim")
+        if unit and unit[1:].removesuffix("s") in f"{riddle.question.lower()} {answers}":
+            return None
+        if not kind.is_numeric and _stands_in(size, riddle.question):
+            lists = " or " in riddle.question
+            return None if unit or number < 0 or lists else Verdict(Outcome.NO_ANSWER, None, "no claim")
         if kind.is_numeric:
             unit = unit.removesuffix("s")
         return Verdict(Outcome.WRONG, f"{figures}{unit}", "number")
@@ -107,7 +107,7 @@ _SCALED = frozenset(SCALES) | {"dozen", "half", "halves"}
 _NAMES = {str(number): _SCALED | {word} for word, number in CARDINALS.items()}
 _NAMES["0"] |= ZERO | {"no", "not"}
 _NAMES["1"] |= ARTICLES
-_NAMES_OF_NUMBERS = ARTICLES | {"no", "not"}
+_LITTLE_WORDS = ARTICLES | {"no", "not"}
 _PARTS_OF_NAMES = _SCALED.union(word for word, number in CARDINALS.items() if number > 19)
 
 
@@ -120,7 +120,7 @@ def _tells_of(text: str, figures: str, numeric: bool) -> bool:
     text = fold(text).replace(",", "")
     names = _NAMES.get(figures, _PARTS_OF_NAMES)
     if not numeric and figures in ("0", "1"):
-        names = names - _NAMES_OF_NUMBERS
+        names = names - _LITTLE_WORDS
     if figures not in text and not any([name in text for name in names]):
         return False
     words = _WORDS.findall(text)

@@ -61,8 +61,8 @@ def bold_answer(key: AnswerKey, text: str) -> str | None:
     joined, behind = tokenise(after[:end]), read_reply(key, tokenise(after[end:]))
     if sum(len(clause.items) for clause, _ in (*others, *behind)) < _LEAST_ELSEWHERE:
         return None
-    words = [item for item in last[0].items if item not in ARTICLES][:-1]
-    if (key.kind is Kind.YES_NO and words) or not _is_stated(key, last[0].lead, words, joined):
+    clause = last[0]._replace(items=last[0].items[:-1])
+    if (key.kind is Kind.YES_NO and clause.items) or not _is_stated(key, clause, joined):
         return None
     return None if _leads_elsewhere(others) or _turns(key, behind) else said.strip(" ,;:")
 
@@ -74,11 +74,16 @@ def _repeats(key: AnswerKey, text: str) -> bool:
     return 2 * len(trigrams) > len(key.trigrams)
 
 
-def _is_stated(key: AnswerKey, lead: str, before: list, behind: list[str]) -> bool:
-    """Whether the words of its clause before and behind an answer let it be the answer."""
-    if lead in CONDITIONS or not _UNSETTLING.isdisjoint([*before, *behind]) or behind[:1] in (["and"], ["would"]):
+def _is_stated(key: AnswerKey, clause: Clause, behind: list[str]) -> bool:
+    """Whether its clause, which ends before an answer, and the words joined to it behind let it be the answer."""
+    before = [item for item in clause.items if item not in ARTICLES]
+    if (
+        clause.lead in CONDITIONS
+        or not _UNSETTLING.isdisjoint([*before, *behind])
+        or behind[:1] in (["and"], ["would"])
+    ):
         return False
-    if before[-2:] == ["can", "be"] or ("answer" in before and not _OF_SEVERAL.isdisjoint(before)):
+    if before[-2:] == ["can", "be"] or ("answer" in before and not _OF_SEVERAL.isdisjoint(clause.items)):
         return False
     counts = not behind or key.knows(behind[0]) or behind[0] in PREPOSITIONS or behind[0] in REMAINING
     return not key.kind.is_numeric or (counts and DEPARTURES.isdisjoint([*before, *behind]))

@@ -498,6 +498,7 @@ HATS = Riddle(
     "Both sisters tell the truth and know the way. Asked what the other would say, one of them says: 'red'. Which path"
     " leads home, the red path or the black path?", "the red path", trap="the black path",
 )  # fmt: skip
+MELTING = Riddle("Is any water spilled from a brimful vase by 7 ice cubes that slowly turn to water?", "yes", trap="no")
 PIES = Riddle(
     "One pie bakes for 10 minutes. How much time do 6 pies take, one at a time?", "60 minutes", trap="10 minutes"
 )
@@ -522,6 +523,14 @@ PIES = Riddle(
         (GOATS, "Seven, a hole, the match.", False),
         (GOATS, "Seven: sixteen.", False),
         (GOATS, "She still has the full seven goats.", True),
+        (GOATS, "Seven. If nobody lied.", False),
+        (GOATS, "Seven. Was the number of goats.", False),
+        (GOATS, "Seven. I doubt it.", False),
+        (GOATS, "Seven. That is what she said.", False),
+        (HATS, "You should go for the red path.", True),
+        (HATS, "You should not go for the red path.", False),
+        (HATS, "Both sisters tell the truth: the red path.", True),
+        (MELTING, "It's 7.", False),
     ],
 )
 def test_an_answer_that_is_led_to_passes_and_one_among_others_does_not(riddle, response, right):
@@ -556,6 +565,7 @@ JUG = Riddle("From a jug with 8 glasses of milk you take 3. How many glasses are
         (SINK, "What shrinks when somebody digs in it is **a heap of sand**, but a hole is the answer.", False),
         (SINK, "What shrinks when somebody digs in it is **a heap of sand**?", False),
         (JUG, "Eight were there at first and three of these are gone: 8 - 3 = **5**.", True),
+        (JUG, "Eight were there at first and three of these are gone. An answer is **5**.", False),
         (JUG, "Eight were there at first and of these **5** ran out, which is more than half.", False),
     ],
 )
