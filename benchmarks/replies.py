@@ -6,18 +6,21 @@ replies.jsonl has a riddle a line, as it was posed, with replies that are all ri
 with which many rules were made; *seen in part*, with which some were; *fresh*, with which none was. Wrong ones: *any
 trick*, made to be taken for right ones; *right answer first or in bold*; *any trick, fresh*, with which no rule was
 made. All are judged as they are, and with a last line *Answer: ...*: behind right replies that of the riddle, behind
-wrong ones its trap.
+wrong ones its trap. Besides, the words of a riddle's question, and of its last sentence alone, are put in random order
+with the answer among them: no sentence, but no other answer either.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from expit_env import Riddle, verify
+from expit_env import Riddle, splits, verify
 from expit_env.audit import Tally
 
 SHORT = 9
@@ -32,6 +35,24 @@ def rows() -> Iterator[tuple[str, bool, Riddle, str]]:
         riddle = Riddle(**row)
         for reply in replies:
             yield name, right, riddle, reply
+
+
+def shuffled(last: bool, tries: int = 12) -> Tally:
+    """Count how often words of a question in random order, the answer among them, pass: in each family and split."""
+    rng, passed = random.Random(0), []
+    for split in ("train", "test", "transfer"):
+        for family in splits.families_of(split):
+            for index in rng.sample(range(0, splits.INDEX_COUNT, 5), tries):  # of level 1
+                riddle = splits.riddle_at(family, split, index)
+                asked = re.split(r"(?<=[.!?]) ", riddle.question)[-1] if last else riddle.question
+                words = [*re.findall(r"[A-Za-z0-9']+", asked), riddle.answer]
+                passed.append(verify(riddle, " ".join(rng.sample(words, len(words)))).correct)
+    return Tally(len(passed), sum(passed))
+
+
+def _told(tally: Tally) -> str:
+    low, high = (100 * bound for bound in tally.interval)
+    return f"{tally.false}/{tally.tried}: {100 * tally.share:.1f} [{low:.1f}, {high:.1f}] %"
 
 
 def main() -> None:
@@ -53,10 +74,10 @@ def main() -> None:
     for (kind, name), columns in errors.items():
         told = []
         for column, false in columns.items():
-            tally = Tally(len(false), sum(false))
-            low, high = (100 * bound for bound in tally.interval)
-            told.append(f"{column} {tally.false}/{tally.tried}: {100 * tally.share:.1f} [{low:.1f}, {high:.1f}] %")
+            told.append(f"{column} {_told(Tally(len(false), sum(false)))}")
         print(f"{kind}, {name}: verdicts wrong, {', '.join(told)}")
+    for what, last in (("the question", False), ("its last sentence", True)):
+        print(f"words of {what} in random order, the answer among them: passed {_told(shuffled(last))}")
 
 
 if __name__ == "__main__":
