@@ -10,9 +10,9 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from expit_env.attacks import ATTACKS, FORMS
-from expit_env.audit import Audit, Fault, Tally
-from expit_env.overlap import NEAR, Block, Overlap
+from expit_env.audit.attacks import ATTACKS, FORMS
+from expit_env.audit.audit import Audit, Fault, Tally
+from expit_env.audit.overlap import NEAR, Block, Overlap
 
 SHOWN_FAULTS = 20
 _SHOWN_REPLY = 120

@@ -166,7 +166,7 @@ def _audit(families: tuple[str, ...] = (), riddles: int = 20, json: bool = False
         out: also write the tables to this page of Markdown.
     """
     from agents import checks
-    from expit_env.audit import audit
+    from expit_env.audit.audit import audit
 
     found = audit(families, riddles)
     sheets = checks.audit_sheets(found)
@@ -192,7 +192,7 @@ def _splits(riddles: int = 100_000, out: Path | None = None) -> None:
         out: also write the tables to this page of Markdown.
     """
     from agents import checks
-    from expit_env.overlap import complaints, overlaps, sample
+    from expit_env.audit.overlap import complaints, overlaps, sample
 
     blocks = sample(riddles)
     found = overlaps(blocks)
@@ -212,7 +212,7 @@ def _gallery(check: bool = False, out: Path = Path("benchmarks/gallery.md")) -> 
         check: write nothing; exit status 1 if the page is not current.
         out: the page.
     """
-    from expit_env.gallery import gallery
+    from expit_env.audit.gallery import gallery
 
     if not check:
         out.write_text(gallery(), encoding="utf-8")

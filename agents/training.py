@@ -21,7 +21,7 @@ from agents.registry import Setting, known, make_agent
 from agents.run import UNCOMPARED, RunFolder
 from agents.sampling import sampling_dtype
 from agents.sampling.workers import MOST_WORKERS, usable_cores
-from expit_env.splits import GENERATOR_VERSION
+from expit_env.riddles.splits import GENERATOR_VERSION
 
 FINAL_SPLITS = ("test", "transfer")
 

@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from expit_env import Riddle, splits, verify
-from expit_env.audit import Tally
+from expit_env import Riddle, verify
+from expit_env.audit.audit import Tally
 from expit_env.features import hashed_ngrams
+from expit_env.riddles import splits
 
 FEATURES = 1024
 FITTED = 40

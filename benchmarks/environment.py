@@ -18,7 +18,8 @@ from typing import Any
 
 import gymnasium as gym
 
-from expit_env import Outcome, Riddle, Verdict, splits, verify
+from expit_env import Outcome, Riddle, Verdict, verify
+from expit_env.riddles import splits
 
 NUM_ENVS = 256
 STEPS = 4

@@ -20,8 +20,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from expit_env import Riddle, splits, verify
-from expit_env.audit import Tally
+from expit_env import Riddle, verify
+from expit_env.audit.audit import Tally
+from expit_env.riddles import splits
 
 SHORT = 9
 """Words of a short reply, at most: their errors are told apart."""

@@ -6,15 +6,15 @@ from gymnasium.envs.registration import register
 
 from expit_env.answers import Kind
 from expit_env.choice import RiddleChoiceEnv
-from expit_env.curriculum import Curriculum
 from expit_env.env import RiddleEnv
 from expit_env.judge import JudgeError, JudgeVerifier
-from expit_env.listed import RiddleList
 from expit_env.noisy import NoisyVerifier
 from expit_env.riddle import Outcome, Riddle, Verdict
-from expit_env.sources import RiddleSource, open_source
-from expit_env.vector import RiddleVectorEnv
+from expit_env.sources import open_source
+from expit_env.sources.riddle_list import RiddleList
+from expit_env.sources.source import RiddleSource
 from expit_env.verifier import verify
+from expit_env.wrappers import Curriculum
 
 __all__ = [
     "Curriculum",
@@ -28,15 +28,10 @@ __all__ = [
     "RiddleEnv",
     "RiddleList",
     "RiddleSource",
-    "RiddleVectorEnv",
     "Verdict",
     "open_source",
     "verify",
 ]
 
-register(
-    id="Riddle-v0",
-    entry_point="expit_env.env:RiddleEnv",
-    vector_entry_point="expit_env.vector:RiddleVectorEnv",
-)
+register(id="Riddle-v0", entry_point="expit_env.env:RiddleEnv")
 register(id="RiddleChoice-v0", entry_point="expit_env.choice:RiddleChoiceEnv")

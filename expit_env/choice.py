@@ -10,12 +10,12 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
-from expit_env import splits
 from expit_env.answers import Kind
 from expit_env.env import RiddleEnv
-from expit_env.episode import unknown
+from expit_env.errors import unknown
 from expit_env.features import hashed_ngrams
 from expit_env.riddle import Riddle
+from expit_env.riddles import splits
 from expit_env.verifier import verify
 
 Observation = dict[str, np.ndarray] | np.ndarray
@@ -190,5 +190,5 @@ class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
 @functools.cache
 def _answers(split: str, kind: Kind | None) -> tuple[str, ...]:
     """Return the answers to all riddles of one kind among a few of each family, equal ones too."""
-    addresses = [(name, index) for name in splits.families_of(split) for index in range(_SAMPLE)]
-    return tuple(riddle.answer for riddle in splits.riddles_at(split, addresses) if riddle.kind is kind)
+    drawn = (splits.riddle_at(name, split, index) for name in splits.families_of(split) for index in range(_SAMPLE))
+    return tuple(riddle.answer for riddle in drawn if riddle.kind is kind)

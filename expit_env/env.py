@@ -8,9 +8,12 @@ from typing import Any
 
 import gymnasium as gym
 
-from expit_env.episode import REFUTED_LENGTH, Episode, Rules, Verifier, read_options, unknown
+from expit_env.episode import REFUTED_LENGTH, Episode, Rules, read_options
+from expit_env.errors import unknown
 from expit_env.noisy import verifier_of
-from expit_env.sources import RiddleSource, open_source
+from expit_env.riddle import Verifier
+from expit_env.sources import open_source
+from expit_env.sources.source import RiddleSource
 from expit_env.text_space import SharedText
 
 RESPONSE_LENGTH = 4096

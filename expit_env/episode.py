@@ -1,73 +1,21 @@
-"""What the environments share: the deck that riddles are drawn from, and the episode of attempts at one riddle."""
+"""One episode: a riddle, and the attempts at it so far."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from expit_env import riddle_bank, splits
 from expit_env.bare import is_bare, lacks_a_word
-from expit_env.families import FAMILIES, GROUPS, LEVELS
-from expit_env.riddle import Outcome, Riddle, Verdict
-from expit_env.riddle_bank import BANK
+from expit_env.errors import unknown
+from expit_env.riddle import Outcome, Riddle, Verdict, Verifier
+from expit_env.sources.source import Levels
 from expit_env.verifier import verify
-
-Verifier = Callable[[Riddle, str], Verdict]
-
-Levels = int | Mapping[str, int] | None
-"""One level for all families, or one for each; None for any."""
 
 REFUTED_LENGTH = 80
 """At most so many characters of a refuted answer stand in the next observation."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deck:
-    """The riddles that an environment draws from: some families of one split, at one level or at all.
-
-    Raises:
-        ValueError: if a split, family or level does not exist, or a family is not in the split.
-    """
-
-    split: str
-    families: tuple[str, ...]
-    level: int | None
-
-    @classmethod
-    def of(cls, split: str, families: str | Sequence[str], level: int | None) -> Deck:
-        if split not in splits.SPLITS:
-            raise unknown("split", split, splits.SPLITS)
-        level_of(level, "")
-        return cls(split, _select(split, families), level)
-
-    def draw(self, rng: np.random.Generator, level: Levels = None) -> Riddle:
-        """Draw a family and an index, each equally likely, in one call of the generator.
-
-        With a level for all families or for each, the same family at that level.
-        """
-        family, index = self._address(rng, level)
-        return splits.riddle_at(family, self.split, index)
-
-    def draw_each(self, rngs: Sequence[np.random.Generator], level: Levels = None) -> list[Riddle]:
-        """Draw a riddle from each generator: what `draw` draws, faster together."""
-        return splits.riddles_at(self.split, [self._address(rng, level) for rng in rngs])
-
-    def _address(self, rng: np.random.Generator, levels: Levels = None) -> tuple[str, int]:
-        step = 1 if self.level is None else len(LEVELS)
-        count = splits.INDEX_COUNT // step
-        place, index = divmod(int(rng.random() * len(self.families) * count), count)
-        family = self.families[place]
-        if levels is None and self.level is None and family != BANK:
-            return family, index
-        level = level_of(levels, family) or self.level
-        if family == BANK:
-            return family, riddle_bank.nth(self.split, level, index)
-        index *= step
-        return family, index if level is None else index - index % len(LEVELS) + LEVELS.index(level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,18 +138,6 @@ def fell_for_trap(riddle: Riddle, response: str, verdict: Verdict) -> bool:
     return verify(Riddle(riddle.question, trap), response).correct
 
 
-def level_of(levels: Levels, family: str) -> int | None:
-    """Return the level that is asked for of a family, or None.
-
-    Raises:
-        ValueError: if there is no such level.
-    """
-    level = levels.get(family) if isinstance(levels, Mapping) else levels
-    if level is not None and (isinstance(level, bool) or level not in LEVELS):
-        raise ValueError(f"there is no level {level!r}; the levels are {', '.join(map(str, LEVELS))}, or None for all")
-    return level
-
-
 def read_options(options: Mapping[str, Any] | None, others: Sequence[str] = ()) -> tuple[Any, Levels]:
     """Return the riddle_id and the level of the options of a reset, None where they are not given.
 
@@ -217,14 +153,6 @@ def read_options(options: Mapping[str, Any] | None, others: Sequence[str] = ()) 
     return options.get("riddle_id"), options.get("level")
 
 
-def unknown(what: str, name: object, names: Iterable[str]) -> ValueError:
-    """Return the error for a name that does not exist: with the nearest one that does, and all of them."""
-    names = tuple(names)
-    close = difflib.get_close_matches(str(name), names, n=1)
-    guess = f" Did you mean {close[0]!r}?" if close else ""
-    return ValueError(f"there is no {what} {name!r}.{guess} What exists: {', '.join(names)}")
-
-
 def _refutation(verdict: Verdict) -> str:
     if verdict.outcome is Outcome.AMBIGUOUS:
         return "That was more than one answer."
@@ -232,38 +160,3 @@ def _refutation(verdict: Verdict) -> str:
         return "That was no answer."
     shown = " ".join(verdict.extracted.encode("ascii", "replace").decode().split())[:REFUTED_LENGTH]
     return f"The answer is not {shown}."
-
-
-def _select(split: str, families: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the families that are asked for, by their own name or by their group's, in the order of FAMILIES."""
-    posed = splits.families_of(split)
-    names = (families,) if isinstance(families, str) else tuple(families)
-    if not names:
-        raise ValueError('families is empty: give "all", or at least one family or group')
-    wanted = {member for name in names for member in _members(name, split, posed)}
-    return tuple(name for name in (*posed, BANK) if name in wanted)
-
-
-def _members(name: str, split: str, posed: tuple[str, ...]) -> tuple[str, ...]:
-    if name == "all":
-        members = posed
-    elif name == BANK:
-        members = (BANK,)
-    elif name in FAMILIES:
-        members = tuple({name} & set(posed))
-    elif name in GROUPS:
-        members = tuple(member for member in posed if FAMILIES[member].group == name)
-    else:
-        raise unknown("family", name, ("all", BANK, *GROUPS, *FAMILIES))
-    if not members:
-        where = [other for other in splits.SPLITS if {name} & set(_names(splits.families_of(other)))]
-        raise ValueError(
-            f"{name!r} has no riddles in the split {split!r}, only in {', '.join(where) or 'none'}."
-            f" The families of {split} are: {', '.join(posed) or 'none'}"
-        )
-    return members
-
-
-def _names(families: tuple[str, ...]) -> set[str]:
-    """Return families with their groups."""
-    return {"all", *families, *(FAMILIES[name].group for name in families)}

@@ -6,8 +6,7 @@ import dataclasses
 import hashlib
 from dataclasses import dataclass
 
-from expit_env.episode import Verifier
-from expit_env.riddle import Outcome, Riddle, Verdict
+from expit_env.riddle import Outcome, Riddle, Verdict, Verifier
 from expit_env.verifier import verify
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from expit_env.answers import Kind, infer_kind
+
+LEVELS = (1, 2, 3, 4, 5)
+SPLITS = ("train", "validation", "test", "transfer")
 
 
 class Outcome(StrEnum):
@@ -98,3 +102,6 @@ class Riddle:
         if type(self.kind) is not Kind:
             kind = infer_kind(self.answer, self.question) if self.kind is None else Kind(self.kind)
             object.__setattr__(self, "kind", kind)
+
+
+Verifier = Callable[[Riddle, str], Verdict]

@@ -6,10 +6,11 @@ from functools import cached_property
 
 import pytest
 
-from expit_env import splits, verify
+from expit_env import verify
 from expit_env.accepted import accepted_forms
 from expit_env.answer_key import AnswerKey, answer_key
 from expit_env.asked import asked
+from expit_env.riddles import splits
 from expit_env.values import Value
 
 PARTS = [name for name, part in inspect.getmembers(AnswerKey) if isinstance(part, cached_property)]

@@ -17,28 +17,24 @@ LEARNERS = sorted((ROOT / "agents").rglob("*.py"))
 TORCH_ROOMS = ("policy.py", "embedding.py", "fine_tuning.py", "shared_prompt.py", "embedded.py", "grpo.py", "sampling/")
 """Where in agents/ torch may be imported."""
 
-LAZY = {"judge.py": {"openai"}, "hub.py": {"datasets"}, "reasoning.py": {"reasoning_gym"}}
+LAZY = {"judge.py": {"openai"}, "hub.py": {"datasets"}, "reasoning_gym.py": {"reasoning_gym"}}
 """What a file of expit_env/ may import inside a function, from an extra."""
 
 INSIDE_AGENTS = {
-    "cli.py": {"expit_env.audit", "expit_env.overlap", "expit_env.gallery"},
-    "training.py": {"expit_env.splits"},
-    "checks.py": {"expit_env.attacks", "expit_env.audit", "expit_env.overlap"},
+    "cli.py": {"expit_env.audit.audit", "expit_env.audit.overlap", "expit_env.audit.gallery"},
+    "training.py": {"expit_env.riddles.splits"},
+    "checks.py": {"expit_env.audit.attacks", "expit_env.audit.audit", "expit_env.audit.overlap"},
 }
 """What a file of agents/ may import of expit_env beyond its public names."""
 
 LAYERS = (
-    ("answers", "text_space", "features"),
+    ("answers", "text_space", "features", "errors"),
     ("riddle",),
-    ("families",),
-    ("splits", "verifier", "attacks"),
-    ("episode", "overlap", "gallery"),
-    ("rows", "noisy", "judge", "curriculum"),
-    ("hub", "reasoning"),
-    ("listed",),
+    ("riddles", "verifier"),
     ("sources",),
-    ("env", "audit"),
-    ("vector", "choice"),
+    ("episode", "noisy", "judge"),
+    ("env", "audit", "wrappers"),
+    ("choice",),
 )
 """The rooms of expit_env from the ground up: each imports only what is below it."""
 

@@ -12,13 +12,13 @@ from scipy import stats
 
 from agents import cli
 from expit_env import Outcome, Riddle, Verdict, verify
-from expit_env import audit as audit_module
-from expit_env.attacks import ATTACKS, FORMS
-from expit_env.audit import Audit, Constant, Tally, audit, best_constant
-from expit_env.families import FAMILIES as ALL_FAMILIES
-from expit_env.known import Known, in_words, meaning
-from expit_env.riddle_bank import BANK, entries
-from expit_env.splits import SPLITS
+from expit_env.audit import audit as audit_module
+from expit_env.audit.attacks import ATTACKS, FORMS
+from expit_env.audit.audit import Audit, Constant, Tally, audit, best_constant
+from expit_env.audit.known import Known, in_words, meaning
+from expit_env.riddles import FAMILIES as ALL_FAMILIES
+from expit_env.riddles.bank import BANK, entries
+from expit_env.riddles.splits import SPLITS
 from expit_env.text import tokenise
 from expit_env.values import read_values
 

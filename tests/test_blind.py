@@ -5,7 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from expit_env import Riddle
-from expit_env.audit import Tally
+from expit_env.audit.audit import Tally
 
 blind = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent.parent / "benchmarks" / "blind.py")))
 

@@ -9,8 +9,9 @@ import sb3_contrib
 import stable_baselines3
 from stable_baselines3.common.evaluation import evaluate_policy
 
-from expit_env import splits, verify
+from expit_env import verify
 from expit_env.features import hashed_ngrams
+from expit_env.riddles import splits
 
 BIRDS = "birds-on-a-wire"
 

@@ -1,4 +1,4 @@
-"""Tests of expit_env.curriculum: levels follow success, in both directions, and nothing is drawn."""
+"""Tests of expit_env.wrappers: levels follow success, in both directions, and nothing is drawn."""
 
 import random
 
@@ -6,7 +6,8 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from expit_env import Curriculum, splits
+from expit_env import Curriculum
+from expit_env.riddles import splits
 
 
 def make(families=("birds-on-a-wire",), **kwargs):

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from expit_env import Outcome, Verdict, splits
-from expit_env.families import FAMILIES
+from expit_env import Outcome, Verdict
+from expit_env.riddles import FAMILIES, splits
 
 BIRDS = "birds-on-a-wire"
 

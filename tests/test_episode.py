@@ -4,9 +4,10 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 
-from expit_env import Outcome, Riddle, Verdict, splits, verify
+from expit_env import Outcome, Riddle, Verdict, verify
 from expit_env.bare import is_bare, lacks_a_word
 from expit_env.episode import fell_for_trap
+from expit_env.riddles import splits
 
 TRAINED = [splits.riddle_at(name, "train", index) for name in splits.families_of("train") for index in (1, 3)]
 WORDS = ["it", "is", "not", "the", "a", "answer", "of", "so", "none", "'s", "7", ":", ".", "?", "<answer>", "</answer>"]

@@ -1,4 +1,4 @@
-"""Tests of expit_env.families: every family by the same rules, so that the next one is tested by being listed."""
+"""Tests of expit_env.riddles: every family by the same rules, so that the next one is tested by being listed."""
 
 import functools
 import os
@@ -12,9 +12,10 @@ from types import FunctionType
 import numpy as np
 import pytest
 
-from expit_env.families import FAMILIES, GROUPS, LEVELS
-from expit_env.families.family import LISTENERS, NAMES, PLACES, Bank, Draw, _filled, a, bank, count
-from expit_env.splits import normalise
+from expit_env.riddle import LEVELS
+from expit_env.riddles import FAMILIES, GROUPS
+from expit_env.riddles.family import LISTENERS, NAMES, PLACES, Bank, Draw, _filled, a, bank, count
+from expit_env.riddles.splits import normalise
 
 DRAWS = 200
 SAMPLE = 400
@@ -193,7 +194,7 @@ def test_a_row_of_counted_letters_goes_on_in_one_way():
 
 def test_the_same_riddles_under_any_hash_seed():
     code = (
-        "import hashlib, numpy as np; from expit_env.families import FAMILIES;"
+        "import hashlib, numpy as np; from expit_env.riddles import FAMILIES;"
         "splits = lambda f: ('transfer',) if f.transfer else ('train', 'test');"
         "text = repr([f.generate(np.random.default_rng(i), 1 + i, s)"
         " for f in FAMILIES.values() for s in splits(f) for i in range(5)]);"

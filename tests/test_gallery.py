@@ -7,10 +7,9 @@ from collections import Counter
 import pytest
 
 from agents import cli
-from expit_env import splits
-from expit_env.families import FAMILIES, GROUPS
-from expit_env.gallery import gallery, number_of_questions
-from expit_env.splits import bare_questions, normalise
+from expit_env.audit.gallery import gallery, number_of_questions
+from expit_env.riddles import FAMILIES, GROUPS, splits
+from expit_env.riddles.splits import bare_questions, normalise
 
 
 def run_command(monkeypatch, *words):

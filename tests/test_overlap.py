@@ -9,9 +9,9 @@ import hypothesis.strategies as st
 import pytest
 
 from agents import checks, cli
-from expit_env import overlap as overlap_module
-from expit_env.audit import Audit, Constant, Tally
-from expit_env.overlap import NEAR, make_block, overlaps, sample
+from expit_env.audit import overlap as overlap_module
+from expit_env.audit.audit import Audit, Constant, Tally
+from expit_env.audit.overlap import NEAR, make_block, overlaps, sample
 
 CROWS = "There are 8 crows on a long fence by the river and a hunter shoots 3"
 NEARLY = "There are 8 crows on a long fence by the river and a hunter shoots 2"

@@ -13,7 +13,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env, data_equivalence
 
 import expit_env
-from expit_env import splits
+from expit_env.riddles import splits
 
 IDS = sorted(name for name, spec in gym.registry.items() if str(spec.entry_point).startswith("expit_env."))
 

@@ -17,8 +17,10 @@ from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from expit_env import Kind, Outcome, RiddleList, open_source, reasoning, splits, verify
-from expit_env.rows import judge, normalise, read_row
+from expit_env import Kind, Outcome, RiddleList, open_source, verify
+from expit_env.riddles import splits
+from expit_env.sources import reasoning_gym as reasoning
+from expit_env.sources.rows import judge, normalise, read_row
 
 THINGS = ("clock", "river", "needle", "bottle", "road", "candle", "mirror", "ladder", "anchor", "window")
 ROWS = [

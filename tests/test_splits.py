@@ -1,4 +1,4 @@
-"""Tests of expit_env.splits: addresses and disjoint splits."""
+"""Tests of expit_env.riddles.splits: addresses and disjoint splits."""
 
 import itertools
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expit_env import splits
+from expit_env.riddles import splits
 
 
 def test_the_same_address_is_the_same_riddle():
@@ -33,14 +33,6 @@ def test_the_riddle_of_an_address_is_what_was_drawn_for_it():
     drawn, riddle = splits._drawn("birds-on-a-wire", "train", 4), splits.riddle("birds-on-a-wire/train/4")
     assert riddle.question == drawn.opening + drawn.question
     assert splits.riddle(riddle.contrast_id).question == drawn.opening + drawn.contrast_question
-
-
-@pytest.mark.parametrize("split", splits.SPLITS)
-def test_riddles_drawn_together_are_those_of_their_addresses(split):
-    addresses = [(family, index) for family in splits.families_of(split) for index in (0, 3, 999_999)]
-    alone = [splits.riddle(f"{family}/{split}/{index}") for family, index in addresses]
-    assert splits.riddles_at(split, addresses) == alone
-    assert splits.riddles_at(split, addresses[::-1]) == alone[::-1]
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=5), st.integers(0, 99), st.integers(1, 40))

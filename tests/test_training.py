@@ -18,7 +18,7 @@ from agents.evaluation import split_env
 from agents.run import UNCOMPARED
 from agents.sampling.workers import usable_cores
 from agents.training import FIRST_GROUPS, TrainRequest, train
-from expit_env.splits import GENERATOR_VERSION
+from expit_env.riddles.splits import GENERATOR_VERSION
 
 
 def write(path, count, **fields):

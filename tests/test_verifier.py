@@ -9,9 +9,10 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 
-from expit_env import bare, splits
+from expit_env import bare
 from expit_env.answers import Kind
 from expit_env.riddle import Outcome, Riddle, Verdict
+from expit_env.riddles import splits
 from expit_env.verifier import verify
 
 POSED = tuple(
@@ -596,7 +597,7 @@ def test_an_accepted_form_passes_behind_the_answer_is_and_the_trap_does_not(ridd
 @pytest.mark.parametrize("frame", ["<answer>{}</answer>", "\\boxed{{{}}}", "Let me think.\nAnswer: {}."])
 def test_a_structured_answer_is_judged_as_it_is_alone(frame):
     families = splits.families_of("validation")
-    riddles = splits.riddles_at("validation", [(family, index) for family in families for index in range(3)])
+    riddles = [splits.riddle_at(family, "validation", index) for family in families for index in range(3)]
     for riddle, other in zip(riddles, riddles[1:] + riddles[:1], strict=True):
         for said in (riddle.answer, *riddle.aliases, riddle.trap or "no", other.answer):
             alone, framed = verify(riddle, said), verify(riddle, frame.format(said))

@@ -1,0 +1,1 @@
+"""The verifier and the splits put to the test."""

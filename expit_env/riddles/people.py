@@ -1,0 +1,20 @@
+"""Names for the people in riddles, none of whom is in an opening: nobody both hears a riddle and stars in it."""
+
+from __future__ import annotations
+
+from expit_env.riddles.family import Bank, bank
+
+GIRLS = bank(
+    "Mary, Ellen, Nora, Wendy, Alice, Frida, Gloria, Hilda, Ida, Judith, Lucy, Martha"
+    " | Beatrice, Clara, Edith, Greta, Pauline, Sophie"
+)
+BOYS = bank(
+    "Peter, Oscar, Simon, Walter, Albert, Frank, George, Harold, Ian, Jonas, Martin, Robert"
+    " | Bernard, Conrad, Edgar, Gilbert, Philip, Stefan"
+)
+PEOPLE = Bank(GIRLS.train + BOYS.train, GIRLS.test + BOYS.test)
+SURNAMES = bank(
+    "Parker, Miller, Bennett, Carter, Dawson, Fletcher, Hughes, Jensen, Keller, Lambert, Morris, Novak,"
+    " Nelson, Palmer, Rogers, Shaw, Taylor, Walsh"
+    " | Olsen, Porter, Quinn, Becker, Vance, Russell, Sanders, Turner"
+)

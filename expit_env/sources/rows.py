@@ -1,0 +1,178 @@
+"""Rows that somebody wrote: one row is one riddle, and a bad one is refused with the reason."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from expit_env.answers import Kind
+from expit_env.asked import stems_of
+from expit_env.errors import unknown
+from expit_env.riddle import LEVELS, SPLITS, Outcome, Riddle, Verdict
+from expit_env.text import fold, tokenise
+from expit_env.verifier import verify
+
+FIELDS = (
+    "question",
+    "answer",
+    "aliases",
+    "trap",
+    "kind",
+    "explanation",
+    "hints",
+    "level",
+    "family",
+    "split",
+    "cluster",
+    "choices",
+)
+_OPTION = re.compile(r"^([A-Z])\. (.+)$", re.MULTILINE)
+_LABEL = re.compile(r"(?<![^\s(*])([A-Za-z])[.):]")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One riddle as it was written.
+
+    Attributes:
+        number: its line in a file, or its place in a dataset, from 1.
+        where: both, for errors.
+        riddle: without an id, and with a split only where the row says one.
+        cluster: riddles of one cluster stand in one split: what the row says, else its question.
+    """
+
+    number: int
+    where: str
+    riddle: Riddle
+    cluster: str
+
+
+def normalise(question: str) -> str:
+    """Return a question as its words in any script: two questions with the same words are one."""
+    return " ".join(re.findall(r"[^\W_]+", question.casefold())) or question.strip()
+
+
+def read_row(fields: Any, number: int, where: str, family: str) -> Row:
+    """Read one row.
+
+    Args:
+        fields: the row, a mapping with keys among ``FIELDS``; values of None count as left out.
+        number: its line or place.
+        where: what to call it.
+        family: of a row that says none.
+
+    Raises:
+        ValueError: if it is no riddle; the message says why.
+    """
+    if not isinstance(fields, Mapping):
+        raise ValueError(f"a row is an object with question and answer, not {fields!r}")
+    for name in fields:
+        if name not in FIELDS:
+            raise unknown("field", name, FIELDS)
+    given = {name: value for name, value in fields.items() if value is not None}
+    question, answer = _text(given, "question"), _text(given, "answer")
+    aliases, kind, trap = _texts(given, "aliases"), _one_of(given, "kind", Kind), _text(given, "trap", None)
+    if "choices" in given:
+        if kind not in (None, Kind.LETTER, Kind.CHOICE):
+            raise ValueError(f"a row with choices is of the kind {Kind.LETTER}, not {kind}")
+        question, answer, aliases, trap = _lettered(question, answer, aliases, trap, _texts(given, "choices"))
+        kind = Kind.LETTER
+    riddle = Riddle(
+        question, answer, aliases, trap, kind,
+        family=_name(given, family),
+        level=_one_of(given, "level", LEVELS) or LEVELS[0],
+        split=_one_of(given, "split", SPLITS),
+        explanation=_text(given, "explanation", ""),
+        hints=_texts(given, "hints"),
+    )  # fmt: skip
+    _check(riddle)
+    return Row(number, where, riddle, _text(given, "cluster", None) or normalise(riddle.question))
+
+
+def judge(riddle: Riddle, response: str) -> Verdict:
+    """Judge a response as `verify` does; where options are lettered, one that names another option does not pass."""
+    verdict = verify(riddle, response)
+    if verdict.correct and riddle.kind is Kind.LETTER and _names_another(riddle, response):
+        return Verdict(Outcome.AMBIGUOUS, None, "several options")
+    return verdict
+
+
+def _names_another(riddle: Riddle, response: str) -> bool:
+    """Whether a response labels another option than the answer, or holds its text outside that of a longer one."""
+    listed = _OPTION.findall(riddle.question)
+    if any(letter.upper() in dict(listed).keys() - {riddle.answer} for letter in _LABEL.findall(response)):
+        return True
+    said = _joined(response)
+    options = {_joined(text): letter for letter, text in listed}
+    for text in sorted(options, key=len, reverse=True):
+        if text.strip() and text in said:
+            if options[text] != riddle.answer:
+                return True
+            said = said.replace(text, " | ")
+    return False
+
+
+def _joined(text: str) -> str:
+    return f" {' '.join(stems_of(tokenise(fold(text))))} "
+
+
+def _lettered(
+    question: str, answer: str, aliases: Sequence[str], trap: str | None, choices: Sequence[str]
+) -> tuple[str, str, tuple[str, ...], str | None]:
+    """Put lettered options under the question; return it with answer, aliases and trap as letters and texts."""
+    letters = dict(zip(choices, string.ascii_uppercase, strict=False))
+    if not 2 <= len(choices) == len(letters) <= len(string.ascii_uppercase):
+        raise ValueError(f"choices are 2 to 26 different texts, not {list(choices)!r}")
+    for text in (answer, *([trap] if trap else [])):
+        if text not in letters:
+            raise ValueError(f"{text!r} is none of the choices {list(choices)!r}")
+    posed = "\n".join([question, *(f"{letter}. {text}" for text, letter in letters.items())])
+    return posed, letters[answer], (answer, *aliases), trap and letters[trap]
+
+
+_READ = "<answer>{}</answer>."
+"""A reply whose content is read as prose is: alone, or with nothing behind it, a known form is not read at all."""
+
+
+def _check(riddle: Riddle) -> None:
+    """Refuse what the verifier reads otherwise than it was meant."""
+    for text in (riddle.answer, *riddle.aliases):
+        if not judge(riddle, _READ.format(text)).correct:
+            raise ValueError(f"the verifier does not take {text!r} for right: say it in other words, or as an alias")
+    if riddle.trap and judge(riddle, _READ.format(riddle.trap)).correct:
+        raise ValueError(f"the trap {riddle.trap!r} is a right answer")
+
+
+def _text(given: Mapping[str, Any], name: str, default: Any = ...) -> Any:
+    value = given.get(name, default)
+    if value is ...:
+        raise ValueError(f"it has no {name}")
+    if name == "answer" and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if value is not default and (not isinstance(value, str) or not value.strip()):
+        raise ValueError(f"{name} must be a non-empty string, not {value!r}")
+    return value.strip() if isinstance(value, str) else value
+
+
+def _texts(given: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    values = given.get(name, ())
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise ValueError(f"{name} must be a list of strings, not {values!r}")
+    return tuple(_text({name: value}, name) for value in values)
+
+
+def _one_of(given: Mapping[str, Any], name: str, allowed: Iterable[Any]) -> Any:
+    value, allowed = given.get(name), tuple(allowed)
+    if value is not None and (isinstance(value, bool) or value not in allowed):
+        raise unknown(name, value, map(str, allowed))
+    return value
+
+
+def _name(given: Mapping[str, Any], default: str) -> str:
+    name = _text(given, "family", default)
+    if "/" in name:
+        raise ValueError(f"a family's name has no '/', which divides the parts of an id: {name!r}")
+    return name
