@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from gymnasium.envs.registration import register
 
-from expit_env.answers import Kind
 from expit_env.choice import RiddleChoiceEnv
 from expit_env.env import RiddleEnv
-from expit_env.judge import JudgeError, JudgeVerifier
-from expit_env.noisy import NoisyVerifier
-from expit_env.riddle import Outcome, Riddle, Verdict
+from expit_env.riddle import Kind, Outcome, Riddle, Verdict
 from expit_env.sources import open_source
 from expit_env.sources.riddle_list import RiddleList
 from expit_env.sources.source import RiddleSource
-from expit_env.verifier import verify
+from expit_env.verifier import ANSWER_FORMAT, verify
+from expit_env.verifiers import JudgeError, JudgeVerifier, NoisyVerifier
 from expit_env.wrappers import Curriculum
 
 __all__ = [
+    "ANSWER_FORMAT",
     "Curriculum",
     "JudgeError",
     "JudgeVerifier",

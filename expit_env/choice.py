@@ -10,11 +10,10 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
-from expit_env.answers import Kind
 from expit_env.env import RiddleEnv
 from expit_env.errors import unknown
 from expit_env.features import hashed_ngrams
-from expit_env.riddle import Riddle
+from expit_env.riddle import Kind, Riddle
 from expit_env.riddles import splits
 from expit_env.verifier import verify
 

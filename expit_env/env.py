@@ -8,13 +8,13 @@ from typing import Any
 
 import gymnasium as gym
 
-from expit_env.episode import REFUTED_LENGTH, Episode, Rules, read_options
+from expit_env.episode import REFUTATION_LENGTH, Episode, Rules, read_options
 from expit_env.errors import unknown
-from expit_env.noisy import verifier_of
 from expit_env.riddle import Verifier
 from expit_env.sources import open_source
 from expit_env.sources.source import RiddleSource
 from expit_env.text_space import SharedText
+from expit_env.verifiers import verifier_of
 
 RESPONSE_LENGTH = 4096
 HINT_LENGTH = 512
@@ -164,7 +164,7 @@ class RiddleEnv(gym.Env[str, str]):
 def text_spaces(question_length: int, max_attempts: int) -> tuple[SharedText, SharedText]:
     """Return the spaces of observations and of actions."""
     attempts = max(0, max_attempts - 1) if isinstance(max_attempts, int) else 0
-    longest = question_length + attempts * (REFUTED_LENGTH + HINT_LENGTH)
+    longest = question_length + attempts * (REFUTATION_LENGTH + HINT_LENGTH)
     return _text(longest), _text(RESPONSE_LENGTH)
 
 

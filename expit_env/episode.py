@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from expit_env.bare import is_bare, lacks_a_word
 from expit_env.errors import unknown
 from expit_env.riddle import Outcome, Riddle, Verdict, Verifier
 from expit_env.sources.source import Levels
-from expit_env.verifier import verify
+from expit_env.verifier import ANSWER_FORMAT, verify
 
-REFUTED_LENGTH = 80
-"""At most so many characters of a refuted answer stand in the next observation."""
+_SHOWN = 80
+"""Characters of a wrong answer that are repeated in the next observation, at most."""
+
+REFUTATION_LENGTH = len(ANSWER_FORMAT) + _SHOWN
+"""Characters of what a failed attempt adds to the observation, its hint aside, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,29 +66,29 @@ class Episode:
         return self.attempts_left == 0
 
     def attempt(self, response: str) -> tuple[float, dict[str, Any]]:
-        """Judge a response; return its reward and what is told about it.
+        """Judge a response; return its reward and its ``info``.
 
         Raises:
             TypeError: if the response is no string, or the verifier returns no verdict.
         """
         verdict = self._judge(response)
         self.attempts_left = 0 if verdict.outcome is Outcome.CORRECT else self.attempts_left - 1
-        told: dict[str, Any] = {
+        info = self.info | {
             "outcome": verdict.outcome,
             "extracted": verdict.extracted,
             "rule": verdict.rule,
             "attempts_left": self.attempts_left,
         }
         if verdict.true_outcome is not None:
-            told["true_outcome"] = verdict.true_outcome
+            info["true_outcome"] = verdict.true_outcome
         if self.over:
-            told["answer"] = self.riddle.answer
-            told["fell_for_trap"] = fell_for_trap(self.riddle, str(response), verdict)
+            fell = self.riddle.trap is not None and verdict.extracted == self.riddle.trap
+            info |= {"answer": self.riddle.answer, "fell_for_trap": fell}
             comment = f"Answer: {self.riddle.answer}"
         else:
             comment = self._refute(verdict)
         self.replies.append((response, verdict.outcome, comment))
-        return verdict.reward, self.info | told
+        return verdict.reward, info
 
     def transcript(self) -> list[str]:
         """Return what has been said so far, a line for each turn; the answer only when the episode is over."""
@@ -106,7 +108,7 @@ class Episode:
         return verdict
 
     def _refute(self, verdict: Verdict) -> str:
-        """Put what was wrong, and a hint if one is due, under the question; return what was put there."""
+        """Add what was wrong, and a hint if one is due, to the observation; return what was added."""
         failed = self.rules.max_attempts - self.attempts_left
         hints = self.riddle.hints[: self.rules.hints]
         comment = _refutation(verdict)
@@ -114,28 +116,6 @@ class Episode:
             comment += f"\nHint: {hints[failed - 1]}"
         self.observation += f"\n{comment}"
         return comment
-
-
-def fell_for_trap(riddle: Riddle, response: str, verdict: Verdict) -> bool:
-    """Whether a response commits to the riddle's trap, judged as strictly as if the trap were the right answer.
-
-    That second judgement is left out where it is settled without: only a wrong answer can be the trap, the bare trap
-    is, a number in figures is that of the trap or not, and no reply says a phrase of which it lacks a word. Of a
-    flipped verdict the true outcome counts.
-    """
-    if riddle.trap is None or (verdict.true_outcome or verdict.outcome) is not Outcome.WRONG:
-        return False
-    if is_bare(response, riddle.trap):
-        return True
-    extracted, trap = verdict.extracted or "", riddle.trap
-    amount, _, unit = trap.partition(" ")
-    if extracted.isascii() and extracted.isdigit() and amount.isascii() and amount.isdigit():
-        same = extracted.lstrip("0") == amount.lstrip("0")
-        if not (same and unit):
-            return same
-    if lacks_a_word(response, trap, riddle.question):
-        return False
-    return verify(Riddle(riddle.question, trap), response).correct
 
 
 def read_options(options: Mapping[str, Any] | None, others: Sequence[str] = ()) -> tuple[Any, Levels]:
@@ -157,6 +137,6 @@ def _refutation(verdict: Verdict) -> str:
     if verdict.outcome is Outcome.AMBIGUOUS:
         return "That was more than one answer."
     if verdict.outcome is Outcome.NO_ANSWER or not verdict.extracted:
-        return "That was no answer."
-    shown = " ".join(verdict.extracted.encode("ascii", "replace").decode().split())[:REFUTED_LENGTH]
-    return f"The answer is not {shown}."
+        return f"That was no answer. {ANSWER_FORMAT}"
+    shown = " ".join(verdict.extracted.encode("ascii", "replace").decode().split())
+    return f"The answer is not {shown[:_SHOWN]}."

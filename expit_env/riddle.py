@@ -1,4 +1,4 @@
-"""The values that the environment passes around: Riddle, Outcome, Verdict."""
+"""The values that the environment passes around: Kind, Outcome, Verdict, Riddle."""
 
 from __future__ import annotations
 
@@ -6,10 +6,33 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from expit_env.answers import Kind, infer_kind
+from expit_env.spelling import ZERO, is_number, spell
 
 LEVELS = (1, 2, 3, 4, 5)
 SPLITS = ("train", "validation", "test", "transfer")
+
+
+class Kind(StrEnum):
+    """What an answer is: a number (9), a place in an order (second), an amount (3 hours), and so on."""
+
+    NUMBER = "number"
+    ORDINAL = "ordinal"
+    QUANTITY = "quantity"
+    FRACTION = "fraction"
+    YES_NO = "yes_no"
+    LETTER = "letter"
+    CHOICE = "choice"
+    PHRASE = "phrase"
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether *none* is 0, and a unit may be beside the number."""
+        return self in (Kind.NUMBER, Kind.ORDINAL, Kind.QUANTITY, Kind.FRACTION)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether an answer of this kind can be told from prose by its form."""
+        return self not in (Kind.CHOICE, Kind.PHRASE)
 
 
 class Outcome(StrEnum):
@@ -27,9 +50,9 @@ class Verdict:
 
     Attributes:
         outcome: correct, wrong, no_answer or ambiguous.
-        extracted: what the verifier took to be the answer, in one spelling: the riddle's own where it is its answer or
-            its trap; None where it found none or several.
-        rule: the name of the rule that decided.
+        extracted: the answer that was found: the riddle's own spelling where it is its answer or its trap; None where
+            there is no answer, or more than one.
+        rule: which mark the answer has, or what is missing.
         true_outcome: what the outcome would be without noise; None where no noise was added.
     """
 
@@ -40,6 +63,7 @@ class Verdict:
 
     @property
     def correct(self) -> bool:
+        """Whether the outcome is correct."""
         return self.outcome is Outcome.CORRECT
 
     @property
@@ -60,7 +84,7 @@ class Riddle:
         answer: the canonical answer.
         aliases: other answers that pass.
         trap: the tempting literal answer, which is wrong; None where there is none.
-        kind: how an answer is read; inferred from the answer when not given.
+        kind: what the answer is; inferred from the answer when not given.
         riddle_id: ``family/split/index``, with ``/contrast`` behind it for a contrast riddle.
         family: the family that generated it.
         level: 1 (easy) to 5.
@@ -68,6 +92,8 @@ class Riddle:
         explanation: one or two sentences that lead to the answer.
         hints: up to two, none of which contains the answer.
         contrast_id: the id of the same surface with the trick taken out, or put back.
+        unit: the unit or the counted noun that may be said after the number of an answer, as in ``9 sheep``; several
+            are divided by ``|``.
 
     Raises:
         ValueError: if the question or the answer is empty.
@@ -85,23 +111,40 @@ class Riddle:
     explanation: str = ""
     hints: tuple[str, ...] = ()
     contrast_id: str | None = None
+    unit: str | None = None
 
     def __post_init__(self) -> None:
-        question, answer = self.question, self.answer
-        if not (isinstance(question, str) and isinstance(answer, str) and question.strip() and answer.strip()):
-            asks = isinstance(question, str) and question.strip()
-            name, value = ("answer", answer) if asks else ("question", question)
-            raise ValueError(f"a riddle's {name} must be a non-empty string, not {value!r}")
-        # Set only where it changes something, for a riddle is made in every episode.
-        if type(self.aliases) is not tuple:
-            if isinstance(self.aliases, str):
-                raise ValueError(f"a riddle's aliases must be a sequence of strings, not the string {self.aliases!r}")
-            object.__setattr__(self, "aliases", tuple(self.aliases))
-        if type(self.hints) is not tuple:
-            object.__setattr__(self, "hints", tuple(self.hints))
-        if type(self.kind) is not Kind:
-            kind = infer_kind(self.answer, self.question) if self.kind is None else Kind(self.kind)
-            object.__setattr__(self, "kind", kind)
+        for name, value in (("question", self.question), ("answer", self.answer)):
+            if not isinstance(value, str) or not value.strip():
+                raise ValueError(f"a riddle's {name} must be a non-empty string, not {value!r}")
+        if isinstance(self.aliases, str):
+            raise ValueError(f"a riddle's aliases must be a sequence of strings, not the string {self.aliases!r}")
+        object.__setattr__(self, "aliases", tuple(self.aliases))
+        object.__setattr__(self, "hints", tuple(self.hints))
+        kind = infer_kind(self.answer, self.question) if self.kind is None else Kind(self.kind)
+        object.__setattr__(self, "kind", kind)
+
+
+def infer_kind(answer: str, question: str = "") -> Kind:
+    """Return what an answer is; *none* and its kin are a number where the question asks how many or how much.
+
+    >>> [str(infer_kind(answer)) for answer in ("9", "second", "3 hours", "1/3", "no", "S", "Mary")]
+    ['number', 'ordinal', 'quantity', 'fraction', 'yes_no', 'letter', 'phrase']
+    """
+    spelled = spell(answer)
+    number, _, unit = spelled.partition(" ")
+    if is_number(number):
+        if not unit:
+            return Kind.FRACTION if "/" in number else Kind.NUMBER
+        return Kind.QUANTITY if unit.removeprefix("cubic ").removeprefix("square ").isalpha() else Kind.PHRASE
+    if spelled in ("yes", "no"):
+        return Kind.YES_NO
+    if len(spelled) == 1 and spelled.isalpha():
+        return Kind.LETTER
+    if spelled[:1].isdigit() and spelled[:-2].isdigit():
+        return Kind.ORDINAL
+    asked = question.lower() if spelled in ZERO else ""
+    return Kind.NUMBER if "how many" in asked or "how much" in asked else Kind.PHRASE
 
 
 Verifier = Callable[[Riddle, str], Verdict]

@@ -1,157 +1,184 @@
-"""verify(riddle, response) -> Verdict: pure, total and linear in the length of the response.
+r"""verify(riddle, response) -> Verdict: finds the final answer of a reply by its mark, and compares it whole.
 
-A reply is right only if it commits to the right answer, and, but for rule 4, only where every word of the clause that
-commits it is understood: of an unknown word nobody knows whether it denies. The rules, in order:
+1. A *final answer* is in ``<answer>X</answer>`` or ``\boxed{X}``, behind ``Answer:`` to the end of its line, or in a
+   sentence ``The answer is X.`` Only punctuation may follow it. What is before it is reasoning and is not read. If
+   there are several, all must be right.
+2. A *bare answer* is a reply without a mark that is an answer and nothing else, in at most six words.
+3. Any other reply is no answer: prose is not read.
 
-1. a bare answer is what it is, alone or behind *the answer is*;
-2. a structured answer is final, and a broken or doubled one never falls back to prose;
-3. prose is split into clauses, each of which claims the right answer, another one, or nothing. Hedges, denials and
-   retractions do not pass, and the clauses that claim an answer must all claim the right one;
-4. a right answer in bold that the last sentence of an explanation states passes, though that is not all understood.
+Two answers are equal if `expit_env.spelling.spell` writes them the same way.
 """
 
 from __future__ import annotations
 
-from expit_env.accepted import GOLD, TRAP
-from expit_env.answer_key import AnswerKey, answer_key
-from expit_env.answers import Kind
-from expit_env.asked import stems_of
-from expit_env.bare import MAX_CONTENT, MAX_CONTENTS, judge_bare, judge_bare_contents
-from expit_env.bold import bold_answer
-from expit_env.claims import Claim
-from expit_env.decision import correct, decide
-from expit_env.lexicon import CONTRASTS
-from expit_env.reading import read_reply
-from expit_env.retraction import retracts
-from expit_env.riddle import Outcome, Riddle, Verdict
-from expit_env.salad import covers, is_salad
-from expit_env.structured import Structured, find_structured
-from expit_env.text import fold, tokenise
+import functools
+import re
 
-MAX_PROSE = 4_000
-"""Characters of prose that are read; in a longer reply only a structured answer counts."""
+from expit_env.number_words import SMALL
+from expit_env.riddle import Outcome, Riddle, Verdict, infer_kind
+from expit_env.spelling import LONGEST, UNITS, ZERO, is_number, singular, spell
 
-_SHORT = 5
+ANSWER_FORMAT = (
+    'Reply with the answer alone, in at most six words, or end your reply with a line that begins with "Answer:" and'
+    " holds the answer and nothing else."
+)
+"""What an agent is told about the form of a reply."""
+
+_MOST_WORDS = 6
+_MOST_MARKS = 256
+_BEFORE = 80
+"""Characters before a mark in which its sentence is looked for."""
+
+_MARK = re.compile(r"(?P<tag></?answer\b>?)|(?P<box>\\boxed\b)|\banswer[\"'*_`]{0,4} ?(?P<verb>:|is:|is\b)")
+_LEAD = frozenset("the my final correct right so thus therefore hence and then".split())
+"""What may be before *answer* in the sentence of a mark."""
+_DENIAL = re.compile(r"(?:\b(?:not|no|never|cannot)|n't)[^\w.!?\n]*$")
+_LINE_END, _SENTENCE_END = re.compile(r"\n|$"), re.compile(r"[.!?](?=[\s\"'*_`)\]]|$)|\n|$")
+_TAG_OR_BOX = re.compile(r"[\s\"'*_`$(\\]*(?:<answer\b|boxed\b)")
+_MORE_THAN_PUNCTUATION = re.compile(r"[^\s.,;:!\"'*_`~$)\]}\\|>#-]")
+_FRAME = re.compile(r"(?:it is|it's|there is|there's|there are|they are|they're|you are|you're)\s+", re.IGNORECASE)
+_OPTION = re.compile(r"(?<!\S)\(?([A-Z])[.)]\s+(\S.{0,200}?)(?=\s\(?[A-Z][.)]\s|$)", re.MULTILINE)
+_HOW_MANY = re.compile(r"\bhow (?:many|much) ((?:(?:cubic|square) )?[a-z]+)")
+_NUMBERED = re.compile(rf"\b(?:\d+|{'|'.join(SMALL)}) ([a-z]+)")
+_NO_NOUNS = frozenset(
+    """are is was were do does did have has had can could will would of in on at to from more there they you he she it
+    we i a an the and or""".split()
+)
+
+
+class _BrokenMarkError(ValueError):
+    """Its message is the rule of the verdict."""
 
 
 def verify(riddle: Riddle, response: str) -> Verdict:
-    """Judge a response.
+    r"""Judge a response: pure, total, and in time linear in its length.
 
-    >>> riddle = Riddle("There are 5 birds on a wire. Hunters shoot 2. How many are left?", "0", ("none",), trap="3")
-    >>> verify(riddle, "There are none left, because the shots scared the other 3 away.").outcome
+    >>> riddle = Riddle("There are 5 birds on a wire. Hunters shoot 2. How many are left?", "0", trap="3")
+    >>> verify(riddle, "The shots scare the other 3 away.\nAnswer: none").outcome
     <Outcome.CORRECT: 'correct'>
-    >>> verify(riddle, "None or 3")
-    Verdict(outcome=<Outcome.AMBIGUOUS: 'ambiguous'>, extracted=None, rule='hedge', true_outcome=None)
+    >>> verify(riddle, "None. The shots scare them away.")
+    Verdict(outcome=<Outcome.NO_ANSWER: 'no_answer'>, extracted=None, rule='no final answer', true_outcome=None)
     """
-    if len(response) <= MAX_CONTENT and (plain := judge_bare(riddle, response)):
-        return plain
-    if "think>" in response:
-        response, thinking = _without_thought(response)
-        if thinking:
-            return Verdict(Outcome.NO_ANSWER, None, "unfinished thought")
-    text = fold(response) if len(response) <= MAX_PROSE else _ascii(response)
-    structured = find_structured(text)
-    if structured and (plain := judge_bare_contents(riddle, structured)):
-        return plain
-    key = answer_key(riddle.question, riddle.answer, riddle.aliases, riddle.trap, riddle.kind or Kind.PHRASE)
-    if structured:
-        return _judge_structured(key, structured)
-    if len(response) > MAX_PROSE:
-        return Verdict(Outcome.AMBIGUOUS, None, "too long")
-    verdict = _judge_prose(key, text)
-    unclear = verdict.outcome is not Outcome.CORRECT and verdict.rule not in ("echo", "word salad")
-    if unclear and "**" in text and (bold := bold_answer(key, text)) and _judge_prose(key, bold).correct:
-        return correct(key, "bold")
-    return verdict
+    text = response.rpartition("</think>")[2].strip()
+    if "<think>" in text:
+        return Verdict(Outcome.NO_ANSWER, None, "unfinished thought")
+    try:
+        answers, rest = _final_answers(text.lower())
+    except _BrokenMarkError as error:
+        return Verdict(Outcome.AMBIGUOUS, None, str(error))
+    if not answers:
+        return _judge_bare(riddle, text)
+    if _MORE_THAN_PUNCTUATION.search(rest):
+        return Verdict(Outcome.NO_ANSWER, None, "text after the final answer")
+    verdicts = [_judge(riddle, answer, rule) for rule, answer in answers]
+    if len({(each.outcome, each.extracted) for each in verdicts}) > 1:
+        return Verdict(Outcome.AMBIGUOUS, None, "different final answers")
+    return verdicts[-1]
 
 
-def _without_thought(response: str) -> tuple[str, bool]:
-    """Return what stands behind the last ``</think>``, and whether a thought is still open there."""
-    reply = response[response.rfind("</think>") + len("</think>") :] if "</think>" in response else response
-    return reply, "<think>" in reply
+def _judge_bare(riddle: Riddle, text: str) -> Verdict:
+    words = _FRAME.sub("", text, count=1).split() if len(text) <= LONGEST else ()
+    if not 0 < len(words) <= _MOST_WORDS:
+        return Verdict(Outcome.NO_ANSWER, None, "no final answer" if text else "empty")
+    verdict = _judge(riddle, text, "bare answer")
+    known = verdict.correct or verdict.extracted == riddle.trap or not (riddle.kind and riddle.kind.is_closed)
+    known = known or infer_kind(text, riddle.question).is_closed
+    return verdict if known else Verdict(Outcome.NO_ANSWER, None, "no final answer")
 
 
-def _ascii(response: str) -> str:
-    """Fold a long text fast: what is not ASCII becomes a question mark, and no answer that holds one passes."""
-    return response.encode("ascii", "replace").decode("ascii").lower()
+def _judge(riddle: Riddle, text: str, rule: str) -> Verdict:
+    """Compare an answer with the riddle's, and with its trap."""
+    spelled = spell(text)
+    if not spelled:
+        return Verdict(Outcome.NO_ANSWER, None, f"nothing in the {rule}")
+    letter, _, option = spelled.partition(") ")
+    options = _options(riddle.question) if len(letter) == 1 else {}
+    said = [letter, options[letter]] if letter in options and option in ("", options[letter]) else [spelled]
+    if any(_same(riddle, answer, each) for answer in (riddle.answer, *riddle.aliases) for each in said):
+        return Verdict(Outcome.CORRECT, riddle.answer, rule)
+    if riddle.trap is not None and any(_same(riddle, riddle.trap, each) for each in said):
+        return Verdict(Outcome.WRONG, riddle.trap, rule)
+    return Verdict(Outcome.WRONG, " ".join(text[:_BEFORE].split()), rule)
 
 
-def _judge_structured(key: AnswerKey, found: Structured) -> Verdict:
-    if found.contents is None:
-        return Verdict(Outcome.AMBIGUOUS, None, f"broken {found.rule}")
-    if any(len(content) > MAX_CONTENT for content in found.contents) or len(found.contents) > MAX_CONTENTS:
-        return Verdict(Outcome.AMBIGUOUS, None, f"too much in {found.rule}")
-    verdicts = [_judge_prose(key, fold(content)) for content in found.contents]
-    if len({(verdict.outcome, verdict.extracted) for verdict in verdicts}) > 1:
-        return Verdict(Outcome.AMBIGUOUS, None, f"different in {found.rule}")
-    verdict = verdicts[0]
-    if verdict.correct and _takes_back(key, found.after[:MAX_PROSE]):
-        return Verdict(Outcome.AMBIGUOUS, None, "retraction")
-    return Verdict(verdict.outcome, verdict.extracted, f"{found.rule}: {verdict.rule}")
+def _same(riddle: Riddle, answer: str, spelled: str) -> bool:
+    """Whether an answer is what was said, as it is or with the riddle's unit behind its number."""
+    expected = spell(answer)
+    if spelled == expected or riddle.kind is None or not riddle.kind.is_numeric:
+        return spelled == expected
+    spelled, expected = ("0" if each in ZERO else each for each in (spelled, expected))
+    if is_number(spelled) == is_number(expected):
+        return spelled == expected
+    number, other = (spelled, expected) if is_number(spelled) else (expected, spelled)
+    units = riddle.unit.split("|") if riddle.unit else _counted(riddle.question)
+    return any(other == spell(f"{n} {unit}") for unit in units for n in ([number, "no"] if number == "0" else [number]))
 
 
-def _takes_back(key: AnswerKey, after: str) -> bool:
-    """Whether the text behind a right structured answer retracts it or claims another."""
-    if not after.strip():
-        return False
-    claims = [Claim.OTHER, Claim.DENIES] if key.kind.is_numeric or key.kind is Kind.YES_NO else [Claim.DENIES]
-    for place, (clause, reading) in enumerate(read_reply(key, tokenise(fold(after)))):
-        explains = place and not clause.opens and reading.claim in (Claim.NOTHING, Claim.OPAQUE) and not reading.rivals
-        if (
-            retracts(key, clause)
-            or (clause.lead in CONTRASTS and not explains)
-            or clause.lead == "or"
-            or reading.claim in claims
-            or (reading.claim is Claim.OTHER and reading.firm and reading.said == key.trap and len(clause.items) < 5)
-            or clause.items[:1] == ["or"]
-        ):
-            return True
-    return False
+@functools.lru_cache(maxsize=1 << 8)
+def _options(question: str) -> dict[str, str]:
+    """Return the spelling of each option that a question lists behind a letter, as in *A) a map B) a clock*."""
+    return {letter.lower(): spell(text) for letter, text in _OPTION.findall(question)}
 
 
-def _judge_prose(key: AnswerKey, text: str) -> Verdict:
-    tokens = tokenise(text)
-    if tokens[:1] in (["!"], ["?"]) or "!=" in text:
-        return Verdict(Outcome.AMBIGUOUS, None, "denial")
-    if key.kind is not Kind.LETTER and key.lettered:
-        lettered, tokens = _without_letter(key, tokens)
-        if lettered == TRAP or (lettered and not stems_of(tokens)):
-            return correct(key, "letter") if lettered == GOLD else Verdict(Outcome.WRONG, None, "letter")
-    stems = stems_of(tokens)
-    if len(stems) >= 0.8 * len(key.stems) > _SHORT:
-        tokens = _without_question(key, tokens)
-        stems = stems_of(tokens)
-        if covers(key, stems):
-            return Verdict(Outcome.NO_ANSWER, None, "echo")
-    if not any(stem[-1:].isalnum() for stem in stems) and "a" not in tokens:
-        return Verdict(Outcome.NO_ANSWER, None, "empty")
-    article_counts = key.kind is Kind.ORDINAL and not {"a", "an"}.isdisjoint(tokens)  # a third is no place in a race
-    if stems in key.whole and stems and "?" not in tokens and not article_counts:
-        return correct(key, "whole reply")
-    if key.kind is not Kind.LETTER and key.repeats(stems):
-        return Verdict(Outcome.NO_ANSWER, None, "echo")
-    if len(tokens) > _SHORT and is_salad(key, tokens):
-        return Verdict(Outcome.AMBIGUOUS, None, "word salad")
-    return decide(key, read_reply(key, tokens))
+@functools.lru_cache(maxsize=1 << 8)
+def _counted(question: str) -> tuple[str, ...]:
+    """Return what a question asks *how many* of, or else the one thing in it that has a number and is no measure."""
+    question = question.lower()
+    asked = _HOW_MANY.findall(question)
+    named = set(asked) - _NO_NOUNS or {noun for noun in _NUMBERED.findall(question) if singular(noun) not in UNITS}
+    return tuple(named - _NO_NOUNS) if asked and len(named - _NO_NOUNS) == 1 else ()
 
 
-def _without_letter(key: AnswerKey, tokens: list[str]) -> tuple[str, list[str]]:
-    """Take the letter of an option off the front of a reply; return also whether it is that of the right one."""
-    start = next((place for place, token in enumerate(tokens) if token not in _BEFORE_LETTER), 0)
-    behind = tokens[start + 1 : start + 2]
-    named = tokens[start] if tokens and (not behind or behind[0] in (")", ".", ":", "\n")) else ""
-    return (key.lettered[named], tokens[start + 2 :]) if named in key.lettered else ("", tokens)
+def _final_answers(text: str) -> tuple[list[tuple[str, str]], str]:
+    """Return the rule and the content of each mark in a lower-case text, and what follows the last.
+
+    Raises:
+        _BrokenMarkError: if a mark is broken or denied, or there are too many.
+    """
+    answers: list[tuple[str, str]] = []
+    place = end = tried = 0
+    while found := _MARK.search(text, place):
+        before = text[max(0, found.start() - _BEFORE) : found.start()]
+        before = before[max(map(before.rfind, ".!?\n")) + 1 :]
+        tried, place = tried + 1, found.end()
+        if tried > _MOST_MARKS or _DENIAL.search(before):
+            raise _BrokenMarkError("denied answer" if tried <= _MOST_MARKS else "too many marks")
+        if found["tag"]:
+            rule, end = "answer tag", _end_of_tag(text, place, found["tag"])
+            content = text[place : end - len("</answer>")]
+        elif found["box"]:
+            rule, end = "box", _end_of_box(text, place)
+            content = text[place + 1 : end - 1]
+        elif _is_label(before, found["verb"]) and not _TAG_OR_BOX.match(text, place):
+            rule, stop = ("answer sentence", _SENTENCE_END) if found["verb"] == "is" else ("answer line", _LINE_END)
+            closing = next(stop.finditer(text, place))
+            if closing[0] == "?":
+                continue
+            content, end = text[place : closing.start()], closing.end()
+        else:
+            continue
+        answers.append((rule, content))
+        place = end
+    return answers, text[end:]
 
 
-_BEFORE_LETTER = frozenset(["the", "answer", "is", "option", "it", "choice", "(", "correct"])
+def _is_label(before: str, verb: str) -> bool:
+    """Whether *answer* is a mark after what is before it in its sentence: it is none in *the wrong answer: 8*."""
+    words = set(re.findall(r"[^\W_]+", before))
+    return words <= _LEAD and (verb != "is" or bool({"the", "my"} & words))
 
 
-def _without_question(key: AnswerKey, tokens: list[str]) -> list[str]:
-    """Take the question out of a reply that repeats it word for word."""
-    asked, start = key.tokens, 0
-    while asked[0] in tokens[start:]:
-        start = tokens.index(asked[0], start)
-        if tokens[start : start + len(asked)] == asked:
-            tokens = [*tokens[:start], "\n", *tokens[start + len(asked) :]]
-        start += 1
-    return tokens
+def _end_of_tag(text: str, start: int, tag: str) -> int:
+    end = text.find("</answer>", start)
+    if tag != "<answer>" or end < 0 or "<answer" in text[start:end]:
+        raise _BrokenMarkError("broken answer tag")
+    return end + len("</answer>")
+
+
+def _end_of_box(text: str, start: int) -> int:
+    depth = 0
+    for brace in re.compile(r"[{}]").finditer(text, start, start + LONGEST) if text[start : start + 1] == "{" else ():
+        depth += 1 if brace[0] == "{" else -1
+        if depth == 0:
+            return brace.end()
+    raise _BrokenMarkError("broken box")

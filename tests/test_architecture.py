@@ -17,7 +17,7 @@ LEARNERS = sorted((ROOT / "agents").rglob("*.py"))
 TORCH_ROOMS = ("policy.py", "embedding.py", "fine_tuning.py", "shared_prompt.py", "embedded.py", "grpo.py", "sampling/")
 """Where in agents/ torch may be imported."""
 
-LAZY = {"judge.py": {"openai"}, "hub.py": {"datasets"}, "reasoning_gym.py": {"reasoning_gym"}}
+LAZY = {"verifiers.py": {"openai"}, "hub.py": {"datasets"}, "reasoning_gym.py": {"reasoning_gym"}}
 """What a file of expit_env/ may import inside a function, from an extra."""
 
 INSIDE_AGENTS = {
@@ -28,11 +28,12 @@ INSIDE_AGENTS = {
 """What a file of agents/ may import of expit_env beyond its public names."""
 
 LAYERS = (
-    ("answers", "text_space", "features", "errors"),
+    ("errors", "text_space", "number_words"),
+    ("spelling",),
     ("riddle",),
     ("riddles", "verifier"),
-    ("sources",),
-    ("episode", "noisy", "judge"),
+    ("verifiers", "sources"),
+    ("episode",),
     ("env", "audit", "wrappers"),
     ("choice",),
 )

@@ -52,7 +52,7 @@ def test_further_attempts_are_asked_in_one_batch_and_replayed():
 def test_a_right_answer_is_solved():
     class Right(Parrot):
         def act(self, observations):
-            return [Completion("None, they all flew away.") for _ in observations]
+            return [Completion("They all fly away.\nAnswer: none") for _ in observations]
 
     (trajectory,) = rollout(Right(), make_env(families="birds-on-a-wire"), [1])
     assert trajectory.solved

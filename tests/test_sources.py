@@ -14,13 +14,11 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env, data_equivalence
 from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from expit_env import Kind, Outcome, RiddleList, open_source, verify
 from expit_env.riddles import splits
 from expit_env.sources import reasoning_gym as reasoning
-from expit_env.sources.rows import judge, normalise, read_row
+from expit_env.sources.rows import normalise, read_row
 
 THINGS = ("clock", "river", "needle", "bottle", "road", "candle", "mirror", "ladder", "anchor", "window")
 ROWS = [
@@ -131,10 +129,10 @@ def test_families_and_levels_are_chosen(written):
         ({"question": "What?", "answer": "9", "split": "dev"}, "no split 'dev'"),
         ({"question": "What?", "answer": "9", "family": "a/b"}, "a family's name has no '/'"),
         ({"question": "What?", "answer": "9", "trap": "nine"}, "the trap 'nine' is a right answer"),
-        ({"question": "Which marks are these?", "answer": "?!"}, r"the verifier does not take '\?!' for right"),
+        ({"question": "Which marks are these?", "answer": "..."}, r"'...' can't be an answer"),
         ({"question": "What?", "answer": "9", "choices": ["8", "7"]}, "'9' is none of the choices"),
         ({"question": "What?", "answer": "9", "choices": ["9", "9"]}, "choices are 2 to 26 different texts"),
-        ({"question": "What?", "answer": "9", "choices": ["9", "8"], "kind": "number"}, "of the kind letter"),
+        ({"question": "What?", "answer": "9", "choices": ["9", "8"], "kind": "number"}, "of the kind choice"),
         (["What?", "9"], "a row is an object"),
     ],
 )
@@ -199,9 +197,9 @@ def test_a_file_is_read_anew_when_it_has_changed(written):
 def test_choices_are_lettered_and_answered_by_letter_or_text():
     riddle = read(CHOICES)
     assert riddle.question.endswith("\nA. a man\nB. a clock\nC. an alarm clock\nD. a shadow")
-    assert (riddle.answer, riddle.aliases, riddle.trap, riddle.kind) == ("B", ("a clock",), "A", Kind.LETTER)
+    assert (riddle.answer, riddle.aliases, riddle.trap, riddle.kind) == ("B", ("a clock",), "A", Kind.CHOICE)
     for right in ("B", "b", "(B)", "a clock", "B. a clock", "The answer is B.", "Answer: B", "Answer: a clock"):
-        assert judge(riddle, right).correct, right
+        assert verify(riddle, right).correct, right
 
 
 @pytest.mark.parametrize(
@@ -210,20 +208,13 @@ def test_choices_are_lettered_and_answered_by_letter_or_text():
      "B or C", "a clock or a man", "A B C D", "not B", "man clock", "B, an alarm clock", "Answer: a shadow", ""],
 )  # fmt: skip
 def test_another_option_or_several_do_not_pass(response):
-    assert not judge(read(CHOICES), response).correct
+    assert not verify(read(CHOICES), response).correct
 
 
 def test_an_option_inside_a_longer_one_is_no_second_option():
     riddle = read(CHOICES | {"answer": "an alarm clock"})
-    assert judge(riddle, "an alarm clock").correct
-    assert not judge(riddle, "a clock").correct
-
-
-@example("N'T")
-@given(st.text(max_size=200))
-def test_the_judge_of_lists_passes_nothing_that_verify_refuses(response):
-    riddle = read(CHOICES)
-    assert judge(riddle, response).correct <= verify(riddle, response).correct
+    assert verify(riddle, "an alarm clock").correct
+    assert not verify(riddle, "a clock").correct
 
 
 def test_check_env_has_nothing_to_say_of_a_file_in_any_script(written):
@@ -304,7 +295,7 @@ def test_riddle_sense_is_lettered_and_its_own_validation_is_our_test(saved):
     assert len(loaded.riddles) == 80
     for riddle in loaded.riddles.values():
         assert (riddle.split == "test") == (riddle.answer == "C")
-        assert (riddle.kind, riddle.family) == (Kind.LETTER, "theirs")
+        assert (riddle.kind, riddle.family) == (Kind.CHOICE, "theirs")
     assert {riddle.split for riddle in loaded.riddles.values()} == {"train", "validation", "test"}
     env = make(source)
     question, info = env.reset(seed=0)
@@ -346,7 +337,7 @@ def test_a_folder_of_files_is_a_dataset(tmp_path):
 def test_without_the_packages_the_error_says_what_to_install():
     for name, source, message in (
         ("datasets", "hf:INK-USC/riddle_sense", "needs the package datasets"),
-        ("reasoning_gym", "reasoning-gym:leg_counting", "pip install 'expit[reasoning-gym]'"),
+        ("reasoning_gym", "reasoning-gym:leg_counting", "pip install -e '.[reasoning-gym]'"),
     ):
         code = f"import sys; sys.modules[{name!r}] = None; import expit_env; expit_env.open_source({source!r})"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

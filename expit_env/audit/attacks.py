@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
-from expit_env.answers import Kind
 from expit_env.audit.known import Known, in_words, meaning
-from expit_env.lexicon import ORDINALS
+from expit_env.number_words import ORDINALS
+from expit_env.riddle import Kind
 
 Attack = Callable[[Known, np.random.Generator], Iterable[str]]
 

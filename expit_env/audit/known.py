@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from expit_env.lexicon import CARDINALS, ZERO
+from expit_env.number_words import SMALL, TENS
 from expit_env.riddle import Riddle
+from expit_env.spelling import ZERO
 
-_TENS = {value: word for word, value in CARDINALS.items() if value >= 20}
-_SMALL = {value: word for word, value in CARDINALS.items() if value < 20}
+_TENS = {value: word for word, value in TENS.items()}
+_SMALL = {value: word for word, value in SMALL.items()}
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def meaning(answer: str) -> str:
     """
     words = re.findall(r"-?\d+(?:[.,:/]\d+)*|[^\W_]+", answer.lower().replace("'", ""))
     plain = (word for word in words if word not in ("a", "an", "the"))
-    return " ".join("0" if word in ZERO else str(CARDINALS.get(word, word)) for word in plain)
+    return " ".join("0" if word in ZERO else str((SMALL | TENS).get(word, word)) for word in plain)
 
 
 def _singulars(said: str) -> set[str]:

@@ -18,8 +18,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from expit_env.answers import Kind
-from expit_env.riddle import Riddle
+from expit_env.riddle import Kind, Riddle
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expit_env.answers import Kind
+from expit_env.riddle import Kind
 from expit_env.riddles.family import Draw, Family, Telling, a, bank, beside
 from expit_env.riddles.people import BOYS, GIRLS, SURNAMES
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 
-from expit_env.answers import Kind
+from expit_env.riddle import Kind
 from expit_env.riddles.family import Draw, Family, Telling, a, bank, beside
 from expit_env.riddles.people import PEOPLE
 

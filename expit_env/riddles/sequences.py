@@ -7,7 +7,7 @@ import itertools
 import string
 from collections.abc import Sequence
 
-from expit_env.answers import Kind
+from expit_env.riddle import Kind
 from expit_env.riddles.family import Draw, Family, Telling, bank, beside, count
 from expit_env.riddles.people import PEOPLE
 

@@ -15,9 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from expit_env.answers import Kind
 from expit_env.errors import unknown
-from expit_env.riddle import Outcome, Riddle, Verdict
+from expit_env.riddle import Kind, Outcome, Riddle, Verdict
 from expit_env.sources.rows import normalise
 from expit_env.sources.source import Levels
 
@@ -153,6 +152,6 @@ def _library() -> Any:
         from reasoning_gym import factory  # pyright: ignore[reportMissingImports] (an extra)
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            "This source needs the package reasoning-gym: pip install 'expit[reasoning-gym]'"
+            "This source needs the package reasoning-gym: pip install -e '.[reasoning-gym]'"
         ) from error
     return factory

@@ -14,10 +14,11 @@ import gymnasium as gym
 import numpy as np
 
 from expit_env.errors import unknown
-from expit_env.riddle import LEVELS, SPLITS, Riddle, Verdict
+from expit_env.riddle import LEVELS, SPLITS, Riddle
 from expit_env.sources.hub import dataset_rows
-from expit_env.sources.rows import Row, judge, normalise, read_row
+from expit_env.sources.rows import Row, normalise, read_row
 from expit_env.sources.source import Levels, level_of
+from expit_env.verifier import verify
 
 _HASHED = ("train", "validation", "test")
 _TENTHS = {8: "validation", 9: "test"}
@@ -64,6 +65,8 @@ class RiddleList:
         skipped: why rows were left out, one line each.
         question_length: characters of the longest question, hints included.
     """
+
+    verify = staticmethod(verify)
 
     def __init__(self, name: str, written: Written, skip_bad: bool = False) -> None:
         self.name = name
@@ -116,9 +119,6 @@ class RiddleList:
             first = next(iter(self.riddles))
             raise ValueError(f"no riddle of {self.name} has the id {riddle_id!r}; there is for example {first!r}")
         return self.riddles[riddle_id]
-
-    def verify(self, riddle: Riddle, response: str) -> Verdict:
-        return judge(riddle, response)
 
     def _rows(self, written: Written, skip_bad: bool) -> Iterator[Row]:
         for number, where, fields, family in written:

@@ -8,11 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from expit_env.answers import Kind
-from expit_env.asked import stems_of
 from expit_env.errors import unknown
-from expit_env.riddle import LEVELS, SPLITS, Outcome, Riddle, Verdict
-from expit_env.text import fold, tokenise
+from expit_env.riddle import LEVELS, SPLITS, Kind, Riddle
 from expit_env.verifier import verify
 
 FIELDS = (
@@ -29,8 +26,6 @@ FIELDS = (
     "cluster",
     "choices",
 )
-_OPTION = re.compile(r"^([A-Z])\. (.+)$", re.MULTILINE)
-_LABEL = re.compile(r"(?<![^\s(*])([A-Za-z])[.):]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +71,10 @@ def read_row(fields: Any, number: int, where: str, family: str) -> Row:
     question, answer = _text(given, "question"), _text(given, "answer")
     aliases, kind, trap = _texts(given, "aliases"), _one_of(given, "kind", Kind), _text(given, "trap", None)
     if "choices" in given:
-        if kind not in (None, Kind.LETTER, Kind.CHOICE):
-            raise ValueError(f"a row with choices is of the kind {Kind.LETTER}, not {kind}")
+        if kind not in (None, Kind.CHOICE):
+            raise ValueError(f"a row with choices is of the kind {Kind.CHOICE}, not {kind}")
         question, answer, aliases, trap = _lettered(question, answer, aliases, trap, _texts(given, "choices"))
-        kind = Kind.LETTER
+        kind = Kind.CHOICE
     riddle = Riddle(
         question, answer, aliases, trap, kind,
         family=_name(given, family),
@@ -92,33 +87,6 @@ def read_row(fields: Any, number: int, where: str, family: str) -> Row:
     return Row(number, where, riddle, _text(given, "cluster", None) or normalise(riddle.question))
 
 
-def judge(riddle: Riddle, response: str) -> Verdict:
-    """Judge a response as `verify` does; where options are lettered, one that names another option does not pass."""
-    verdict = verify(riddle, response)
-    if verdict.correct and riddle.kind is Kind.LETTER and _names_another(riddle, response):
-        return Verdict(Outcome.AMBIGUOUS, None, "several options")
-    return verdict
-
-
-def _names_another(riddle: Riddle, response: str) -> bool:
-    """Whether a response labels another option than the answer, or holds its text outside that of a longer one."""
-    listed = _OPTION.findall(riddle.question)
-    if any(letter.upper() in dict(listed).keys() - {riddle.answer} for letter in _LABEL.findall(response)):
-        return True
-    said = _joined(response)
-    options = {_joined(text): letter for letter, text in listed}
-    for text in sorted(options, key=len, reverse=True):
-        if text.strip() and text in said:
-            if options[text] != riddle.answer:
-                return True
-            said = said.replace(text, " | ")
-    return False
-
-
-def _joined(text: str) -> str:
-    return f" {' '.join(stems_of(tokenise(fold(text))))} "
-
-
 def _lettered(
     question: str, answer: str, aliases: Sequence[str], trap: str | None, choices: Sequence[str]
 ) -> tuple[str, str, tuple[str, ...], str | None]:
@@ -129,20 +97,18 @@ def _lettered(
     for text in (answer, *([trap] if trap else [])):
         if text not in letters:
             raise ValueError(f"{text!r} is none of the choices {list(choices)!r}")
-    posed = "\n".join([question, *(f"{letter}. {text}" for text, letter in letters.items())])
-    return posed, letters[answer], (answer, *aliases), trap and letters[trap]
-
-
-_READ = "<answer>{}</answer>."
-"""A reply whose content is read as prose is: alone, or with nothing behind it, a known form is not read at all."""
+    asked = "\n".join([question, *(f"{letter}. {text}" for text, letter in letters.items())])
+    return asked, letters[answer], (answer, *aliases), trap and letters[trap]
 
 
 def _check(riddle: Riddle) -> None:
-    """Refuse what the verifier reads otherwise than it was meant."""
+    """Refuse an answer that no reply could give, and a trap that is right."""
     for text in (riddle.answer, *riddle.aliases):
-        if not judge(riddle, _READ.format(text)).correct:
-            raise ValueError(f"the verifier does not take {text!r} for right: say it in other words, or as an alias")
-    if riddle.trap and judge(riddle, _READ.format(riddle.trap)).correct:
+        if not verify(riddle, f"<answer>{text}</answer>").correct:
+            raise ValueError(
+                f"{text!r} can't be an answer: it has no words, a mark of an answer, or too many characters"
+            )
+    if riddle.trap and verify(riddle, f"<answer>{riddle.trap}</answer>").correct:
         raise ValueError(f"the trap {riddle.trap!r} is a right answer")
 
 
