@@ -136,6 +136,11 @@ def test_families_and_levels_are_chosen(written):
         ({"question": "What?", "answer": "9", "choices": ["9", "9"]}, "choices are 2 to 26 different texts"),
         ({"question": "What?", "answer": "9", "choices": ["9", "8"], "kind": "number"}, "of the kind letter"),
         (["What?", "9"], "a row is an object"),
+        ({"question": "What? " * 500_000, "answer": "9"}, "question: a text of 2,999,999 characters is longer"),
+        ({"question": "What?", "answer": "nine " * 201}, "answer: a text of 1,004 characters is longer than the 1,000"),
+        ({"question": "What?", "answer": 10**1_000}, "answer: a text of 1,001 characters"),
+        ({"question": "What?", "answer": "9", "aliases": ["nine " * 201]}, "aliases: a text of 1,004 characters"),
+        ({"question": "What?", "answer": "9", "aliases": ["nine"] * 1_001}, "aliases: 1,001 texts are more than"),
     ],
 )
 def test_a_bad_row_is_refused_with_file_line_and_reason_or_counted(written, row, message):
