@@ -491,5 +491,7 @@ def test_the_real_reasoning_gym_is_posed_and_scored():
 def test_a_level_draws_the_nearest_that_there_is(written):
     rows = [row | {"level": 1 + 2 * (index % 2), "family": "mine"} for index, row in enumerate(ROWS)]
     env = make(written(rows))
+    with pytest.raises(ValueError, match=r"no family 'mien'\. Did you mean 'mine'\?"):
+        env.reset(options={"level": {"mien": 3}})
     for level, nearest in ((1, {1}), (2, {1, 3}), (3, {3}), (5, {3})):
         assert {env.reset(seed=seed, options={"level": level})[1]["level"] for seed in range(20)} <= nearest
