@@ -160,8 +160,10 @@ def _text(given: Mapping[str, Any], name: str, default: Any = ...) -> Any:
         value = str(value)
     if value is not default and (not isinstance(value, str) or not value.strip()):
         raise ValueError(f"{name} must be a non-empty string, not {value!r}")
-    text = value.strip() if isinstance(value, str) else value
-    if text and len(text) > LONGEST.get(name, len(text)):
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if len(text) > LONGEST.get(name, len(text)):
         raise ValueError(f"{name}: a text of {len(text):,} characters is longer than the {LONGEST[name]:,} allowed")
     return text
 
