@@ -132,7 +132,7 @@ class _Cell:
             history = agent.learn(self.env, Budget(self.request.budget))
         except NoVerifiedAnswerError as error:
             history, note = _spent(folder), str(error)
-        # A run that was cut off once has its whole time in its rounds, and only the rest of it on this clock.
+        # The rounds of a run that was cut off have its whole time; this clock has only what came after.
         seconds = [
             value for metrics in history.rounds for name, value in metrics.items()
             if name.endswith("_seconds") and name != "evaluate_seconds"
@@ -172,9 +172,10 @@ def _summary(request: CompareRequest, rows: Sequence[Row]) -> dict[str, object]:
 
 
 def _spent(folder: Path) -> History:
-    """What a run spent that stopped before it could tell."""
+    """What a run spent that found no answer: what its rounds wrote down."""
     trajectories = [trajectory for path in folder.rglob("trajectories.jsonl") for trajectory in TrajectoryStore(path)]
-    return History(len(trajectories), sum(trajectory.num_tokens for trajectory in trajectories))
+    seconds = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("seconds.json"))]
+    return History(len(trajectories), sum(trajectory.num_tokens for trajectory in trajectories), tuple(seconds))
 
 
 def _line(result: Result) -> str:
