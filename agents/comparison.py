@@ -16,7 +16,7 @@ from rich.console import Console
 from agents.base import Agent, Budget, History
 from agents.baselines import BestOfN
 from agents.embedded import EMBEDDED
-from agents.evaluation import Evaluation, evaluate, evaluation_seeds, split_env, to_dict
+from agents.evaluation import Evaluation, evaluate, evaluation_riddles, split_env, to_dict
 from agents.expert_iteration import ExpertIterationConfig, NoVerifiedAnswerError
 from agents.policy import LanguageModelPolicy
 from agents.registry import AGENTS, Setting, make_agent
@@ -40,7 +40,7 @@ class CompareRequest:
         sampler, weights: as ``expit train`` has them.
         out: the folder; what is finished there is not run again, so agents and seeds can be added later.
         split: the riddles that are answered. Choose nothing by a look at test or transfer.
-        riddles: how many of them, the same for all.
+        riddles: how many of them, the same for all; each once, so that a small split may have fewer.
         samples: N of majority and of best-of-n.
         source: riddles of your own instead of the families here: riddles.jsonl, hf:DATASET or reasoning-gym:NAME.
         skip_bad: leave bad rows of a file or dataset out and count them, instead of refusing them.
@@ -78,7 +78,7 @@ class CompareRequest:
 
 
 def compare(request: CompareRequest, console: Console) -> list[Row]:
-    """Run every agent with every seed, or go on where a comparison was cut off, and write what came out.
+    """Run every agent with every seed, or resume where a comparison was cut off, and write what came out.
 
     Returns:
         A row for each agent, in the order asked.
@@ -88,10 +88,12 @@ def compare(request: CompareRequest, console: Console) -> list[Row]:
     run = RunFolder.open(request.out, _record(request, training))
     policy = training.policy()
     rows = []
+    answered = split_env(env, request.split)
+    riddles = evaluation_riddles(answered, request.riddles, console)
     for name in request.agents:
         results = []
         for seed in request.seeds:
-            cell = _Cell(request, name, seed, policy, env, training.provenance(), console)
+            cell = _Cell(request, name, seed, policy, env, answered, riddles, training.provenance(), console)
             results.append(Result.read(run.stage(f"{name}/seed-{seed}/result.json", cell.produce)))
             console.print(_line(results[-1]), highlight=False)
         rows.append(Row.of(results))
@@ -102,7 +104,7 @@ def compare(request: CompareRequest, console: Console) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """One agent with one seed."""
+    """One agent with one seed: it learns in ``env``, and is asked ``riddles`` of ``answered``."""
 
     request: CompareRequest
     name: str
@@ -111,6 +113,8 @@ class _Cell:
     env: gym.Env[str, str]
     provenance: Mapping[str, object]
     console: Console
+    answered: gym.Env[str, str]
+    riddles: Sequence[str]
 
     def produce(self, path: Path) -> None:
         self.policy.use_adapter(None)
@@ -140,10 +144,9 @@ class _Cell:
         return history, (sum(seconds) if seconds else time.perf_counter() - start) / 60, note
 
     def _evaluate(self, agent: Agent) -> Evaluation:
-        env, request = split_env(self.env, self.request.split), self.request
         search = agent if isinstance(agent, BestOfN) else None
         with self.console.status(f"{self.name}, seed {self.seed}: evaluate"):
-            return evaluate(agent, env, evaluation_seeds(request.split, request.riddles), search, request.samples)
+            return evaluate(agent, self.answered, self.riddles, search, self.request.samples)
 
 
 def within(config: ExpertIterationConfig, budget: int) -> ExpertIterationConfig:
@@ -167,7 +170,7 @@ def _record(request: CompareRequest, training: TrainRequest) -> dict[str, object
 
 
 def _summary(request: CompareRequest, rows: Sequence[Row]) -> dict[str, object]:
-    shared = {"split": request.split, "riddles": request.riddles, "samples": request.samples, "budget": request.budget}
+    shared = {"split": request.split, "riddles": rows[0].riddles, "samples": request.samples, "budget": request.budget}
     return {**shared, "model": request.model, "agents": {row.agent: dataclasses.asdict(row) for row in rows}}
 
 

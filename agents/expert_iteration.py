@@ -225,7 +225,7 @@ class _Round:
             "rows": len(self._archive()),
         }
         if self.before is not None:
-            after = self.agent.validate(self.env, f"round {self.index}: evaluate")
+            after = self.agent.validate(self.env, self.before.riddle_ids, f"round {self.index}: evaluate")
             metrics |= measured(after)
             closed = gap_closed(self.before, after)
             metrics |= {} if closed is None else {"gap_closed": closed}

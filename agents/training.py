@@ -14,7 +14,7 @@ from rich.console import Console
 from agents.adapter_agent import AdapterAgent, refuse_nonsense
 from agents.base import Budget
 from agents.embedded import EMBEDDED, model_hash, model_source
-from agents.evaluation import Comparison, evaluate_policy, split_env
+from agents.evaluation import Comparison, evaluate_policy, evaluation_riddles, split_env
 from agents.expert_iteration import ExpertIterationConfig
 from agents.policy import LanguageModelPolicy, pick_device
 from agents.registry import Setting, known, make_agent
@@ -60,7 +60,8 @@ class TrainRequest:
             all of a source.
         level: 1 (easy, what a laptop learns in minutes) to 5, or None for all of them mixed.
         budget: episodes that the agent may spend; by default as many as the rounds take.
-        test_riddles: riddles of each of test and transfer in the final evaluation.
+        test_riddles: riddles of each of test and transfer in the final evaluation; each once, so that a small split may
+            have fewer.
         config: of the agent.
     """
 
@@ -232,10 +233,11 @@ def compare_with_base(run: TrainedRun, split: str, riddles: int, samples: int, c
     """Measure a run's base model and its trained one on the same riddles of a split."""
     run.policy.require_adapters()
     env, measured = split_env(run.env, split), []
+    asked = evaluation_riddles(env, riddles, console)
     for name, adapter in (("base", None), ("trained", run.adapter)):
         run.policy.use_adapter(adapter)
         title = f"{split}: {name}"
-        measured.append(evaluate_policy(run.policy, env, riddles, samples, run.max_new_tokens, console, title))
+        measured.append(evaluate_policy(run.policy, env, asked, samples, run.max_new_tokens, console, title))
     return Comparison(*measured)
 
 
