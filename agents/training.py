@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -186,7 +188,7 @@ def _final(path: Path, split: str, agent: AdapterAgent, env: gym.Env[str, str], 
     """Measure base and trained on the same riddles of a split that nothing was chosen on."""
     if agent.adapter is None:
         raise ValueError("the agent learned nothing that could be evaluated: give it a larger budget")
-    run = TrainedRun(agent.policy, agent.adapter, env, request.config.max_new_tokens)
+    run = TrainedRun(agent.policy, agent.adapter, lambda: env, request.config.max_new_tokens)
     samples = request.config.evaluation_samples
     compare_with_base(run, split, request.test_riddles, samples, agent.console).write(path)
 
@@ -198,13 +200,13 @@ class TrainedRun:
     Attributes:
         policy: its base model; ``policy.use_adapter(adapter)`` answers as trained.
         adapter: the last adapter it learned.
-        env: its training environment.
+        make_env: makes its training environment, for which its source of riddles has to be there.
         max_new_tokens: how long its answers may be.
     """
 
     policy: LanguageModelPolicy
     adapter: Path
-    env: gym.Env[str, str]
+    make_env: Callable[[], gym.Env[str, str]]
     max_new_tokens: int
 
     @classmethod
@@ -226,13 +228,13 @@ class TrainedRun:
             raise ValueError(f"{path} is no record of a run: {error}") from error
         weights = record.get("weights", model)
         request = TrainRequest(model=model if sampler else weights, device=device, sampler=sampler)
-        return cls(request.policy(), adapter, gym.make(name, **kwargs), length)
+        return cls(request.policy(), adapter, functools.partial(gym.make, name, **kwargs), length)
 
 
 def compare_with_base(run: TrainedRun, split: str, riddles: int, samples: int, console: Console) -> Comparison:
     """Measure a run's base model and its trained one on the same riddles of a split."""
     run.policy.require_adapters()
-    env, measured = split_env(run.env, split), []
+    env, measured = split_env(run.make_env(), split), []
     asked = evaluation_riddles(env, riddles, console)
     for name, adapter in (("base", None), ("trained", run.adapter)):
         run.policy.use_adapter(adapter)

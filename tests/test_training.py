@@ -11,13 +11,13 @@ import gymnasium as gym
 import pytest
 from rich.console import Console
 from test_expert_iteration import CONFIG, make_env
-from tiny import tiny_model, tiny_tokenizer
+from tiny import save_tiny, tiny_model, tiny_tokenizer
 
 from agents.comparison import CompareRequest
 from agents.evaluation import split_env
 from agents.run import UNCOMPARED
 from agents.sampling.workers import usable_cores
-from agents.training import FIRST_GROUPS, TrainRequest, train
+from agents.training import FIRST_GROUPS, TrainedRun, TrainRequest, compare_with_base, train
 from expit_env.riddles.splits import GENERATOR_VERSION
 
 
@@ -65,6 +65,18 @@ def test_without_a_source_the_first_groups_are_trained_on_or_what_is_asked_for()
     assert request.environment().spec.kwargs == {"split": "train", "families": FIRST_GROUPS, "level": 1}
     asked = TrainRequest(families=("all",), level=None).environment()
     assert asked.spec.kwargs == {"split": "train", "families": ("all",), "level": None}
+
+
+def test_a_trained_run_is_opened_without_its_source(tmp_path):
+    save_tiny(tmp_path / "model")
+    environment = {"id": "Riddle-v0", "kwargs": {"split": "train", "source": str(tmp_path / "moved.jsonl")}}
+    record = {"model": str(tmp_path / "model"), "environment": environment, "config": {"max_new_tokens": 3}}
+    (tmp_path / "adapter").mkdir()
+    (tmp_path / "config.json").write_text(json.dumps(record))
+    opened = TrainedRun.open(tmp_path, "cpu")
+    assert opened.max_new_tokens == 3
+    with pytest.raises(ValueError, match=r"there is no file .*moved\.jsonl"):
+        compare_with_base(opened, "test", 2, 1, Console(quiet=True))
 
 
 def test_a_source_without_the_splits_that_training_needs_is_refused_at_once(tmp_path):
