@@ -22,7 +22,7 @@ from agents.policy import LanguageModelPolicy
 from agents.registry import AGENTS, Setting, make_agent
 from agents.run import RunFolder, write_text
 from agents.standings import Result, Row, draw
-from agents.training import TrainRequest
+from agents.training import TrainRequest, print_rows
 from agents.trajectory import TrajectoryStore
 
 
@@ -46,7 +46,8 @@ class CompareRequest:
         skip_bad: leave bad rows of a file or dataset out and count them, instead of refusing them.
         families: families to train on, by their own name or their group's, or "all"; by default ``FIRST_GROUPS``, or
             all of a source.
-        level: 1 (easy) to 5, or None for all of them mixed.
+        level: 1 (easy) to 5, or all of them mixed; by default 1 of the families here (what a laptop learns in
+            minutes), and all of a source.
     """
 
     agents: tuple[str, ...] = tuple(AGENTS)
@@ -63,7 +64,7 @@ class CompareRequest:
     source: str | None = None
     skip_bad: bool = False
     families: tuple[str, ...] = ()
-    level: int | None = 1
+    level: int | Literal["all"] | None = None
 
     def __post_init__(self) -> None:
         for name in self.agents:
@@ -85,11 +86,12 @@ def compare(request: CompareRequest, console: Console) -> list[Row]:
     """
     training = request.training()
     env = training.environment()
+    print_rows(env, console)
     run = RunFolder.open(request.out, _record(request, training))
-    policy = training.policy()
-    rows = []
     answered = split_env(env, request.split)
     riddles = evaluation_riddles(answered, request.riddles, console)
+    policy = training.policy()
+    rows = []
     for name in request.agents:
         results = []
         for seed in request.seeds:
@@ -111,10 +113,10 @@ class _Cell:
     seed: int
     policy: LanguageModelPolicy
     env: gym.Env[str, str]
-    provenance: Mapping[str, object]
-    console: Console
     answered: gym.Env[str, str]
     riddles: Sequence[str]
+    provenance: Mapping[str, object]
+    console: Console
 
     def produce(self, path: Path) -> None:
         self.policy.use_adapter(None)
@@ -165,8 +167,9 @@ def within(config: ExpertIterationConfig, budget: int) -> ExpertIterationConfig:
 def _record(request: CompareRequest, training: TrainRequest) -> dict[str, object]:
     """What all agents of a folder share; which agents and seeds there are may grow."""
     source = ("source", "skip_bad") if request.source else ()
-    asked = ("budget", "split", "riddles", "samples", "families", "level", *source)
-    return {**training.provenance(), **{name: getattr(request, name) for name in asked}}
+    asked = ("budget", "split", "riddles", "samples", "families", *source)
+    settings = {name: getattr(request, name) for name in asked}
+    return {**training.provenance(), **settings, "level": training.resolved_level()}
 
 
 def _summary(request: CompareRequest, rows: Sequence[Row]) -> dict[str, object]:

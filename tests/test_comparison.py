@@ -92,6 +92,29 @@ def test_another_budget_in_the_same_folder_is_refused(done):
         compare(dataclasses.replace(done[0], budget=25), QUIET)
 
 
+def test_a_small_source_is_answered_once_and_an_edited_one_is_refused(done, tmp_path):
+    def write(answer):
+        splits = ["train"] * 5 + ["validation"] * 2 + ["test"]
+        rows = [{"question": f"What is {n}?", "answer": answer, "split": split} for n, split in enumerate(splits)]
+        (tmp_path / "mine.jsonl").write_text("".join(json.dumps(row | {"level": 2}) + "\n" for row in rows))
+
+    write("it")
+    request = dataclasses.replace(
+        done[0], agents=("random",), source=str(tmp_path / "mine.jsonl"), out=tmp_path / "out", riddles=20
+    )
+    console = Console(width=120, record=True, file=io.StringIO())
+    [row] = compare(request, console)
+    console.print(table([row], request))
+    shown = console.export_text()
+    assert "mine.jsonl: train 5, validation 2, test 1" in shown.replace("\n", "")
+    assert "only 2 riddles in the split validation; asked for 20" in shown
+    assert "validation: 2 riddles" in shown
+    assert row.riddles == len(set(Result.read(next(request.out.rglob("result.json"))).evaluation.riddle_ids)) == 2
+    write("that")
+    with pytest.raises(RunConflictError, match="source_sha256: it has"):
+        compare(request, QUIET)
+
+
 @pytest.mark.parametrize(
     ("asked", "message"), [({"agents": ("grop",)}, "Did you mean 'grpo'"), ({"seeds": ()}, "seed")]
 )
