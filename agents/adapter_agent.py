@@ -1,4 +1,4 @@
-"""What the agents share that learn a LoRA adapter: how they act, are evaluated, are saved, and what a run records."""
+"""What all agents with a LoRA adapter share: how they act, are evaluated and saved, and what a run records."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import gymnasium as gym
 from rich.console import Console
 
 from agents.base import Agent, Budget, History
-from agents.evaluation import Evaluation, evaluate_policy, split_env, to_dict
+from agents.evaluation import Evaluation, evaluate_policy, evaluation_riddles, split_env, to_dict
 from agents.policy import GREEDY, LanguageModelPolicy, PolicyAgent
 from agents.progress import QUIET
 from agents.run import RunFolder
@@ -75,7 +75,7 @@ class AdapterAgent(Agent, Generic[Config]):
     Args:
         policy: the base model; its adapter is replaced as the agent learns.
         config: what is asked.
-        folder: the run folder. A run that was cut off there goes on, and ends with the same trajectories as one that
+        folder: the run folder. A run that was cut off there resumes, and ends with the same trajectories as one that
             was never cut off. Without a folder nothing is kept.
         console: where progress is shown.
         provenance: model and versions, for the record; a run whose record differs is refused.
@@ -117,7 +117,7 @@ class AdapterAgent(Agent, Generic[Config]):
         self.adapter = path
 
     def open_run(self, env: gym.Env[str, str], budget: Budget) -> RunFolder:
-        """Start a run in the folder, or go on with it.
+        """Start a run in the folder, or resume it.
 
         Raises:
             ValueError: if an episode of the environment takes several answers.
@@ -138,12 +138,12 @@ class AdapterAgent(Agent, Generic[Config]):
         }
         return RunFolder.open(folder, record)
 
-    def validate(self, env: gym.Env[str, str], title: str) -> Evaluation:
-        """Evaluate the agent, as it stands, on the fixed validation riddles."""
+    def validate(self, env: gym.Env[str, str], riddles: Sequence[str], title: str) -> Evaluation:
+        """Evaluate the agent, with the adapter that it has, on validation riddles by their ids."""
         config = self.config
         return evaluate_policy(
-            self.policy, split_env(env, "validation"), config.validation_riddles, config.evaluation_samples,
-            config.max_new_tokens, self.console, title,
+            self.policy, split_env(env, "validation"), riddles, config.evaluation_samples, config.max_new_tokens,
+            self.console, title,
         )  # fmt: skip
 
     def evaluate_base(self, run: RunFolder, env: gym.Env[str, str]) -> Evaluation | None:
@@ -153,7 +153,9 @@ class AdapterAgent(Agent, Generic[Config]):
 
         def produce(path: Path) -> None:
             self.use_adapter(None)
-            path.write_text(json.dumps(to_dict(self.validate(env, "base model"))), encoding="utf-8")
+            validation = split_env(env, "validation")
+            riddles = evaluation_riddles(validation, self.config.validation_riddles, self.console)
+            path.write_text(json.dumps(to_dict(self.validate(env, riddles, "base model"))), encoding="utf-8")
 
         return Evaluation.from_dict(json.loads(run.stage("base.json", produce).read_text(encoding="utf-8")))
 
@@ -172,7 +174,7 @@ def _described(env: gym.Env[str, str]) -> dict[str, object] | None:
 
 
 def _plain(value: object) -> object:
-    """Tell a verifier or a source by its name, and by its values where it is a dataclass; never by its address."""
+    """Describe a verifier or a source by its name, and its values where it is a dataclass; never by its address."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         values = {each.name: _plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
         return {"type": type(value).__qualname__, **values}

@@ -16,13 +16,13 @@ from rich.console import Console
 from agents.base import Agent, Budget, History
 from agents.baselines import BestOfN
 from agents.embedded import EMBEDDED
-from agents.evaluation import Evaluation, evaluate, evaluation_seeds, split_env, to_dict
+from agents.evaluation import Evaluation, evaluate, evaluation_riddles, split_env, to_dict
 from agents.expert_iteration import ExpertIterationConfig, NoVerifiedAnswerError
 from agents.policy import LanguageModelPolicy
 from agents.registry import AGENTS, Setting, make_agent
 from agents.run import RunFolder, write_text
 from agents.standings import Result, Row, draw
-from agents.training import TrainRequest
+from agents.training import TrainRequest, print_rows
 from agents.trajectory import TrajectoryStore
 
 
@@ -40,13 +40,14 @@ class CompareRequest:
         sampler, weights: as ``expit train`` has them.
         out: the folder; what is finished there is not run again, so agents and seeds can be added later.
         split: the riddles that are answered. Choose nothing by a look at test or transfer.
-        riddles: how many of them, the same for all.
+        riddles: how many of them, the same for all; each once, so that a small split may have fewer.
         samples: N of majority and of best-of-n.
         source: riddles of your own instead of the families here: riddles.jsonl, hf:DATASET or reasoning-gym:NAME.
         skip_bad: leave bad rows of a file or dataset out and count them, instead of refusing them.
         families: families to train on, by their own name or their group's, or "all"; by default ``FIRST_GROUPS``, or
             all of a source.
-        level: 1 (easy) to 5, or None for all of them mixed.
+        level: 1 (easy) to 5, or all of them mixed; by default 1 of the families here (what a laptop learns in
+            minutes), and all of a source.
     """
 
     agents: tuple[str, ...] = tuple(AGENTS)
@@ -63,7 +64,7 @@ class CompareRequest:
     source: str | None = None
     skip_bad: bool = False
     families: tuple[str, ...] = ()
-    level: int | None = 1
+    level: int | Literal["all"] | None = None
 
     def __post_init__(self) -> None:
         for name in self.agents:
@@ -78,20 +79,23 @@ class CompareRequest:
 
 
 def compare(request: CompareRequest, console: Console) -> list[Row]:
-    """Run every agent with every seed, or go on where a comparison was cut off, and write what came out.
+    """Run every agent with every seed, or resume where a comparison was cut off, and write what came out.
 
     Returns:
         A row for each agent, in the order asked.
     """
     training = request.training()
     env = training.environment()
+    print_rows(env, console)
     run = RunFolder.open(request.out, _record(request, training))
+    answered = split_env(env, request.split)
+    riddles = evaluation_riddles(answered, request.riddles, console)
     policy = training.policy()
     rows = []
     for name in request.agents:
         results = []
         for seed in request.seeds:
-            cell = _Cell(request, name, seed, policy, env, training.provenance(), console)
+            cell = _Cell(request, name, seed, policy, env, answered, riddles, training.provenance(), console)
             results.append(Result.read(run.stage(f"{name}/seed-{seed}/result.json", cell.produce)))
             console.print(_line(results[-1]), highlight=False)
         rows.append(Row.of(results))
@@ -102,13 +106,15 @@ def compare(request: CompareRequest, console: Console) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """One agent with one seed."""
+    """One agent with one seed: it learns in ``env``, and is asked ``riddles`` of ``answered``."""
 
     request: CompareRequest
     name: str
     seed: int
     policy: LanguageModelPolicy
     env: gym.Env[str, str]
+    answered: gym.Env[str, str]
+    riddles: Sequence[str]
     provenance: Mapping[str, object]
     console: Console
 
@@ -132,7 +138,7 @@ class _Cell:
             history = agent.learn(self.env, Budget(self.request.budget))
         except NoVerifiedAnswerError as error:
             history, note = _spent(folder), str(error)
-        # A run that was cut off once has its whole time in its rounds, and only the rest of it on this clock.
+        # The rounds of a run that was cut off have its whole time; this clock has only what came after.
         seconds = [
             value for metrics in history.rounds for name, value in metrics.items()
             if name.endswith("_seconds") and name != "evaluate_seconds"
@@ -140,10 +146,9 @@ class _Cell:
         return history, (sum(seconds) if seconds else time.perf_counter() - start) / 60, note
 
     def _evaluate(self, agent: Agent) -> Evaluation:
-        env, request = split_env(self.env, self.request.split), self.request
         search = agent if isinstance(agent, BestOfN) else None
         with self.console.status(f"{self.name}, seed {self.seed}: evaluate"):
-            return evaluate(agent, env, evaluation_seeds(request.split, request.riddles), search, request.samples)
+            return evaluate(agent, self.answered, self.riddles, search, self.request.samples)
 
 
 def within(config: ExpertIterationConfig, budget: int) -> ExpertIterationConfig:
@@ -162,19 +167,21 @@ def within(config: ExpertIterationConfig, budget: int) -> ExpertIterationConfig:
 def _record(request: CompareRequest, training: TrainRequest) -> dict[str, object]:
     """What all agents of a folder share; which agents and seeds there are may grow."""
     source = ("source", "skip_bad") if request.source else ()
-    asked = ("budget", "split", "riddles", "samples", "families", "level", *source)
-    return {**training.provenance(), **{name: getattr(request, name) for name in asked}}
+    asked = ("budget", "split", "riddles", "samples", "families", *source)
+    settings = {name: getattr(request, name) for name in asked}
+    return {**training.provenance(), **settings, "level": training.resolved_level()}
 
 
 def _summary(request: CompareRequest, rows: Sequence[Row]) -> dict[str, object]:
-    shared = {"split": request.split, "riddles": request.riddles, "samples": request.samples, "budget": request.budget}
+    shared = {"split": request.split, "riddles": rows[0].riddles, "samples": request.samples, "budget": request.budget}
     return {**shared, "model": request.model, "agents": {row.agent: dataclasses.asdict(row) for row in rows}}
 
 
 def _spent(folder: Path) -> History:
-    """What a run spent that stopped before it could tell."""
+    """What a run spent that found no answer: what its rounds wrote down."""
     trajectories = [trajectory for path in folder.rglob("trajectories.jsonl") for trajectory in TrajectoryStore(path)]
-    return History(len(trajectories), sum(trajectory.num_tokens for trajectory in trajectories))
+    seconds = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("seconds.json"))]
+    return History(len(trajectories), sum(trajectory.num_tokens for trajectory in trajectories), tuple(seconds))
 
 
 def _line(result: Result) -> str:

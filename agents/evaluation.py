@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import json
 import string
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,10 +58,14 @@ class Evaluation:
     samples: int
     riddles: tuple[Answered, ...]
 
+    @property
+    def riddle_ids(self) -> tuple[str, ...]:
+        return tuple(riddle.riddle_id for riddle in self.riddles)
+
     def values(self, measure: str) -> np.ndarray:
         """Return one of ``MEASURES`` for each riddle, as an array of shape (num_riddles,).
 
-        Group accuracy is NaN for a riddle without a contrast riddle, and is left out of all that is told of it.
+        Group accuracy is NaN for a riddle without a contrast riddle, which then counts in no mean and no interval.
 
         Raises:
             ValueError: if there is no such measure.
@@ -78,13 +82,13 @@ class Evaluation:
         return np.array([read[measure](riddle) for riddle in self.riddles], dtype=float)
 
     def mean(self, measure: str) -> float:
-        """Return the mean of one of ``MEASURES``; NaN where it says nothing of any riddle."""
-        values = _told(self.values(measure))
+        """Return the mean of one of ``MEASURES``; NaN where it has no value for any riddle."""
+        values = _valued(self.values(measure))
         return float(values.mean()) if values.size else np.nan
 
     def interval(self, measure: str) -> tuple[float, float]:
         """Return the 95 % Wilson interval of a measure (Wilson 1927); NaN where its mean is."""
-        values = _told(self.values(measure))
+        values = _valued(self.values(measure))
         if not values.size:
             return np.nan, np.nan
         bounds = stats.binomtest(int(values.sum()), len(values)).proportion_ci(method="wilson")
@@ -124,9 +128,24 @@ class Comparison:
         }
 
 
-def evaluation_seeds(split: str, count: int) -> list[int]:
-    """Return the seeds of the fixed riddles that every agent is evaluated on."""
-    return spawn_seeds([_EVALUATION_SEED, *split.encode()], count)
+def evaluation_riddles(env: gym.Env[str, str], count: int, console: Console = QUIET) -> list[str]:
+    """Return the ids of the fixed riddles of ``env``'s split that every agent is evaluated on.
+
+    They are drawn without replacement, and questions with the same words count as one riddle. There are fewer than
+    ``count``, which the console says, where ``20 * found + 100`` draws in a row bring nothing new: if there were one
+    more riddle, each equally likely, so many draws would miss it once in 10**8.
+    """
+    split = str(env.spec.kwargs.get("split", "train")) if env.spec else "train"
+    found: dict[str, str] = {}  # ids by question
+    repeats, seeds = 0, _seeds(split)
+    while len(found) < count and repeats < 20 * len(found) + 100:
+        question, info = env.reset(seed=next(seeds))
+        words = _normalised(question) or question
+        repeats = repeats + 1 if words in found else 0
+        found.setdefault(words, str(info["riddle_id"]))
+    if len(found) < count:
+        console.print(f"only {len(found)} riddles in the split {split}; asked for {count}", highlight=False)
+    return list(found.values())
 
 
 def split_env(env: gym.Env[str, str], split: str) -> gym.Env[str, str]:
@@ -140,46 +159,45 @@ def split_env(env: gym.Env[str, str], split: str) -> gym.Env[str, str]:
 
 
 def evaluate(
-    agent: Agent, env: gym.Env[str, str], seeds: Sequence[int], search: Agent | None = None, samples: int = 0
+    agent: Agent, env: gym.Env[str, str], starts: Sequence[int | str], search: Agent | None = None, samples: int = 0
 ) -> Evaluation:
     """Ask for one answer to each riddle and to its contrast, and for N samples where a ``search`` is given.
 
     Args:
         agent: gives the one answer (System 1).
         env: the riddles' environment; its split names the evaluation.
-        seeds: one for each riddle.
+        starts: what each riddle's episode is reset with, a seed or a riddle id.
         search: gives the samples (System 2); without it the one answer counts as the only sample.
         samples: N.
     """
-    greedy = rollout(agent, env, seeds)
+    greedy = rollout(agent, env, starts)
     contrasts = rollout(agent, env, [t.contrast_id for t in greedy if t.contrast_id])
-    drawn = rollout(search, env, _copies(seeds, samples)) if search else greedy
+    drawn = rollout(search, env, _copies(starts, samples)) if search else greedy
     return _evaluation(greedy, contrasts, drawn)
 
 
 def evaluate_policy(
     policy: LanguageModelPolicy,
     env: gym.Env[str, str],
-    riddles: int,
+    riddles: Sequence[str],
     samples: int,
     max_new_tokens: int,
     console: Console = QUIET,
     title: str = "evaluate",
 ) -> Evaluation:
-    """Evaluate a policy, as it stands, on the fixed riddles of ``env``'s split: greedy once, and N samples.
+    """Evaluate a policy, with the adapter that it has, on riddles by their ids: greedy once, and N samples.
 
     It is `evaluate` with a greedy agent and a sampling one, in one batch. Each episode has one attempt.
     """
-    split = str(env.spec.kwargs.get("split", "train")) if env.spec else "train"
     sampled = Decoding(max_new_tokens=max_new_tokens)
-    seeds = evaluation_seeds(split, riddles)
-    contrasts = [name for seed in seeds if (name := env.reset(seed=seed)[1].get("contrast_id"))]
-    starts = [*seeds, *contrasts, *_copies(seeds, samples)]
+    infos = (env.reset(options={"riddle_id": riddle})[1] for riddle in riddles)
+    contrasts = [name for info in infos if (name := info.get("contrast_id"))]
+    starts = [*riddles, *contrasts, *_copies(riddles, samples)]
     with stage(console, title, len(starts)) as progress:
         agent = _GreedyAtFirst(policy, sampled, (_EVALUATION_SEED,), progress)
-        agent.greedy = len(seeds) + len(contrasts)
+        agent.greedy = len(riddles) + len(contrasts)
         answers = iter(rollout(agent, env, starts))
-    one, paired = (list(itertools.islice(answers, len(part))) for part in (seeds, contrasts))
+    one, paired = (list(itertools.islice(answers, len(part))) for part in (riddles, contrasts))
     return _evaluation(one, paired, list(answers))
 
 
@@ -202,14 +220,14 @@ def gap_closed(before: Evaluation, after: Evaluation) -> float | None:
 def paired_difference(before: Evaluation, after: Evaluation, measure: str) -> tuple[float, float, float]:
     """Return the mean difference after - before on the same riddles, with its 95 % bootstrap interval.
 
-    All three are NaN where the measure says nothing of any riddle.
+    All three are NaN where the measure has no value for any riddle.
 
     Raises:
         ValueError: if the two were not asked the same riddles.
     """
-    if [riddle.riddle_id for riddle in before.riddles] != [riddle.riddle_id for riddle in after.riddles]:
+    if before.riddle_ids != after.riddle_ids:
         raise ValueError("a paired difference needs two evaluations of the same riddles")
-    differences = _told(after.values(measure) - before.values(measure))
+    differences = _valued(after.values(measure) - before.values(measure))
     if not differences.size:
         return np.nan, np.nan, np.nan
     drawn = np.random.default_rng(_EVALUATION_SEED).integers(len(differences), size=(_RESAMPLES, len(differences)))
@@ -235,12 +253,20 @@ def _normalised(text: str) -> str:
     return " ".join(word for word in words if word)
 
 
-def _told(values: np.ndarray) -> np.ndarray:
+def _valued(values: np.ndarray) -> np.ndarray:
     return values[~np.isnan(values)]
 
 
-def _copies(seeds: Sequence[int], samples: int) -> list[int]:
-    return [seed for seed in seeds for _ in range(samples)]
+def _copies(starts: Sequence[int | str], samples: int) -> list[int | str]:
+    return [start for start in starts for _ in range(samples)]
+
+
+def _seeds(split: str) -> Iterator[int]:
+    """Yield the seeds of a split's fixed riddles, without end."""
+    seeds: list[int] = []
+    while True:
+        done, seeds = len(seeds), spawn_seeds([_EVALUATION_SEED, *split.encode()], 2 * len(seeds) or 1_000)
+        yield from seeds[done:]
 
 
 def _evaluation(
@@ -271,13 +297,13 @@ def _answered(one: Trajectory, contrast_correct: bool | None, group: Sequence[Tr
 
 
 def summary(evaluation: Evaluation) -> dict[str, float | None]:
-    """Return every measure of an evaluation by name; None where it says nothing of any riddle."""
+    """Return every measure of an evaluation by name; None where it has no value for any riddle."""
     means = {measure: evaluation.mean(measure) for measure in MEASURES}
     return {measure: None if np.isnan(mean) else mean for measure, mean in means.items()}
 
 
 def measured(evaluation: Evaluation) -> dict[str, float]:
-    """Return the measures of an evaluation that say something, by name."""
+    """Return the measures of an evaluation that have a value, by name."""
     return {measure: mean for measure, mean in summary(evaluation).items() if mean is not None}
 
 

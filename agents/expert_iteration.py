@@ -79,7 +79,7 @@ class ExpertIterationConfig:
 class ExpertIteration(AdapterAgent[ExpertIterationConfig]):
     """Samples many answers, keeps those that the verifier passes, and learns to give them in one go.
 
-    See `AdapterAgent` for the arguments. A run that was cut off goes on from its last whole stage.
+    See `AdapterAgent` for the arguments. A run that was cut off resumes from its last whole stage.
     """
 
     name: ClassVar[str] = "expert-iteration"
@@ -132,11 +132,10 @@ class _Round:
         self.agent, self.config, self.run, self.env = agent, agent.config, run, env
         self.index, self.left, self.before = index, left, before
         self.name = f"round-{index:03d}"
-        self.seconds: dict[str, float] = {}
+        self.folder = run.path / self.name
 
     def metrics(self) -> Mapping[str, float]:
-        path = self.run.path / self.name / "metrics.json"
-        if not (self.run.path / self.name / "DONE").exists():
+        if not (self.folder / "DONE").exists():
             searched = self.run.stage(f"{self.name}/trajectories.jsonl", self._timed("search", self._search))
             self._require_an_answer(TrajectoryStore(searched))
             self.run.stage(f"{self.name}/sft.jsonl", self._select)
@@ -145,8 +144,8 @@ class _Round:
             self.run.stage(f"{self.name}/metrics.json", self._timed("evaluate", self._measure))
             self.run.stage(f"{self.name}/DONE", Path.touch)
         elif self.index + 1 == self.config.rounds or not self._next_is_done():
-            self.agent.use_adapter(self.run.path / self.name / "adapter")
-        return json.loads(path.read_text(encoding="utf-8"))
+            self.agent.use_adapter(self.folder / "adapter")
+        return json.loads((self.folder / "metrics.json").read_text(encoding="utf-8")) | self._seconds()
 
     def _next_is_done(self) -> bool:
         return (self.run.path / f"round-{self.index + 1:03d}" / "DONE").exists()
@@ -155,12 +154,18 @@ class _Round:
         def timed(path: Path) -> None:
             start = time.perf_counter()
             produce(path)
-            self.seconds[what] = round(time.perf_counter() - start, 1)
+            seconds = self._seconds() | {f"{what}_seconds": round(time.perf_counter() - start, 1)}
+            write_text(self.folder / "seconds.json", json.dumps(seconds))
 
         return timed
 
+    def _seconds(self) -> dict[str, float]:
+        """Return how long the stages took that are done, those of a run that was cut off included."""
+        path = self.folder / "seconds.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
     def _search(self, path: Path) -> None:
-        """System 2: answers for all riddles, then further helpings for those without one to learn from."""
+        """System 2: answers for all riddles, then further batches for those without one to learn from."""
         config = self.config
         few_shot = self.index < config.few_shot_rounds
         first = Decoding(config.temperature, config.top_p, config.max_new_tokens, few_shot)
@@ -168,14 +173,14 @@ class _Round:
         unsolved = spawn_seeds([config.seed, self.index], config.riddles)
         store = TrajectoryStore(path)
         left: Budget | None = self.left
-        for helping, size in enumerate(_helpings(config.samples, config.extra_samples)):
+        for batch, size in enumerate(_batches(config.samples, config.extra_samples)):
             if left is None or not unsolved:
                 break
             starts = [seed for seed in unsolved for _ in range(size)][: left.episodes]
-            title = f"round {self.index}: search" + (f", helping {helping + 1}" if helping else "")
+            title = f"round {self.index}: search" + (f", batch {batch + 1}" if batch else "")
             with stage(self.agent.console, title, len(starts)) as progress:
-                seed = (config.seed, self.index, helping)
-                searcher = PolicyAgent(self.agent.policy, further if helping else first, seed, progress)
+                seed = (config.seed, self.index, batch)
+                searcher = PolicyAgent(self.agent.policy, further if batch else first, seed, progress)
                 found = rollout(searcher, self.env, starts)
             store.extend(found)
             left = left.minus(len(found), sum(trajectory.num_tokens for trajectory in found))
@@ -186,14 +191,15 @@ class _Round:
         if not any(keepable(trajectory) for trajectory in trajectories):
             easy = self.env.spec is not None and self.env.spec.kwargs.get("level") == 1
             raise NoVerifiedAnswerError(
-                f"round {self.index} found no right answer to any of its {self.config.riddles} riddles. Ways out, each"
-                " with another --out, for this folder goes on only with what was asked here: draw more (--samples,"
-                " --extra-samples), warmer (--extra-temperature), show solved examples for longer (--few-shot-rounds),"
-                f"{'' if easy else ' ask easier riddles (--level 1),'} or take a stronger model (--model)."
+                f"round {self.index} found no right answer to any of its {self.config.riddles} riddles. The options,"
+                " each with another --out, because this folder resumes only with the same settings: draw more answers"
+                " (--samples, --extra-samples), draw them at a higher temperature (--extra-temperature), show solved"
+                f" examples for longer (--few-shot-rounds),{'' if easy else ' ask easier riddles (--level 1),'}"
+                " or take a stronger model (--model)."
             )
 
     def _select(self, path: Path) -> None:
-        rows = select(TrajectoryStore(self.run.path / self.name / "trajectories.jsonl"), self.config.answers_per_riddle)
+        rows = select(TrajectoryStore(self.folder / "trajectories.jsonl"), self.config.answers_per_riddle)
         path.write_text("".join(json.dumps(dataclasses.asdict(row)) + "\n" for row in rows), encoding="utf-8")
 
     def _distil(self, path: Path) -> None:
@@ -210,7 +216,7 @@ class _Round:
         return shortest(rows, self.config.answers_per_riddle)
 
     def _measure(self, path: Path) -> None:
-        trajectories = list(TrajectoryStore(self.run.path / self.name / "trajectories.jsonl"))
+        trajectories = list(TrajectoryStore(self.folder / "trajectories.jsonl"))
         metrics: dict[str, float] = {
             "round": self.index,
             "episodes": len(trajectories),
@@ -219,11 +225,10 @@ class _Round:
             "rows": len(self._archive()),
         }
         if self.before is not None:
-            after = self.agent.validate(self.env, f"round {self.index}: evaluate")
+            after = self.agent.validate(self.env, self.before.riddle_ids, f"round {self.index}: evaluate")
             metrics |= measured(after)
             closed = gap_closed(self.before, after)
             metrics |= {} if closed is None else {"gap_closed": closed}
-        metrics |= {f"{what}_seconds": seconds for what, seconds in self.seconds.items()}
         path.write_text(json.dumps(metrics), encoding="utf-8")
 
     def _coverage(self) -> float:
@@ -234,8 +239,8 @@ class _Round:
         return sum(solved.values()) / len(solved)
 
 
-def _helpings(samples: int, extra: int) -> list[int]:
-    """Cut the answers to one riddle into helpings, so that it stops soon after it is solved."""
+def _batches(samples: int, extra: int) -> list[int]:
+    """Cut the answers to one riddle into batches, so that it stops soon after it is solved."""
     whole, rest = divmod(extra, samples)
     return [samples] * (1 + whole) + [rest] * (rest > 0)
 

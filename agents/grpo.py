@@ -51,7 +51,7 @@ class GRPOAgentConfig:
         episodes: how many a whole run takes, where no budget says otherwise; by default as expert iteration.
         temperature, top_p, max_new_tokens: how answers are drawn.
         fine_tuning: the shape of the adapter; nothing else of it is used.
-        save_steps: a run that is cut off goes on from the last multiple of so many steps.
+        save_steps: a run that is cut off resumes from the last multiple of so many steps.
         validation_riddles: riddles that base and trained model are evaluated on; 0 for none.
         evaluation_samples: N of System 2 accuracy and majority@N.
         seed: decides every riddle and every draw.
@@ -176,7 +176,7 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
         before = self.evaluate_base(run, env)
         if before is not None:
             start = time.perf_counter()
-            after = self.validate(env, "grpo: evaluate")
+            after = self.validate(env, before.riddle_ids, "grpo: evaluate")
             closed = gap_closed(before, after)
             metrics |= measured(after) | ({} if closed is None else {"gap_closed": closed})
             metrics["evaluate_seconds"] = round(time.perf_counter() - start, 1)

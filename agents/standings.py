@@ -27,7 +27,7 @@ class Result:
 
     Attributes:
         agent, seed: who.
-        upper_bound: whether it was helped by who knows the answers; it then counts as right if any of N answers is.
+        upper_bound: whether the verifier picked among its N answers; it then counts as right if any of them is.
         evaluation: its answers to the fixed riddles.
         episodes, tokens, minutes: spent on learning, evaluations left out.
         note: why it stopped early, where it did.
@@ -54,7 +54,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One agent over all its seeds; the spending is a mean over them.
+    """One agent over all its seeds, on so many riddles; the spending is a mean over the seeds.
 
     There is no group accuracy where no riddle has a contrast riddle.
     """
@@ -62,6 +62,7 @@ class Row:
     agent: str
     upper_bound: bool
     seeds: tuple[int, ...]
+    riddles: int
     mean: float
     low: float
     high: float
@@ -78,12 +79,13 @@ class Row:
         values = np.stack([result.values() for result in results])  # (num_seeds, num_riddles)
         low, high = interval(results)
         first = results[0]
-        told = [summary(result.evaluation)["group_accuracy"] for result in results]
-        groups = [share for share in told if share is not None]
+        shares = [summary(result.evaluation)["group_accuracy"] for result in results]
+        groups = [share for share in shares if share is not None]
         return cls(
             agent=first.agent,
             upper_bound=first.upper_bound,
             seeds=tuple(result.seed for result in results),
+            riddles=values.shape[1],
             mean=float(values.mean()),
             low=low,
             high=high,
@@ -117,7 +119,7 @@ def interval(results: Sequence[Result]) -> tuple[float, float]:
 def table(rows: Sequence[Row], request: CompareRequest) -> Table:
     """Return the comparison as a table, the best first, upper bounds marked."""
     seeds = ", ".join(map(str, request.seeds))
-    title = f"{request.split}: {request.riddles} riddles, budget {request.budget:,} episodes, seeds {seeds}"
+    title = f"{request.split}: {rows[0].riddles} riddles, budget {request.budget:,} episodes, seeds {seeds}"
     caption = f"95 % over riddles and seeds. * upper bound on {request.samples} sampled answers: the verifier picks"
     shown = Table(title=title, caption=caption, box=SIMPLE_HEAD)
     shown.add_column("agent", no_wrap=True)
@@ -146,7 +148,7 @@ def draw(path: Path, rows: Sequence[Row], request: CompareRequest) -> None:
     for bar, row in zip(bars, ordered, strict=True):
         if row.upper_bound:
             bar.set(facecolor="none", edgecolor="#4878a8", hatch="///")
-    axes.set(xlim=(0, 1), xlabel=f"share of {request.riddles} {request.split} riddles right (* upper bound)")
+    axes.set(xlim=(0, 1), xlabel=f"share of {rows[0].riddles} {request.split} riddles right (* upper bound)")
     axes.set_title(f"{request.budget:,} episodes, {len(request.seeds)} seed(s), 95 % intervals", fontsize="medium")
     axes.grid(axis="x", alpha=0.3)
     part = path.with_suffix(".part.png")

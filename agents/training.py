@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import importlib.metadata
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import gymnasium as gym
 from rich.console import Console
@@ -14,13 +18,14 @@ from rich.console import Console
 from agents.adapter_agent import AdapterAgent, refuse_nonsense
 from agents.base import Budget
 from agents.embedded import EMBEDDED, model_hash, model_source
-from agents.evaluation import Comparison, evaluate_policy, split_env
+from agents.evaluation import Comparison, evaluate_policy, evaluation_riddles, split_env
 from agents.expert_iteration import ExpertIterationConfig
 from agents.policy import LanguageModelPolicy, pick_device
 from agents.registry import Setting, known, make_agent
 from agents.run import UNCOMPARED, RunFolder
 from agents.sampling import sampling_dtype
 from agents.sampling.workers import MOST_WORKERS, usable_cores
+from expit_env import RiddleList, open_source
 from expit_env.riddles.splits import GENERATOR_VERSION
 
 FINAL_SPLITS = ("test", "transfer")
@@ -53,14 +58,16 @@ class TrainRequest:
         sampler: a server to sample from that speaks OpenAI's API, such as http://localhost:8000/v1 (vLLM); by default
             answers are sampled in this process.
         weights: with a sampler, what is fine-tuned here, named as a model is without one; by default ``model`` itself.
-        out: the run folder. A run that was cut off goes on when the same is asked again.
+        out: the run folder. A run that was cut off resumes when the same is asked again.
         source: riddles of your own instead of the families here: riddles.jsonl, hf:DATASET or reasoning-gym:NAME.
         skip_bad: leave bad rows of a file or dataset out and count them, instead of refusing them.
         families: families to train on, by their own name or their group's, or "all"; by default ``FIRST_GROUPS``, or
             all of a source.
-        level: 1 (easy, what a laptop learns in minutes) to 5, or None for all of them mixed.
+        level: 1 (easy) to 5, or all of them mixed; by default 1 of the families here (what a laptop learns in
+            minutes), and all of a source.
         budget: episodes that the agent may spend; by default as many as the rounds take.
-        test_riddles: riddles of each of test and transfer in the final evaluation.
+        test_riddles: riddles of each of test and transfer in the final evaluation; each once, so that a small split may
+            have fewer.
         config: of the agent.
     """
 
@@ -73,7 +80,7 @@ class TrainRequest:
     source: str | None = None
     skip_bad: bool = False
     families: tuple[str, ...] = ()
-    level: int | None = 1
+    level: int | Literal["all"] | None = None
     budget: int | None = None
     test_riddles: int = 64
     config: ExpertIterationConfig = field(default_factory=ExpertIterationConfig)
@@ -94,14 +101,19 @@ class TrainRequest:
         Raises:
             ValueError: if there are no such families or no such level, or the source lacks a split that is needed.
         """
-        mark = "" if not self.skip_bad else "&skip_bad" if "?" in str(self.source) else "?skip_bad"
-        source = {"source": self.source + mark} if self.source else {}
         families = self.families or ("all" if self.source else FIRST_GROUPS)
-        asked = {"families": families, "level": self.level, **source}
+        source = {"source": self._source_name()} if self.source else {}
+        asked = {"families": families, "level": self.resolved_level(), **source}
         env = gym.make("expit_env:Riddle-v0", split="train", **asked)
         for split in ("validation", *self.final_splits()):
             split_env(env, split)
         return env
+
+    def resolved_level(self) -> int | None:
+        """Return the level that riddles are drawn at; None for all."""
+        if self.level is None:
+            return None if self.source else 1
+        return None if self.level == "all" else self.level
 
     def final_splits(self) -> tuple[str, ...]:
         """Return the splits that the trained model is evaluated on at the end; other sources have no transfer."""
@@ -132,7 +144,7 @@ class TrainRequest:
         return ServedPolicy(HTTPSampler(self.sampler, self.model), self.weights_name(), self.device)
 
     def provenance(self) -> dict[str, object]:
-        """Return what a run's record says of model and versions."""
+        """Return what a run's record says of model, source and versions."""
         path = Path(self.resolved_model())
         packages = ("expit", "torch", "transformers", "trl", "peft", "gymnasium", "numpy")
         return {
@@ -140,10 +152,26 @@ class TrainRequest:
             "model_hash": model_hash(path) if path.is_dir() else None,
             "device": self.device,
             **self._sampled(),
+            **self._source_content(),
             "generator_version": GENERATOR_VERSION,
             "versions": {name: importlib.metadata.version(name) for name in packages},
             UNCOMPARED: {"cores": usable_cores(), "workers": self._workers()},
         }
+
+    def _source_name(self) -> str | None:
+        if self.source is None or not self.skip_bad:
+            return self.source
+        return self.source + ("&skip_bad" if "?" in self.source else "?skip_bad")
+
+    def _source_content(self) -> dict[str, object]:
+        """What decides the riddles of a source beside its name: the bytes of its file, its rows, or its version."""
+        if self.source is None:
+            return {}
+        file, source = Path(self.source.partition("?")[0]), open_source(self._source_name())
+        if not isinstance(source, RiddleList):
+            return {"source_version": importlib.metadata.version("reasoning-gym")}
+        content = file.read_bytes() if file.is_file() else repr(source.riddles).encode()
+        return {"source_sha256": hashlib.sha256(content).hexdigest()}
 
     def _workers(self) -> int:
         """How many processes sample beside this one."""
@@ -158,12 +186,13 @@ class TrainRequest:
 
 
 def train(request: TrainRequest, console: Console) -> Path:
-    """Train an agent, or go on where a run was cut off, and evaluate it once on test and once on transfer.
+    """Train an agent, or resume where a run was cut off, and evaluate it once on test and once on transfer.
 
     Returns:
         The run folder.
     """
     env = request.environment()
+    print_rows(env, console)
     policy = request.policy()
     agent = _make_agent(request, policy, console)
     agent.learn(env, Budget(request.config.episodes if request.budget is None else request.budget))
@@ -185,7 +214,7 @@ def _final(path: Path, split: str, agent: AdapterAgent, env: gym.Env[str, str], 
     """Measure base and trained on the same riddles of a split that nothing was chosen on."""
     if agent.adapter is None:
         raise ValueError("the agent learned nothing that could be evaluated: give it a larger budget")
-    run = TrainedRun(agent.policy, agent.adapter, env, request.config.max_new_tokens)
+    run = TrainedRun(agent.policy, agent.adapter, lambda: env, request.config.max_new_tokens)
     samples = request.config.evaluation_samples
     compare_with_base(run, split, request.test_riddles, samples, agent.console).write(path)
 
@@ -197,13 +226,13 @@ class TrainedRun:
     Attributes:
         policy: its base model; ``policy.use_adapter(adapter)`` answers as trained.
         adapter: the last adapter it learned.
-        env: its training environment.
+        make_env: makes its training environment, for which its source of riddles has to be there.
         max_new_tokens: how long its answers may be.
     """
 
     policy: LanguageModelPolicy
     adapter: Path
-    env: gym.Env[str, str]
+    make_env: Callable[[], gym.Env[str, str]]
     max_new_tokens: int
 
     @classmethod
@@ -211,7 +240,7 @@ class TrainedRun:
         """Open the run in a folder, to answer in this process or from a server that has the run's model by its name.
 
         Raises:
-            ValueError: if no run with an adapter stands there, or its record is broken.
+            ValueError: if the folder holds no run with an adapter, or its record is broken.
         """
         adapter = _last_adapter(folder)
         path = folder / "config.json"
@@ -225,18 +254,38 @@ class TrainedRun:
             raise ValueError(f"{path} is no record of a run: {error}") from error
         weights = record.get("weights", model)
         request = TrainRequest(model=model if sampler else weights, device=device, sampler=sampler)
-        return cls(request.policy(), adapter, gym.make(name, **kwargs), length)
+        return cls(request.policy(), adapter, functools.partial(gym.make, name, **kwargs), length)
 
 
 def compare_with_base(run: TrainedRun, split: str, riddles: int, samples: int, console: Console) -> Comparison:
     """Measure a run's base model and its trained one on the same riddles of a split."""
     run.policy.require_adapters()
-    env, measured = split_env(run.env, split), []
+    env, measured = split_env(run.make_env(), split), []
+    asked = evaluation_riddles(env, riddles, console)
     for name, adapter in (("base", None), ("trained", run.adapter)):
         run.policy.use_adapter(adapter)
         title = f"{split}: {name}"
-        measured.append(evaluate_policy(run.policy, env, riddles, samples, run.max_new_tokens, console, title))
+        measured.append(evaluate_policy(run.policy, env, asked, samples, run.max_new_tokens, console, title))
     return Comparison(*measured)
+
+
+def print_rows(env: gym.Env[str, str], console: Console) -> None:
+    """Print how many rows of a file or dataset are used, and why others are left out, for each split of a run."""
+    asked = env.spec.kwargs if env.spec else {}
+    source = open_source(asked.get("source"))
+    if not isinstance(source, RiddleList):
+        return
+    parts = []
+    for split in ("train", "validation", "test"):
+        rows, chosen, used = (
+            len(source.deck(split, families, level).riddles)
+            for families, level in (("all", None), (asked["families"], None), (asked["families"], asked["level"]))
+        )
+        others = {"families": rows - chosen, "levels": chosen - used}
+        left = ", ".join(f"{count} of other {what}" for what, count in others.items() if count)
+        parts.append(f"{split} {used} of {rows} rows ({left})" if left else f"{split} {used}")
+    parts += [f"bad rows left out: {len(source.skipped)}"] if source.skipped else []
+    console.print(f"{source.name}: {', '.join(parts)}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _last_adapter(folder: Path) -> Path:

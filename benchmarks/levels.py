@@ -12,7 +12,7 @@ import gymnasium as gym
 from rich.console import Console
 
 from agents.embedded import embedded_model_path
-from agents.evaluation import evaluate_policy
+from agents.evaluation import evaluate_policy, evaluation_riddles
 from agents.policy import LanguageModelPolicy
 
 LEVELS = (1, 2, 3, 4, 5)
@@ -28,14 +28,14 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=8)
     parser.add_argument("--split", default="validation", choices=("train", "validation"))
     arguments = parser.parse_args()
+    console = Console(stderr=True)
     policy = LanguageModelPolicy.load(arguments.model or embedded_model_path())
     policy.use_adapter(arguments.adapter)
     print(f"| level | {' | '.join(MEASURES)} |")
     for level in LEVELS:
         env = gym.make("expit_env:Riddle-v0", split=arguments.split, level=level)
-        measured = evaluate_policy(
-            policy, env, arguments.riddles, arguments.samples, MAX_NEW_TOKENS, Console(stderr=True)
-        )
+        riddles = evaluation_riddles(env, arguments.riddles, console)
+        measured = evaluate_policy(policy, env, riddles, arguments.samples, MAX_NEW_TOKENS, console)
         cells = []
         for measure in MEASURES:
             low, high = measured.interval(measure)

@@ -10,8 +10,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
-from expit_env.env import RiddleEnv
-from expit_env.errors import unknown
+from expit_env.env import RiddleEnv, checked_render_mode
 from expit_env.features import hashed_ngrams
 from expit_env.riddle import Kind, Riddle
 from expit_env.riddles import splits
@@ -99,12 +98,10 @@ class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
         embed: Callable[[str], np.ndarray] | None = None,
         render_mode: str | None = None,
     ) -> None:
-        if render_mode not in (None, *self.metadata["render_modes"]):
-            raise unknown("render mode", render_mode, self.metadata["render_modes"])
+        self.render_mode = checked_render_mode(render_mode, self.metadata["render_modes"])
         for name, value, least in (("num_options", num_options, 2), ("features", features, 1)):
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
                 raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
-        self.render_mode = render_mode
         self.action_space = spaces.Discrete(num_options)
         self._num_options, self._flat = int(num_options), flat
         self._embed = embed or functools.partial(hashed_ngrams, size=int(features))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Sequence
 from typing import Any
 
@@ -108,9 +107,7 @@ class RiddleEnv(gym.Env[str, str]):
         source: str | RiddleSource | None = None,
         render_mode: str | None = None,
     ) -> None:
-        if render_mode not in (None, *self.metadata["render_modes"]):
-            raise unknown("render mode", render_mode, self.metadata["render_modes"])
-        self.render_mode = render_mode
+        self.render_mode = checked_render_mode(render_mode, self.metadata["render_modes"])
         self._source = open_source(source)
         self.observation_space, self.action_space = text_spaces(self._source.question_length, max_attempts)
         self._deck = self._source.deck(split, families, level)
@@ -161,12 +158,19 @@ class RiddleEnv(gym.Env[str, str]):
             self._printed = len(transcript)
 
 
+def checked_render_mode(render_mode: str | None, modes: Sequence[str]) -> str | None:
+    """Return the render mode if it is None or one of ``modes``.
+
+    Raises:
+        TypeError: if it is neither. Stable-Baselines3 asks for "rgb_array" first, and on a TypeError for none.
+    """
+    if render_mode not in (None, *modes):
+        raise TypeError(*unknown("render mode", render_mode, modes).args)
+    return render_mode
+
+
 def text_spaces(question_length: int, max_attempts: int) -> tuple[SharedText, SharedText]:
     """Return the spaces of observations and of actions."""
     attempts = max(0, max_attempts - 1) if isinstance(max_attempts, int) else 0
     longest = question_length + attempts * (REFUTATION_LENGTH + HINT_LENGTH)
-    return _text(longest), _text(RESPONSE_LENGTH)
-
-
-def _text(max_length: int) -> SharedText:
-    return SharedText(max_length, min_length=0, charset=string.printable)
+    return SharedText(longest), SharedText(RESPONSE_LENGTH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import string
 from collections.abc import Sequence
 from multiprocessing.sharedctypes import SynchronizedArray
 from types import ModuleType
@@ -22,7 +23,18 @@ class SharedText(spaces.Text):
     AsyncVectorEnv reads the batch of observations once, when it is made, and afterwards copies what it read then: right
     for arrays that are views of the memory, wrong for the strings of a plain Text, which stay what the empty memory
     said. This space gives it a batch that reads the memory whenever it is copied or looked into.
+
+    Its shape and dtype are those of one Python string, because Stable-Baselines3 keeps observations in an array of the
+    space's shape and dtype, and an array of NumPy's strings would cut each text to its first character.
     """
+
+    def __init__(self, max_length: int) -> None:
+        super().__init__(max_length, min_length=0, charset=string.printable)
+        self.dtype = np.dtype(object)
+
+    @property
+    def shape(self) -> tuple[()]:
+        return ()
 
     def contains(self, x: Any) -> bool:
         """Whether it is a text that is short enough, of any characters: questions and answers come in any script."""

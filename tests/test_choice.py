@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import sb3_contrib
 import stable_baselines3
+from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.evaluation import evaluate_policy
 
-from expit_env import verify
+from expit_env import RiddleChoiceEnv, verify
 from expit_env.features import hashed_ngrams
 from expit_env.riddles import splits
 
@@ -128,6 +129,11 @@ def test_a_wrong_argument_is_refused(kwargs, message):
         make(**kwargs)
 
 
+def test_an_unknown_render_mode_is_refused_with_what_exists():
+    with pytest.raises(TypeError, match=r"no render mode 'human'\. What exists: ansi"):
+        RiddleChoiceEnv(render_mode="human")
+
+
 def test_a_wrong_action_is_refused():
     env = make().unwrapped
     with pytest.raises(gym.error.ResetNeeded):
@@ -158,6 +164,15 @@ def test_the_classic_algorithms_run(name, flat):
     model = algorithm("MlpPolicy" if flat else "MultiInputPolicy", env, seed=0, device="cpu", **hurry)
     model.learn(200)
     assert model.num_timesteps >= 200
+
+
+@pytest.mark.filterwarnings("ignore:.*render_mode='rgb_array'")
+def test_stable_baselines_makes_it_by_its_name():
+    batch = make_vec_env("RiddleChoice-v0", n_envs=2, seed=0)
+    batch.reset()
+    assert batch.step([right(info) for info in batch.reset_infos])[1].tolist() == [1.0, 1.0]
+    model = stable_baselines3.PPO("MultiInputPolicy", "RiddleChoice-v0", n_steps=64, seed=0, device="cpu")
+    assert model.learn(64).num_timesteps == 64
 
 
 LEARNING = {

@@ -109,10 +109,10 @@ def test_a_number_that_makes_no_sense_is_told_by_its_flag(run, monkeypatch, caps
     assert "--samples must be at least 1" in " ".join(capsys.readouterr().err.replace("│", "").split())
 
 
-def test_a_model_that_finds_nothing_is_told_the_ways_out(run, tmp_path):
+def test_a_model_that_finds_nothing_is_reported_with_the_options(run, tmp_path):
     config = dataclasses.replace(CONFIG, validation_riddles=0, riddles=2, samples=2, extra_samples=0)
     request = TrainRequest(model=str(run.parent / "model"), out=tmp_path / "run", config=config)
-    with pytest.raises(RuntimeError, match="Ways out"):
+    with pytest.raises(RuntimeError, match="another --out"):
         train(request, Console(quiet=True))
 
 

@@ -62,13 +62,16 @@ def test_all_are_asked_the_same_validation_riddles(done):
     assert {result.evaluation.split for result in results} == {"validation"}
 
 
-def test_a_round_without_an_answer_is_told_and_counted(done):
-    _, rows = done
+def test_a_round_without_an_answer_is_noted_and_counted(done):
+    request, rows = done
     row = rows[0]
     if not row.notes:
         pytest.skip("the random model found an answer")
     assert "no right answer" in row.notes[0]
     assert 0 < row.episodes <= 24
+    for path in request.out.glob("expert-iteration/*/result.json"):
+        seconds = [json.loads(stages.read_text())["search_seconds"] for stages in path.parent.rglob("seconds.json")]
+        assert Result.read(path).minutes == pytest.approx(sum(seconds) / 60), "it would not survive a resume"
 
 
 def test_what_is_finished_is_not_run_again_and_more_can_be_asked(done, monkeypatch):
@@ -87,6 +90,29 @@ original = comparison.make_agent
 def test_another_budget_in_the_same_folder_is_refused(done):
     with pytest.raises(RunConflictError, match="budget"):
         compare(dataclasses.replace(done[0], budget=25), QUIET)
+
+
+def test_a_small_source_is_answered_once_and_an_edited_one_is_refused(done, tmp_path):
+    def write(answer):
+        splits = ["train"] * 5 + ["validation"] * 2 + ["test"]
+        rows = [{"question": f"What is {n}?", "answer": answer, "split": split} for n, split in enumerate(splits)]
+        (tmp_path / "mine.jsonl").write_text("".join(json.dumps(row | {"level": 2}) + "\n" for row in rows))
+
+    write("it")
+    request = dataclasses.replace(
+        done[0], agents=("random",), source=str(tmp_path / "mine.jsonl"), out=tmp_path / "out", riddles=20
+    )
+    console = Console(width=120, record=True, file=io.StringIO())
+    [row] = compare(request, console)
+    console.print(table([row], request))
+    shown = console.export_text()
+    assert "mine.jsonl: train 5, validation 2, test 1" in shown.replace("\n", "")
+    assert "only 2 riddles in the split validation; asked for 20" in shown
+    assert "validation: 2 riddles" in shown
+    assert row.riddles == len(set(Result.read(next(request.out.rglob("result.json"))).evaluation.riddle_ids)) == 2
+    write("that")
+    with pytest.raises(RunConflictError, match="source_sha256: it has"):
+        compare(request, QUIET)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
+from stable_baselines3.common.env_util import make_vec_env
 
-from expit_env import Outcome, Verdict
+from expit_env import Outcome, RiddleEnv, Verdict
 from expit_env.riddles import FAMILIES, splits
 
 BIRDS = "birds-on-a-wire"
@@ -173,12 +174,27 @@ def test_a_wrong_argument_is_refused_with_what_exists(kwargs, message):
         make(**kwargs)
 
 
+def test_an_unknown_render_mode_is_refused_with_what_exists():
+    with pytest.raises(TypeError, match=r"no render mode 'ansii'\. Did you mean 'ansi'\? What exists: ansi, human"):
+        RiddleEnv(render_mode="ansii")
+
+
+@pytest.mark.filterwarnings("ignore:.*render_mode='rgb_array'")
+def test_stable_baselines_makes_a_batch_of_it_by_its_name():
+    batch, alone = make_vec_env("Riddle-v0", n_envs=2, seed=3), make()
+    assert batch.reset().tolist() == [alone.reset(seed=seed)[0] for seed in (3, 4)]
+    answers = [splits.riddle(info["riddle_id"]).answer for info in batch.reset_infos]
+    assert batch.step(answers)[1].tolist() == [1.0, 1.0]
+
+
 def test_a_wrong_option_is_refused():
     env = make()
     with pytest.raises(ValueError, match=r"no reset option 'ridle_id'\. Did you mean 'riddle_id'\?"):
         env.reset(options={"ridle_id": f"{BIRDS}/train/0"})
     with pytest.raises(ValueError, match="no riddle has the id 'birds'"):
         env.reset(options={"riddle_id": "birds"})
+    with pytest.raises(ValueError, match=r"no family 'birds-on-wire'\. Did you mean 'birds-on-a-wire'\?"):
+        env.reset(options={"level": {"birds-on-wire": 3}})
 
 
 def test_a_step_out_of_turn_is_refused():

@@ -17,13 +17,14 @@ from agents.evaluation import (
     Comparison,
     Evaluation,
     evaluate_policy,
-    evaluation_seeds,
+    evaluation_riddles,
     measured,
     paired_difference,
     split_env,
     summary,
 )
 from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
+from agents.progress import QUIET
 
 BIRDS = {"families": "birds-on-a-wire", "split": "validation"}
 
@@ -77,9 +78,10 @@ def test_system_2_needs_one_right_sample_and_majority_the_most_frequent():
 def test_a_policy_is_evaluated_in_one_batch_as_by_two_agents(families):
     policy, decoding = LanguageModelPolicy(tiny_model(), tiny_tokenizer()), Decoding(max_new_tokens=2)
     env = gym.make("Riddle-v0", families=families, split="validation")
-    measured = evaluate_policy(policy, env, 6, 40, decoding.max_new_tokens)
+    riddles = evaluation_riddles(env, 6)
+    measured = evaluate_policy(policy, env, riddles, 40, decoding.max_new_tokens)
     greedy, drawing = PolicyAgent(policy, dataclasses.replace(decoding, temperature=0.0)), PolicyAgent(policy, decoding)
-    apart = evaluate(greedy, env, evaluation_seeds("validation", 6), drawing, 40)
+    apart = evaluate(greedy, env, riddles, drawing, 40)
     # The draws are others, so that only what the one answer decides is the same.
     drawn = {"sampled_correct": 0, "majority_correct": False}
     assert [dataclasses.replace(riddle, **drawn) for riddle in measured.riddles] == [
@@ -114,7 +116,7 @@ def test_a_riddle_of_a_source_has_no_contrast(tmp_path):
     assert evaluate(Says("a bottle"), env, [1]).riddles[0].contrast_correct is None
 
 
-def test_the_trap_is_told():
+def test_the_trap_is_counted():
     env = gym.make("Riddle-v0", **BIRDS)
     trap = next(str(number) for number in range(40) if fell(env, number))
     assert evaluate(Says(trap), env, [1]).mean("trap_rate") == 1
@@ -157,9 +159,33 @@ def test_an_unknown_measure_is_refused_with_those_that_exist():
         Evaluation("test", 1, (answered("a", True),)).mean("accuracy")
 
 
+def drawn(split, count, console=QUIET, **kwargs):
+    return evaluation_riddles(gym.make("Riddle-v0", split=split, **kwargs), count, console)
+
+
 def test_the_evaluated_riddles_are_fixed_and_differ_by_split():
-    assert evaluation_seeds("test", 50) == evaluation_seeds("test", 60)[:50]
-    assert not set(evaluation_seeds("test", 50)) & set(evaluation_seeds("validation", 50))
+    assert drawn("test", 50) == drawn("test", 60)[:50]
+    assert not {riddle.split("/")[2] for riddle in drawn("test", 50)} & {
+        riddle.split("/")[2] for riddle in drawn("validation", 50)
+    }
+
+
+def test_the_evaluated_riddles_end_with_the_split_and_the_console_says_so():
+    console = Console(file=io.StringIO(), width=120)
+    found = drawn("test", 1_000, console, families="bank")
+    assert sorted(found) == sorted(f"bank/test/{index}" for index in range(len(found)))
+    assert f"only {len(found)} riddles in the split test; asked for 1000" in console.file.getvalue()
+    with pytest.raises(ValueError, match=f"an index is below {len(found)}"):
+        gym.make("Riddle-v0").reset(options={"riddle_id": f"bank/test/{len(found)}"})
+    console = Console(file=io.StringIO())
+    assert drawn("test", len(found), console, families="bank") == found
+    assert not console.file.getvalue()
+
+
+def test_questions_with_the_same_words_are_evaluated_once(tmp_path):
+    rows = [{"question": f"What is {what}", "answer": "it", "split": "test"} for what in ("this?", "THIS ?", "that?")]
+    (tmp_path / "mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert len(drawn("test", 3, source=str(tmp_path / "mine.jsonl"))) == 2
 
 
 def test_a_transfer_environment_does_not_ask_for_training_families():
@@ -173,6 +199,6 @@ def test_a_comparison_is_read_as_it_was_written(tmp_path):
     comparison = Comparison(one, one)
     comparison.write(tmp_path / "evaluation.json")
     assert Comparison.read(tmp_path / "evaluation.json") == comparison
-    told = comparison.summary()
-    assert set(told) == {"split", "riddles", "samples", "base", "trained"}
-    assert all(set(told[name]) == set(MEASURES) for name in ("base", "trained"))
+    summed = comparison.summary()
+    assert set(summed) == {"split", "riddles", "samples", "base", "trained"}
+    assert all(set(summed[name]) == set(MEASURES) for name in ("base", "trained"))

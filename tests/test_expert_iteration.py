@@ -1,6 +1,7 @@
 """Tests of agents.expert_iteration: the loop on a tiny model, its budget, and a real SIGKILL at every stage."""
 
 import dataclasses
+import json
 import os
 import signal
 import subprocess
@@ -69,7 +70,7 @@ def test_every_stage_leaves_its_file(finished):
     assert len(history.rounds) == 2
     for name in ("round-000", "round-001"):
         assert {path.name for path in (folder / name).iterdir()} == {
-            "trajectories.jsonl", "sft.jsonl", "adapter", "metrics.json", "DONE",
+            "trajectories.jsonl", "sft.jsonl", "adapter", "metrics.json", "seconds.json", "DONE",
         }  # fmt: skip
     trajectories = [
         t for name in ("round-000", "round-001") for t in TrajectoryStore(folder / name / "trajectories.jsonl")
@@ -92,7 +93,9 @@ def test_only_unsolved_riddles_get_further_answers(tmp_path):
         assert len(several) < CONFIG.samples + CONFIG.extra_samples
 
 
-def test_the_first_search_sees_examples_further_ones_are_warmer_and_the_plain_prompt_is_learned(tmp_path, monkeypatch):
+def test_the_first_search_sees_examples_others_a_higher_temperature_and_the_plain_prompt_is_learned(
+    tmp_path, monkeypatch
+):
     # Its tokens are nearly bytes: the few-shot prompt is long.
     config = dataclasses.replace(CONFIG, few_shot_rounds=1, extra_temperature=1.5, validation_riddles=0)
     agent, drawn, learned = make_agent(tmp_path, config, max_position_embeddings=2_048), [], []
@@ -100,12 +103,12 @@ def test_the_first_search_sees_examples_further_ones_are_warmer_and_the_plain_pr
     monkeypatch.setattr(agent.policy, "sample", lambda *a: drawn.append((a[2], a[3])) or sample(*a))
     monkeypatch.setattr(fine_tuning_module, "encode_group", lambda *a: learned.append((a[1], a[2])) or encode_group(*a))
     agent.learn(make_env(never_the_first))
-    helpings = {(round_, helping): how for how, (_, round_, helping, _) in drawn}
-    assert {(0, 0), (0, 1), (0, 2), (1, 0)} <= set(helpings)
-    assert {helping for (_, helping), how in helpings.items() if how.temperature == 1.0} == {0}
-    assert {helping for (_, helping), how in helpings.items() if how.temperature == 1.5} == {1, 2}
-    assert {round_ for (round_, _), how in helpings.items() if how.few_shot} == {0}
-    assert {round_ for (round_, _), how in helpings.items() if not how.few_shot} == {1}
+    batches = {(round_, batch): how for how, (_, round_, batch, _) in drawn}
+    assert {(0, 0), (0, 1), (0, 2), (1, 0)} <= set(batches)
+    assert {batch for (_, batch), how in batches.items() if how.temperature == 1.0} == {0}
+    assert {batch for (_, batch), how in batches.items() if how.temperature == 1.5} == {1, 2}
+    assert {round_ for (round_, _), how in batches.items() if how.few_shot} == {0}
+    assert {round_ for (round_, _), how in batches.items() if not how.few_shot} == {1}
     assert all(
         messages == prompt(messages[-1]["content"].removesuffix(prompt("")[-1]["content"])) for messages, _ in learned
     )
@@ -135,6 +138,8 @@ def test_a_killed_run_ends_with_the_same_trajectories(finished, tmp_path, stage)
     for name in ("round-000", "round-001"):
         there = (tmp_path / "run" / name / "trajectories.jsonl").read_bytes()
         assert there == (unbroken / name / "trajectories.jsonl").read_bytes()
+    for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines():
+        assert {"search_seconds", "distil_seconds", "evaluate_seconds"} <= json.loads(line).keys()
     assert not list((tmp_path / "run").rglob("*.part"))
 
 
@@ -143,9 +148,9 @@ def test_the_budget_is_never_passed(tmp_path):
     assert history.episodes == 7
 
 
-def test_a_budget_of_tokens_ends_the_search_after_a_helping_and_the_run_after_a_round(tmp_path):
-    history = make_agent(tmp_path / "helping").learn(make_env(never_the_first), Budget(1_000, tokens=20))
-    assert (len(history.rounds), history.episodes) == (1, CONFIG.riddles * CONFIG.samples), "no further helping"
+def test_a_budget_of_tokens_ends_the_search_after_a_batch_and_the_run_after_a_round(tmp_path):
+    history = make_agent(tmp_path / "batch").learn(make_env(never_the_first), Budget(1_000, tokens=20))
+    assert (len(history.rounds), history.episodes) == (1, CONFIG.riddles * CONFIG.samples), "no further batch"
     assert history.tokens > 20
     whole = make_agent(tmp_path / "round").learn(make_env(never_the_first), Budget(1_000, tokens=history.tokens + 1))
     assert len(whole.rounds) == 1

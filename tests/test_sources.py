@@ -134,6 +134,11 @@ def test_families_and_levels_are_chosen(written):
         ({"question": "What?", "answer": "9", "choices": ["9", "9"]}, "choices are 2 to 26 different texts"),
         ({"question": "What?", "answer": "9", "choices": ["9", "8"], "kind": "number"}, "of the kind choice"),
         (["What?", "9"], "a row is an object"),
+        ({"question": "What? " * 500_000, "answer": "9"}, "question: a text of 2,999,999 characters is longer"),
+        ({"question": "What?", "answer": "nine " * 201}, "answer: a text of 1,004 characters is longer than the 1,000"),
+        ({"question": "What?", "answer": 10**1_000}, "answer: a text of 1,001 characters"),
+        ({"question": "What?", "answer": "9", "aliases": ["nine " * 201]}, "aliases: a text of 1,004 characters"),
+        ({"question": "What?", "answer": "9", "aliases": ["nine"] * 1_001}, "aliases: 1,001 texts are more than"),
     ],
 )
 def test_a_bad_row_is_refused_with_file_line_and_reason_or_counted(written, row, message):
@@ -477,5 +482,7 @@ def test_the_real_reasoning_gym_is_posed_and_scored():
 def test_a_level_draws_the_nearest_that_there_is(written):
     rows = [row | {"level": 1 + 2 * (index % 2), "family": "mine"} for index, row in enumerate(ROWS)]
     env = make(written(rows))
+    with pytest.raises(ValueError, match=r"no family 'mien'\. Did you mean 'mine'\?"):
+        env.reset(options={"level": {"mien": 3}})
     for level, nearest in ((1, {1}), (2, {1, 3}), (3, {3}), (5, {3})):
         assert {env.reset(seed=seed, options={"level": level})[1]["level"] for seed in range(20)} <= nearest

@@ -1,5 +1,8 @@
 """Tests of agents.training: the environment that a request makes, the record, and a whole run that is killed."""
 
+import hashlib
+import importlib.metadata
+import io
 import json
 import os
 import signal
@@ -11,14 +14,16 @@ import gymnasium as gym
 import pytest
 from rich.console import Console
 from test_expert_iteration import CONFIG, make_env
-from tiny import tiny_model, tiny_tokenizer
+from tiny import save_tiny, tiny_model, tiny_tokenizer
 
 from agents.comparison import CompareRequest
 from agents.evaluation import split_env
 from agents.run import UNCOMPARED
 from agents.sampling.workers import usable_cores
-from agents.training import FIRST_GROUPS, TrainRequest, train
+from agents.training import FIRST_GROUPS, TrainedRun, TrainRequest, compare_with_base, print_rows, train
 from expit_env.riddles.splits import GENERATOR_VERSION
+
+SPLITS = {"train": 12, "validation": 4, "test": 8}
 
 
 def write(path, count, **fields):
@@ -63,8 +68,79 @@ def test_without_a_source_the_first_groups_are_trained_on_or_what_is_asked_for()
     request = TrainRequest()
     assert request.final_splits() == ("test", "transfer")
     assert request.environment().spec.kwargs == {"split": "train", "families": FIRST_GROUPS, "level": 1}
-    asked = TrainRequest(families=("all",), level=None).environment()
+    asked = TrainRequest(families=("all",), level="all").environment()
     assert asked.spec.kwargs == {"split": "train", "families": ("all",), "level": None}
+
+
+def test_a_source_is_used_at_all_levels_unless_one_is_asked_for(tmp_path):
+    rows = [{"split": split, "level": 1 + n % 4} for split, count in SPLITS.items() for n in range(count)]
+    path = tmp_path / "mine.jsonl"
+    path.write_text(
+        "".join(json.dumps({"question": f"Who is {n}?", "answer": "I"} | row) + "\n" for n, row in enumerate(rows))
+    )
+    assert CompareRequest(source=str(path)).training().resolved_level() is None
+    assert CompareRequest().training().resolved_level() == 1
+    for level, expected in (
+        (None, "train 12, validation 4, test 8"),
+        ("all", "train 12, validation 4, test 8"),
+        (1, "train 3 of 12 rows (9 of other levels), validation 1 of 4 rows (3 of other levels), test 2 of 8 rows"),
+    ):
+        assert expected in printed_rows(TrainRequest(source=str(path), level=level))
+
+
+def printed_rows(request):
+    console = Console(file=io.StringIO())
+    print_rows(request.environment(), console)
+    return console.file.getvalue()
+
+
+@pytest.mark.filterwarnings("ignore:.*bad rows were left out")
+def test_rows_of_other_families_and_bad_ones_are_counted(tmp_path):
+    path = tmp_path / "mine.jsonl"
+    rows = [{"split": split, "family": f"f{n % 2}"} for split, count in SPLITS.items() for n in range(count)]
+    good = [json.dumps({"question": f"Who is {n}?", "answer": "I"} | row) for n, row in enumerate(rows)]
+    path.write_text("\n".join([*good, "{}"]))
+    line = printed_rows(TrainRequest(source=str(path), families=("f1",), skip_bad=True))
+    assert line.startswith(f"{path}: train 6 of 12 rows (6 of other families), validation 2 of 4")
+    assert line.endswith("bad rows left out: 1\n")
+    assert not printed_rows(TrainRequest())
+
+
+def content(source):
+    return TrainRequest(model="here", source=source).provenance()["source_sha256"]
+
+
+def test_the_record_has_the_content_of_a_file(tmp_path):
+    source = write(tmp_path / "mine.jsonl", 60)
+    assert content(source) == hashlib.sha256((tmp_path / "mine.jsonl").read_bytes()).hexdigest()
+
+
+def test_the_record_has_the_content_of_a_dataset(tmp_path):
+    pytest.importorskip("datasets")
+    contents = []
+    for name, count in (("one", 60), ("same", 60), ("other", 61)):
+        (tmp_path / name / "mine").mkdir(parents=True)
+        write(tmp_path / name / "mine" / "train.jsonl", count)
+        contents.append(content(f"hf:{tmp_path / name / 'mine'}"))
+    assert contents[0] == contents[1] != contents[2]
+
+
+def test_the_record_has_the_version_of_reasoning_gym():
+    pytest.importorskip("reasoning_gym")
+    record = TrainRequest(model="here", source="reasoning-gym:leg_counting").provenance()
+    assert record["source_version"] == importlib.metadata.version("reasoning-gym")
+
+
+def test_a_trained_run_is_opened_without_its_source(tmp_path):
+    save_tiny(tmp_path / "model")
+    environment = {"id": "Riddle-v0", "kwargs": {"split": "train", "source": str(tmp_path / "moved.jsonl")}}
+    record = {"model": str(tmp_path / "model"), "environment": environment, "config": {"max_new_tokens": 3}}
+    (tmp_path / "adapter").mkdir()
+    (tmp_path / "config.json").write_text(json.dumps(record))
+    opened = TrainedRun.open(tmp_path, "cpu")
+    assert opened.max_new_tokens == 3
+    with pytest.raises(ValueError, match=r"there is no file .*moved\.jsonl"):
+        compare_with_base(opened, "test", 2, 1, Console(quiet=True))
 
 
 def test_a_source_without_the_splits_that_training_needs_is_refused_at_once(tmp_path):

@@ -44,7 +44,7 @@ class Deck:
     def of(cls, split: str, families: str | Sequence[str], level: int | None) -> Deck:
         if split not in splits.SPLITS:
             raise unknown("split", split, splits.SPLITS)
-        level_of(level, "")
+        level_of(level, "", ())
         return cls(split, _select(split, families), level)
 
     def draw(self, rng: np.random.Generator, level: Levels = None) -> Riddle:
@@ -62,7 +62,7 @@ class Deck:
         family = self.families[place]
         if levels is None and self.level is None and family != BANK:
             return family, index
-        level = level_of(levels, family) or self.level
+        level = level_of(levels, family, self.families) or self.level
         if family == BANK:
             return family, bank.nth(self.split, level, index)
         index *= step

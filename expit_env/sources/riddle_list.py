@@ -40,7 +40,7 @@ class ListedDeck:
 
     def draw(self, rng: np.random.Generator, level: Levels = None) -> Riddle:
         riddle = self.riddles[int(rng.random() * len(self.riddles))]
-        wanted = level_of(level, str(riddle.family))
+        wanted = None if level is None else level_of(level, str(riddle.family), self.families)
         if wanted is None:
             return riddle
         siblings = [other for other in self.riddles if other.family == riddle.family]

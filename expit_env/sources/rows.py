@@ -26,6 +26,11 @@ FIELDS = (
     "cluster",
     "choices",
 )
+LONGEST = {"question": 1 << 20, "answer": 1_000, "aliases": 1_000, "trap": 1_000, "choices": 1_000}
+"""How many characters a text of a row may have."""
+
+MOST = 1_000
+"""How many texts a list of a row may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +122,25 @@ def _text(given: Mapping[str, Any], name: str, default: Any = ...) -> Any:
     if value is ...:
         raise ValueError(f"it has no {name}")
     if name == "answer" and isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+        value = str(value)
     if value is not default and (not isinstance(value, str) or not value.strip()):
         raise ValueError(f"{name} must be a non-empty string, not {value!r}")
-    return value.strip() if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if len(text) > LONGEST.get(name, len(text)):
+        raise ValueError(f"{name}: a text of {len(text):,} characters is longer than the {LONGEST[name]:,} allowed")
+    return text
 
 
 def _texts(given: Mapping[str, Any], name: str) -> tuple[str, ...]:
     values = given.get(name, ())
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise ValueError(f"{name} must be a list of strings, not {values!r}")
-    return tuple(_text({name: value}, name) for value in values)
+    texts = tuple(_text({name: value}, name) for value in values)
+    if len(texts) > MOST:
+        raise ValueError(f"{name}: {len(texts):,} texts are more than the {MOST:,} allowed")
+    return texts
 
 
 def _one_of(given: Mapping[str, Any], name: str, allowed: Iterable[Any]) -> Any:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from expit_env.errors import unknown
 from expit_env.riddle import LEVELS, Riddle, Verifier
 
 Levels = int | Mapping[str, int] | None
@@ -48,12 +49,14 @@ class RiddleSource(Protocol):
         ...
 
 
-def level_of(levels: Levels, family: str) -> int | None:
-    """Return the level that is asked for of a family, or None.
+def level_of(levels: Levels, family: str, families: Sequence[str]) -> int | None:
+    """Return the level that is asked for of a family, one of ``families``, or None.
 
     Raises:
-        ValueError: if there is no such level.
+        ValueError: if there is no such level, or a level is given for a family that is not among ``families``.
     """
+    if isinstance(levels, Mapping) and (strange := levels.keys() - families):
+        raise unknown("family", min(strange, key=str), families)
     level = levels.get(family) if isinstance(levels, Mapping) else levels
     if level is not None and (isinstance(level, bool) or level not in LEVELS):
         raise ValueError(f"there is no level {level!r}; the levels are {', '.join(map(str, LEVELS))}, or None for all")
