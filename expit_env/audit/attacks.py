@@ -1,7 +1,7 @@
 """Replies that must pass, and replies that must not: each form or attack is one function and one line of a mapping.
 
-An attack has to be really wrong. What it says is therefore held against the riddle's own answer, aliases and trap, by
-`Known` and never by the verifier that is on trial.
+An attack has to be really wrong, or no answer under the answer contract. Whether it is wrong is decided by `Known` from
+the riddle's answer, aliases and trap, never by the verifier on trial.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ UNITS = {
 }  # fmt: skip
 """Units, each with what in a riddle shows that it may be measured in it."""
 CONSTANTS = ("0", "1", "2", "yes", "no", "none", "neither", "the same", "nowhere", "I do not know", "it depends", "42")
+
+MARKS = ("The answer is {}.", "Answer: {}", "<answer>{}</answer>", "\\boxed{{{}}}")
+"""The marks of a final answer."""
 
 _PLACES = {value: word for word, value in ORDINALS.items()}
 _LOOK_ALIKES = str.maketrans("aceiopxyACEHKMOPTX015", "асеіорхуАСЕНКМОРТХОӏ５")
@@ -68,9 +71,18 @@ def _number_words(known: Known, rng: np.random.Generator) -> Iterator[str]:
         yield known.answer.replace(str(known.number), in_words(known.number), 1)
 
 
+def _units(known: Known, rng: np.random.Generator) -> Iterator[str]:
+    """Yield the number of a counted answer with what it counts."""
+    for unit in known.riddle.unit.split("|") if known.riddle.unit and known.number is not None else ():
+        yield f"{known.number} {unit}"
+        if known.number == 0:
+            yield f"no {unit}"
+
+
 def _explanation_first(known: Known, rng: np.random.Generator) -> Iterator[str]:
     why = known.riddle.explanation or "Let me think about that step by step."
-    yield from (f"{why}\nAnswer: {known.answer}", f"{why} <answer>{known.answer}</answer>")
+    for mark in MARKS:
+        yield f"{why}\n{mark.format(known.answer)}"
     yield f"{why} So the answer is {known.answer}."
 
 
@@ -80,6 +92,7 @@ FORMS: Mapping[str, Attack] = {
     "case": _case,
     "article": _articles,
     "number words": _number_words,
+    "unit": _units,
     "punctuation": _forms("{}.", "{}!", " {} \n", '"{}"'),
     "markdown": _forms("**{}**", "*{}*", "_{}_", "`{}`", "**{}**."),
     "The answer is": _forms("The answer is {}.", "The answer is: {}", "The final answer is **{}**."),
@@ -95,12 +108,11 @@ FORMS: Mapping[str, Attack] = {
 
 
 def _wrong_forms(answers: Callable[[Known], Iterable[str]]) -> Attack:
-    """Dress each wrong answer as a right one would be."""
+    """Give each wrong answer bare and behind each mark."""
 
     def attack(known: Known, rng: np.random.Generator) -> Iterator[str]:
         for answer in known.only_wrong(answers(known)):
-            yield from (answer, f"The answer is {answer}.", f"Answer: {answer}", f"<answer>{answer}</answer>")
-            yield rf"\boxed{{{answer}}}"
+            yield from (answer, *(mark.format(answer) for mark in MARKS))
 
     return attack
 
@@ -143,7 +155,7 @@ def _trap_explained(known: Known, rng: np.random.Generator) -> Iterator[str]:
 
 def _wrong_unit(known: Known, rng: np.random.Generator) -> Iterator[str]:
     """Count in a unit that nothing in the riddle is measured in."""
-    said = " ".join((known.riddle.question, known.answer, *known.riddle.aliases)).lower()
+    said = " ".join((known.riddle.question, known.answer, str(known.riddle.unit), *known.riddle.aliases)).lower()
     foreign = [unit for unit, native in UNITS.items() if not re.search(native, said)]
     if known.number:
         yield from (f"{known.number} {unit}" for unit in foreign)
@@ -236,31 +248,37 @@ ATTACKS: Mapping[str, Attack] = {
     "sign": _numeric("-{n}{r}", "minus {n}{r}", "negative {n}{r}", "\u2212{n}{r}", "Answer: -{n}{r}", "\\boxed{-{n}}"),
     "decimal": _numeric("{n}.5{r}", "0.{n}{r}", "{n}.01{r}", "{n},5{r}", "{n}/9{r}", "{n}e1{r}", "Answer: {n}.5{r}"),
     "digits": _numeric("{n}0{r}", "1{n}{r}", "{n}{n}{r}", "0{n}0{r}", "{n} 0{r}", "0x{n}", "{n}:30", "{n}-99"),
-    "unit": _wrong_unit,
+    "wrong unit": _wrong_unit,
     "ordinal": _ordinal,
     "hedge": _against(
         "{a} or {w}", "{w} or {a}", "Either {a} or {w}.", "{a}/{w}", "Maybe {a}, maybe {w}.", "{a}? {w}?",
         "Answer: {a} or {w}", "<answer>{w} or {a}</answer>", r"\boxed{{a} or {w}}", "{a} if you like, else {w}.",
-        "It is {a}, unless it is {w}.", "I would say {a}, but {w} is also possible.",
+        "Answer: {a}, unless it is {w}.", "The answer is {a}, but {w} is also possible.", "Answer: {a}?",
     ),
     "everything": _everything,
     "candidates": _candidates,
     "echo": _echo,
     "shuffled question": _shuffled,
     "denial": _against(
-        "It is not {a}.", "Not {a}.", "The answer is not {a}.", "Anything but {a}.", "Answer: not {a}",
+        "It is not {a}.", "Not {a}.", "not: {a}", "The answer is not {a}.", "Anything but {a}.", "Answer: not {a}",
         "<answer>not {a}</answer>", r"\boxed{not {a}}", "It isn't {a}.", "The answer is certainly not {a}.",
-        "It would be wrong to say {a}.", "Only a fool would say {a}.", "I do not think that it is {a}.",
+        "It is not <answer>{a}</answer>", r"never \boxed{{a}}", "The wrong answer is {a}.", "Wrong answer: {a}",
+        "The answer isn't {a}.", "Is the answer: {a}", "No final answer: {a}",
+    ),
+    "prose": _against(
+        "I would say {a}, of course.", "One answer is {a}.", "An answer: {a}", "Some say the answer is {a}.",
+        "Only a fool would say {a}.", "If nobody lied, the answer is {a}.", "Well, it must be {a}, I suppose.",
     ),
     "retraction": _against(
         "{a}. No, {w}.", "{a}. Wait, that is wrong.", "{a}... actually {w}.", "{a}. Scratch that, {w}.",
         "The answer is {a}. Sorry, I meant {w}.", "Answer: {a}\nNo, wait: {w}", "<answer>{a}</answer> No, {w}.",
-        r"\boxed{{a}} Correction: \boxed{{w}}", "{a}. Just kidding, {w}.", "{a}. That is wrong.",
+        r"\boxed{{a}} Correction: \boxed{{w}}", "{a}. Just kidding, {w}.", "Answer: {a}. That is wrong.",
     ),
     "doubled": _against(
         "<answer>{a}</answer><answer>{w}</answer>", "<answer>{w}</answer><answer>{a}</answer>",
         "Answer: {a}\nAnswer: {w}", "Answer: {w}\nAnswer: {a}", r"\boxed{{a}} \boxed{{w}}", r"\boxed{{w}} \boxed{{a}}",
         "<answer>{w}</answer> {a}", r"\boxed{{w}} {a}", "<answer>{a}</answer> <answer>", "<answer>{w}</answer>\n{a}",
+        "The answer is {w}.\nAnswer: {a}", r"Answer: {w} \boxed{{a}}",
     ),
     "broken": _against(
         "<answer>{a}", "{a}</answer>", "<answer {a}", "</answer>{a}<answer>", "<answer><answer>{a}</answer>",
