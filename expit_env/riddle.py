@@ -68,6 +68,8 @@ class Riddle:
         explanation: one or two sentences that lead to the answer.
         hints: up to two, none of which contains the answer.
         contrast_id: the id of the same surface with the trick taken out, or put back.
+        unit: the unit or the counted noun that may be said after the number of an answer, as in ``9 sheep``; several
+            are divided by ``|``.
 
     Raises:
         ValueError: if the question or the answer is empty.
@@ -85,6 +87,7 @@ class Riddle:
     explanation: str = ""
     hints: tuple[str, ...] = ()
     contrast_id: str | None = None
+    unit: str | None = None
 
     def __post_init__(self) -> None:
         question, answer = self.question, self.answer

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from expit_env.riddle import Riddle
 from expit_env.riddles import FAMILIES, GROUPS, splits
-from expit_env.riddles.family import Family
+from expit_env.riddles.family import Family, normalise
 
 _PREFACE = """# Gallery
 
@@ -45,7 +45,7 @@ def number_of_questions(family: str, split: str) -> str:
     else less.
     """
     third = range(2, 5 * _DRAWS, 5)  # the indices of level 3
-    drawn = Counter(splits.normalise(splits.bare_questions(family, split, index)[0]) for index in third)
+    drawn = Counter(normalise(splits.bare_questions(family, split, index)[0]) for index in third)
     equal = sum(math.comb(times, 2) for times in drawn.values())
     if math.comb(_DRAWS, 2) >= _ENOUGH * equal:
         return f"over {_ENOUGH:,}"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from expit_env.riddles import splits
+from expit_env.riddles.family import normalise
 
 NEAR = 0.8
 ALLOWED_NEAR = {("validation", "train"): "they share wordings, and differ in nouns and numbers"}
@@ -111,7 +112,7 @@ def sample(riddles: int) -> list[Block]:
 
 def make_block(family: str, split: str, questions: Iterable[str], ids: dict[str, int]) -> Block:
     """Number the words of questions, by ``ids``, to which new words are added."""
-    distinct = tuple(sorted({splits.normalise(question) for question in questions}))
+    distinct = tuple(sorted({normalise(question) for question in questions}))
     rows = [[ids.setdefault(word, len(ids)) for word in set(question.split())] for question in distinct]
     words = np.unique(np.concatenate([np.array(row) for row in rows]))
     holds = np.zeros((len(rows), len(words)), dtype=np.float32)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from expit_env.answers import Kind
-from expit_env.riddles.family import Draw, Family, Telling, a, bank
+from expit_env.riddles.draw import Draw, a, word_bank
+from expit_env.riddles.family import Family, Instance
 from expit_env.riddles.people import BOYS, PEOPLE
 
-LIGHTS = bank("candle, oil lamp, stove, lantern, fireplace, pipe | gas lamp, oil heater, wood burner, paraffin lamp")
-ROOMS = bank("cabin, cellar, chapel, cottage, barn, hut, kitchen | tower, garage, bungalow")
+LIGHTS = word_bank(
+    "candle, oil lamp, stove, lantern, fireplace, pipe | gas lamp, oil heater, wood burner, paraffin lamp"
+)
+ROOMS = word_bank("cabin, cellar, chapel, cottage, barn, hut, kitchen | tower, garage, bungalow")
 
 
-def _match(draw: Draw) -> Telling:
+def _match(draw: Draw) -> Instance:
     first, second = draw.nouns(LIGHTS, 2)
     who = draw.noun(PEOPLE)
-    return Telling(
+    return Instance(
         facts={"first": a(first), "second": a(second), "room": draw.noun(ROOMS), "who": who},
         answer="the match",
         aliases=("match", "a match", "the only match", "the one match", "light the match", "the match first",
@@ -33,38 +36,29 @@ LIGHT_FIRST = Family(
     _match,
     kind=Kind.PHRASE,
     wordings=(
-        ("{who} enters a dark {room} with one match. Nearest is {first}, farther off {second}. "
-         "What must {who} light first?",
-         "{who} enters a dark {room} with a burning match, to light what is nearest. Nearest is {first}, farther "
-         "off {second}. What will {who} light first?"),
-        ("In a dark {room} there are {first} and {second}, and {who} has a single match left. Which thing has to be "
-         "lit before all others?",
-         "In a dark {room} there are {first} and {second}, to be lit in this order. The match in the hand of {who} is "
-         "already burning. Which thing has to be lit next?"),
-        ("Cold and dark: {who} comes home to a {room} with {first}, {second} and just one match in the box. "
-         "What does {who} set alight first?",
-         "Cold and dark: {who}, a lit match in hand, comes home to a {room} with {first} at the door and {second} at "
-         "the far end. What is the first that {who} reaches and lights?"),
+        "{who} enters a dark {room} with {one match|a burning match, to light what is nearest}. Nearest is {first}, "
+        "farther off {second}. What {must|will} {who} light first?",
+        "In a dark {room} there are {first} and {second}, {and {who} has a single match left|to be lit in this order. "
+        "The match in the hand of {who} is already burning}. Which thing has to be lit {before all others|next}?",
+        "Cold and dark: {who}{|, a lit match in hand,} comes home to a {room} with {first}{, {second} and just one "
+        "match in the box| at the door and {second} at the far end}. What {does {who} set alight first|is the first "
+        "that {who} reaches and lights}?",
     ),
     test_wordings=(
-        ("A matchbox holds one last match. {who} wants to light {first} or {second} in the {room}. "
-         "Either way, what will burn first?",
-         "The last match burns already. {who} wants to light {first}, not {second}, in the {room}. "
-         "What will be lit next?"),
-        ("It is pitch-dark in the {room} of {who}, where {first} and {second} wait to be lit. With only an unlit match "
-         "to start with, what has to be lit first?",
-         "It is pitch-dark in the {room} of {who}, where {first} and then {second} wait to be lit in turn. With a "
-         "match that is burning to start with, what has to be lit first?"),
+        "{A matchbox holds one last match|The last match burns already}. {who} wants to light {first}{ or {second}|, "
+        "not {second},} in the {room}. {Either way, what will burn first|What will be lit next}?",
+        "It is pitch-dark in the {room} of {who}, where {first} and {|then }{second} wait to be lit{| in turn}. With "
+        "{only an unlit match|a match that is burning} to start with, what has to be lit first?",
     ),
 )  # fmt: skip
 
-VESSELS = bank("bucket, barrel, sack, crate, basket, box, tub, tank | tin, cask, bin, trough")
-FILLINGS = bank("sand, flour, gravel, rice, salt, coal, gold, sawdust | clay, sugar, soil, cement")
+VESSELS = word_bank("bucket, barrel, sack, crate, basket, box, tub, tank | tin, cask, bin, trough")
+FILLINGS = word_bank("sand, flour, gravel, rice, salt, coal, gold, sawdust | clay, sugar, soil, cement")
 
 
-def _bucket(draw: Draw) -> Telling:
+def _bucket(draw: Draw) -> Instance:
     filling, vessel = draw.noun(FILLINGS), draw.noun(VESSELS)
-    return Telling(
+    return Instance(
         facts={
             "vessel": vessel, "Vessel": vessel.capitalize(), "a_vessel": a(vessel), "n": draw.number(3, 12),
             "who": draw.noun(PEOPLE), "filling": filling,
@@ -86,27 +80,23 @@ HOLE_IN_THE_BUCKET = Family(
     _bucket,
     kind=Kind.CHOICE,
     wordings=(
-        ("An empty {vessel} weighs {n} kg. What can {who} put in it to make it lighter: {choice}?",
-         "An empty {vessel} weighs {n} kg. What can {who} put in it to make it heavier: {choice}?"),
-        ("{who} has {a_vessel} of {n} kg and puts something in, and now it weighs less. Was it {choice}?",
-         "{who} has {a_vessel} of {n} kg and puts something in, and now it weighs more. Was it {choice}?"),
-        ("What would bring the weight of {a_vessel} down from {n} kg, when {who} puts it in: {choice}?",
-         "What would bring the weight of {a_vessel} up from {n} kg, when {who} puts it in: {choice}?"),
+        "An empty {vessel} weighs {n} kg. What can {who} put in it to make it {lighter|heavier}: {choice}?",
+        "{who} has {a_vessel} of {n} kg and puts something in, and now it weighs {less|more}. Was it {choice}?",
+        "What would bring the weight of {a_vessel} {down|up} from {n} kg, when {who} puts it in: {choice}?",
     ),
     test_wordings=(
-        ("To lose weight, what does {a_vessel} of {n} kg need from {who}, {choice}?",
-         "To gain weight, what does {a_vessel} of {n} kg need from {who}, {choice}?"),
-        ("With this in it, {who}'s {n} kg {vessel} is not as heavy as without. Which of the two is it, {choice}?",
-         "With this in it, {who}'s {n} kg {vessel} is heavier than without. Which of the two is it, {choice}?"),
+        "To {lose|gain} weight, what does {a_vessel} of {n} kg need from {who}, {choice}?",
+        "With this in it, {who}'s {n} kg {vessel} is {not as heavy as|heavier than} without. Which of the two is it, "
+        "{choice}?",
     ),
 )  # fmt: skip
 
-GLASSES = bank("glass, jug, bowl, mug, bucket, pot, bottle, cup | vase, beaker, basin, pitcher")
+GLASSES = word_bank("glass, jug, bowl, mug, bucket, pot, bottle, cup | vase, beaker, basin, pitcher")
 
 
-def _ice(draw: Draw) -> Telling:
+def _ice(draw: Draw) -> Instance:
     glass, cubes = draw.noun(GLASSES), draw.number(2, 9)
-    return Telling(
+    return Instance(
         facts={"glass": glass, "a_glass": a(glass), "n": cubes, "who": draw.noun(PEOPLE)},
         answer="no",
         aliases=("no, it does not", "no, it stays full", "it does not"),
@@ -124,31 +114,22 @@ MELTING_ICE = Family(
     _ice,
     kind=Kind.YES_NO,
     wordings=(
-        ("{n} ice cubes float in {who}'s {glass}, which is full of water to the very brim. The ice melts. "
-         "Does the {glass} run over?",
-         "{n} ice cubes float in {who}'s {glass}, which is full of water to the very brim. {n} more are dropped in. "
-         "Does the {glass} run over?"),
-        ("{who} fills {a_glass} to the brim with water in which {n} ice cubes float. Will it overflow when the ice "
-         "melts?",
-         "{who} fills {a_glass} to the brim with water in which {n} ice cubes float. Will it overflow when more ice is "
-         "thrown in?"),
-        ("Water with {n} floating ice cubes stands level with the rim of {a_glass}. Once all the ice has melted, does "
-         "{who} have water on the table?",
-         "Water with {n} floating ice cubes stands level with the rim of {a_glass}. Once another litre is poured in, "
-         "does {who} have water on the table?"),
+        "{n} ice cubes float in {who}'s {glass}, which is full of water to the very brim. {The ice melts|{n} more are "
+        "dropped in}. Does the {glass} run over?",
+        "{who} fills {a_glass} to the brim with water in which {n} ice cubes float. Will it overflow when {the ice "
+        "melts|more ice is thrown in}?",
+        "Water with {n} floating ice cubes stands level with the rim of {a_glass}. Once {all the ice has "
+        "melted|another litre is poured in}, does {who} have water on the table?",
     ),
     test_wordings=(
-        ("Is any water spilled from {who}'s brimful {glass} by {n} ice cubes that float in it and slowly turn to "
-         "water?",
-         "Is any water spilled from {who}'s brimful {glass} by {n} ice cubes that are thrown into it one by one?"),
-        ("{who} has not a drop of room left in the {glass}: water and {n} floating ice cubes fill it to the rim. "
-         "The cubes melt in the sun. Is the tablecloth getting wet?",
-         "{who} has not a drop of room left in the {glass}: water and {n} floating ice cubes fill it to the rim. "
-         "A big stone is dropped in. Is the tablecloth getting wet?"),
+        "Is any water spilled from {who}'s brimful {glass} by {n} ice cubes that {float in it and slowly turn to "
+        "water|are thrown into it one by one}?",
+        "{who} has not a drop of room left in the {glass}: water and {n} floating ice cubes fill it to the rim. {The "
+        "cubes melt in the sun|A big stone is dropped in}. Is the tablecloth getting wet?",
     ),
 )  # fmt: skip
 
-ANIMALS = bank("cat, dog, cow, goat, pig, horse, sheep, donkey | calf, pony, goose, hen")
+ANIMALS = word_bank("cat, dog, cow, goat, pig, horse, sheep, donkey | calf, pony, goose, hen")
 DAYTIMES = ("At noon", "At ten in the morning", "At three in the afternoon", "At half past eleven in the morning")
 NIGHT_TIMES = {
     "At noon": "At midnight",
@@ -158,9 +139,9 @@ NIGHT_TIMES = {
 }
 
 
-def _lamps(draw: Draw) -> Telling:
+def _lamps(draw: Draw) -> Instance:
     daytime = draw.choice(DAYTIMES)
-    return Telling(
+    return Instance(
         facts={
             "day": daytime, "night": NIGHT_TIMES[daytime], "day_": daytime.lower(),
             "night_": NIGHT_TIMES[daytime].lower(), "animal": draw.noun(ANIMALS), "driver": draw.noun(PEOPLE),
@@ -182,39 +163,29 @@ BROKEN_LAMPS = Family(
     _lamps,
     kind=Kind.YES_NO,
     wordings=(
-        ("{day} a black {animal} stands on the road in March. The {n} street lamps are broken and no car light works. "
-         "Can {driver} see the {animal}?",
-         "{night} a black {animal} stands on the road in March. The {n} street lamps are broken, no car light works, "
-         "no moon is out. Can {driver} see the {animal}?"),
-        ("All {n} lamps of a village have failed, there is no moon, and {driver} walks down the street {day_}. "
-         "Is it possible for {driver} to see a black {animal} ahead?",
-         "All {n} lamps of a village have failed, there is no moon, and {driver} walks down the street {night_}. "
-         "Is it possible for {driver} to see a black {animal} ahead?"),
-        ("{driver}'s torch is broken, the moon and the stars are hidden, the {n} lamps in the lane are out. {day}, can "
-         "{driver} make out a dark {animal} there?",
-         "{driver}'s torch is broken, the moon and the stars are hidden, the {n} lamps in the lane are out. {night}, "
-         "can {driver} make out a dark {animal} there?"),
+        "{{day}|{night}} a black {animal} stands on the road in March. The {n} street lamps are broken{ and|,} no car "
+        "light works{|, no moon is out}. Can {driver} see the {animal}?",
+        "All {n} lamps of a village have failed, there is no moon, and {driver} walks down the street "
+        "{{day_}|{night_}}. Is it possible for {driver} to see a black {animal} ahead?",
+        "{driver}'s torch is broken, the moon and the stars are hidden, the {n} lamps in the lane are out. "
+        "{{day}|{night}}, can {driver} make out a dark {animal} there?",
     ),
     test_wordings=(
-        ("No moon, no lamps, no headlights: would {driver} notice a pitch-black {animal} {n} metres away on the road "
-         "{day_} in spring?",
-         "No moon, no lamps, no headlights: would {driver} notice a pitch-black {animal} {n} metres away on the road "
-         "{night_} in spring?"),
-        ("A brown {animal} crosses the street {day_}. {n} street lamps are off and the moon does not shine. "
-         "Does {driver}, looking that way, have enough light to see it?",
-         "A brown {animal} crosses the street {night_}. {n} street lamps are off and the moon does not shine. "
-         "Does {driver}, looking that way, have enough light to see it?"),
+        "No moon, no lamps, no headlights: would {driver} notice a pitch-black {animal} {n} metres away on the road "
+        "{{day_}|{night_}} in spring?",
+        "A brown {animal} crosses the street {{day_}|{night_}}. {n} street lamps are off and the moon does not shine. "
+        "Does {driver}, looking that way, have enough light to see it?",
     ),
 )  # fmt: skip
 
-SEAS = bank("Red, Black | Yellow, White")
-THINGS = bank("stone, hat, shirt, shoe, ball, bottle, flag, sock, cup, ribbon | scarf, glove, bucket, marble")
-TINTS = bank("green, blue, pink, orange, brown, purple | grey, violet, silver, gold")
+SEAS = word_bank("Red, Black | Yellow, White")
+THINGS = word_bank("stone, hat, shirt, shoe, ball, bottle, flag, sock, cup, ribbon | scarf, glove, bucket, marble")
+TINTS = word_bank("green, blue, pink, orange, brown, purple | grey, violet, silver, gold")
 
 
-def _sea(draw: Draw) -> Telling:
+def _sea(draw: Draw) -> Instance:
     sea, thing, tint = draw.noun(SEAS), draw.noun(THINGS), draw.noun(TINTS)
-    return Telling(
+    return Instance(
         facts={"sea": sea, "hue": sea.lower(), "thing": thing, "tint": tint, "a_tint": a(tint),
                "A_tint": a(tint).capitalize(), "who": draw.noun(PEOPLE)},
         answer=tint,
@@ -235,24 +206,22 @@ RED_SEA = Family(
     _sea,
     kind=Kind.PHRASE,
     wordings=(
-        ("{A_tint} {thing} falls into the {sea} Sea. What colour is the {thing} when it is pulled out?",
-         "{A_tint} {thing} falls into thick {hue} paint. What colour is the {thing} when it is pulled out?"),
-        ("{who} dips {a_tint} {thing} into the {sea} Sea for a minute. Which colour does the {thing} have afterwards?",
-         "{who} dips {a_tint} {thing} into {hue} paint for a minute. Which colour does the {thing} have afterwards?"),
-        ("What is the colour of {a_tint} {thing} that {who} has fished out of the {sea} Sea?",
-         "What is the colour of {a_tint} {thing} that {who} has fished out of a tub of thick {hue} paint?"),
+        "{A_tint} {thing} falls into {the {sea} Sea|thick {hue} paint}. What colour is the {thing} when it is pulled "
+        "out?",
+        "{who} dips {a_tint} {thing} into {the {sea} Sea|{hue} paint} for a minute. Which colour does the {thing} "
+        "have afterwards?",
+        "What is the colour of {a_tint} {thing} that {who} has fished out of {the {sea} Sea|a tub of thick {hue} "
+        "paint}?",
     ),
     test_wordings=(
-        ("In the {sea} Sea {who} washes {a_tint} {thing}. Name the colour in which it comes out.",
-         "With thick {hue} paint {who} covers {a_tint} {thing}. Name the colour in which it comes out."),
-        ("{who} throws {a_tint} {thing} overboard, into the {sea} Sea, and hauls it in again. "
-         "What does it look like: what is its colour?",
-         "{who} throws {a_tint} {thing} into a vat, full of {hue} paint, and hauls it out again. "
-         "What does it look like: what is its colour?"),
+        "{In the {sea} Sea {who} washes|With thick {hue} paint {who} covers} {a_tint} {thing}. Name the colour in "
+        "which it comes out.",
+        "{who} throws {a_tint} {thing} {overboard, into the {sea} Sea, and hauls it in|into a vat, full of {hue} "
+        "paint, and hauls it out} again. What does it look like: what is its colour?",
     ),
 )  # fmt: skip
 
-SELLERS = bank(
+SELLERS = word_bank(
     "butcher:meat, greengrocer:vegetables, goldsmith:gold, coffee seller:coffee, tea seller:tea, cheesemonger:cheese,"
     " spice seller:spices | fishmonger:fish, fruit seller:fruit, sweet seller:sweets"
 )
@@ -260,10 +229,10 @@ SELLERS = bank(
 SWEETS = {"sweets": ("candy", "candies")}
 
 
-def _seller(draw: Draw) -> Telling:
+def _seller(draw: Draw) -> Instance:
     seller, goods = draw.noun(SELLERS).split(":")
     kilos, man = draw.number(60, 85), draw.noun(BOYS)
-    return Telling(
+    return Instance(
         facts={
             "seller": seller,
             "a_seller": a(seller),
@@ -288,37 +257,27 @@ WHAT_HE_WEIGHS = Family(
     kind=Kind.PHRASE,
     contrast_kind=Kind.QUANTITY,
     wordings=(
-        ("{who} is {a_seller}. His twin, just as heavy, weighs {kilos} kg. What does {who} weigh all day for "
-         "customers?",
-         "{who} is {a_seller}. His twin, just as heavy, weighs {kilos} kg. What does {who} weigh when the doctor "
-         "asks?"),
-        ("{who}, {age}, has a twin of {kilos} kg, with the same build and weight. As {a_seller}, what does {who} "
-         "weigh in his shop for a living?",
-         "{who}, {age}, {a_seller}, has a twin of {kilos} kg, with the same build and weight. How much does {who} "
-         "weigh in his socks?"),
-        ("Most {seller}s of {age} are heavier than {who}, who is {a_seller} too and {kilos} kg himself. What does "
-         "{who} weigh on the scales at work, to sell it?",
-         "Most {seller}s of {age} are heavier than {who}, who is {a_seller} too and as heavy as a sack of {kilos} kg. "
-         "What does {who} weigh on the scales at the doctor's?"),
+        "{who} is {a_seller}. His twin, just as heavy, weighs {kilos} kg. What does {who} weigh {all day for "
+        "customers|when the doctor asks}?",
+        "{who}, {age}{|, {a_seller}}, has a twin of {kilos} kg, with the same build and weight. {As {a_seller}, "
+        "what|How much} does {who} weigh in his {shop for a living|socks}?",
+        "Most {seller}s of {age} are heavier than {who}, who is {a_seller} too and {{kilos} kg himself|as heavy as a "
+        "sack of {kilos} kg}. What does {who} weigh on the scales at {work, to sell it|the doctor's}?",
     ),
     test_wordings=(
-        ("'I am {age} years old and {kilos} kg,' says {who} the {seller} behind his counter. What is it that he weighs "
-         "there when somebody buys?",
-         "'I am {age} years old and {kilos} kg,' says {who} the {seller} behind his counter. How much is it that he "
-         "weighs, in body weight?"),
-        ("In the shop of {who}, {a_seller} of {kilos} kg, there are big scales. What does {who} weigh there for every "
-         "buyer?",
-         "In the flat of {who}, {a_seller} of {kilos} kg, there are bathroom scales. What does {who} weigh there "
-         "every morning, with nothing on?"),
+        "'I am {age} years old and {kilos} kg,' says {who} the {seller} behind his counter. {What|How much} is it "
+        "that he weighs{ there when somebody buys|, in body weight}?",
+        "In the {shop|flat} of {who}, {a_seller} of {kilos} kg, there are {big|bathroom} scales. What does {who} "
+        "weigh there {for every buyer|every morning, with nothing on}?",
     ),
 )  # fmt: skip
 
-DISHES = bank("plates, cups, spoons, glasses, pans, bowls, pots, forks, knives, mugs | saucers, jars, trays")
+DISHES = word_bank("plates, cups, spoons, glasses, pans, bowls, pots, forks, knives, mugs | saucers, jars, trays")
 
 
-def _towel(draw: Draw) -> Telling:
+def _towel(draw: Draw) -> Instance:
     dishes = draw.noun(DISHES)
-    return Telling(
+    return Instance(
         facts={
             "dishes": dishes, "n": draw.number(4, 15), "who": draw.noun(PEOPLE),
             "choice": draw.choice((f"the towel or the {dishes}", f"the {dishes} or the towel")),
@@ -339,20 +298,13 @@ WETTER_AS_IT_DRIES = Family(
     _towel,
     kind=Kind.CHOICE,
     wordings=(
-        ("{who} dries {n} wet {dishes} with a towel. What gets wetter by this drying: {choice}?",
-         "{who} dries {n} wet {dishes} with a towel. What gets drier by this rubbing: {choice}?"),
-        ("A towel and {n} dripping {dishes}: {who} is busy drying. Which grows wetter all the while, {choice}?",
-         "A towel and {n} dripping {dishes}: {who} is busy drying. Which grows drier all the while, {choice}?"),
-        ("After drying up {n} rinsed {dishes} with one towel, what is wetter than before, {who} asks: {choice}?",
-         "After drying up {n} rinsed {dishes} with one towel, what is drier than before, {who} asks: {choice}?"),
-        ("{n} wet {dishes} stand on the rack, and {who} takes a towel and dries them all. Which becomes wetter in the "
-         "course of it: {choice}?",
-         "{n} wet {dishes} stand on the rack, and {who} takes a towel and wipes them all. Which becomes drier in the "
-         "course of it: {choice}?"),
-        ("With each of {n} rinsed {dishes} that {who} wipes with the towel, something gets a little wetter than it "
-         "was. What is it, {choice}?",
-         "With each of {n} rinsed {dishes} that {who} wipes with the towel, something gets a little drier than it was. "
-         "What is it, {choice}?"),
+        "{who} dries {n} wet {dishes} with a towel. What gets {wetter by this drying|drier by this rubbing}: {choice}?",
+        "A towel and {n} dripping {dishes}: {who} is busy drying. Which grows {wetter|drier} all the while, {choice}?",
+        "After drying up {n} rinsed {dishes} with one towel, what is {wetter|drier} than before, {who} asks: {choice}?",
+        "{n} wet {dishes} stand on the rack, and {who} takes a towel and {dries|wipes} them all. Which becomes "
+        "{wetter|drier} in the course of it: {choice}?",
+        "With each of {n} rinsed {dishes} that {who} wipes with the towel, something gets a little {wetter|drier} "
+        "than it was. What is it, {choice}?",
     ),
     transfer=True,
 )  # fmt: skip

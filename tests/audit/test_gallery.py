@@ -9,7 +9,8 @@ import pytest
 from agents import cli
 from expit_env.audit.gallery import gallery, number_of_questions
 from expit_env.riddles import FAMILIES, GROUPS, splits
-from expit_env.riddles.splits import bare_questions, normalise
+from expit_env.riddles.family import normalise
+from expit_env.riddles.splits import bare_questions
 
 
 def run_command(monkeypatch, *words):

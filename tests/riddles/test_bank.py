@@ -13,6 +13,7 @@ from expit_env import verify
 from expit_env.riddle import LEVELS
 from expit_env.riddles import FAMILIES, bank, splits
 from expit_env.riddles.bank import BANK
+from expit_env.riddles.family import normalise
 
 ROWS = [json.loads(line) for line in Path(bank.__file__).with_suffix(".jsonl").read_text("utf-8").splitlines()]
 ENTRIES = [entry for split in splits.SPLITS for entry in bank.entries(split)]
@@ -48,7 +49,7 @@ def test_an_answer_to_another_riddle_seldom_passes():
 
 
 def test_no_question_stands_twice_and_no_near_duplicate_in_two_splits():
-    words = {splits.normalise(riddle.question): riddle.split for riddle in RIDDLES}
+    words = {normalise(riddle.question): riddle.split for riddle in RIDDLES}
     assert len(words) == len(RIDDLES)
     for (one, split), (other, another) in itertools.combinations(words.items(), 2):
         own, others = set(one.split()), set(other.split())
@@ -62,8 +63,8 @@ def test_hints_do_not_tell_and_sentences_are_whole():
         assert not re.search(r"  | [,.?!]|\b([a-z]+) \1\b", riddle.question + riddle.explanation), riddle
         assert len(riddle.hints) <= 2
         for text, hint in itertools.product((riddle.answer, *riddle.aliases), riddle.hints):
-            bare = re.sub(r"^(an?|the|your) ", "", splits.normalise(text))
-            assert f" {bare} " not in f" {splits.normalise(hint)} ", riddle
+            bare = re.sub(r"^(an?|the|your) ", "", normalise(text))
+            assert f" {bare} " not in f" {normalise(hint)} ", riddle
 
 
 def test_an_address_is_a_line_and_its_contrast():
