@@ -52,7 +52,7 @@ KILO_OF_FEATHERS = Family(
         "{extra}{name} can carry either {{n}|{p}} {unit} of {one} or {{n}|{q}} {unit} of {two}. Which would be heavier "
         "to carry?",
     ),
-)  # fmt: skip
+)
 
 JOURNEYS = word_bank(
     "bus ride, train journey, boat trip, walk, bicycle ride, drive, horse ride, hike | ferry crossing, march, tram "
@@ -102,7 +102,7 @@ THERE_AND_BACK = Family(
         "After a {journey} {name} says: 'It was {{out}|{out2}} on the way there and {{back}|{back2}} on the way back.' "
         "On which way was more time spent?",
     ),
-)  # fmt: skip
+)
 
 TRAVELLERS = word_bank(
     "cyclist:walker, car:tractor, horse rider:hiker, motorbike:bus, runner:walker, lorry:donkey cart, van:bicycle"
@@ -135,21 +135,21 @@ MEETING_ON_THE_ROAD = Family(
     _meeting,
     kind=Kind.PHRASE,
     wordings=(
-        "A {fast} leaves the {start} for the {goal}, and a slower {slow} leaves the {goal} for the {start} on the "
-        "same road. {When|Before} they meet, which one is nearer to the {goal}?",
-        "A straight road of {n} km joins the {goal} to the {start}. A {slow} comes from the {goal}, a fast {fast} "
-        "from the {start}. {At the moment|A moment before} they meet, which one is closer to the {goal}?",
+        "A {fast} leaves the {start} for the {goal}, and a slower {slow} leaves the {goal} for the {start} on the same "
+        "road. {When|Before} they meet, which one is nearer to the {goal}?",
+        "A straight road of {n} km joins the {goal} to the {start}. A {slow} comes from the {goal}, a fast {fast} from "
+        "the {start}. {At the moment|A moment before} they meet, which one is closer to the {goal}?",
         "It is {n} km from the {start} to the {goal}. A {fast} sets out from the {start} and a slow {slow} from the "
         "{goal}, towards each other. Which of the two is closer to the {goal} {as|before} they pass each other?",
     ),
     test_wordings=(
         "Going towards each other between the {goal} and the {start}, {n} km apart, are a slow {slow} coming from the "
-        "{goal} and a quick {fast} coming from the {start}. Which of them has less far to go to the {goal} {as|just before} "
-        "they meet?",
+        "{goal} and a quick {fast} coming from the {start}. Which of them has less far to go to the {goal} "
+        "{as|just before} they meet?",
         "A {fast} from the {start} and a {slow} from the {goal} come towards each other on the same straight road. "
         "Seen from the {goal}, which is nearer {when|before} they meet?",
     ),
-)  # fmt: skip
+)
 
 CONTAINERS = word_bank("basket, bucket, barrel, jar, crate, tub, bag, bowl | chest, bin, pot, cask")
 CONTENTS = word_bank("beans, nuts, berries, cherries, peas, seeds, coins, pebbles | grapes, lentils, olives, beads")
@@ -180,12 +180,12 @@ HALF_FULL = Family(
     kind=Kind.PHRASE,
     contrast_kind=Kind.CHOICE,
     wordings=(
-        "{one} has a {container} that is half full of {contents}. {two} has one of the same size that is {half "
-        "empty|{state}}. Who has more {contents}?",
+        "{one} has a {container} that is half full of {contents}. {two} has one of the same size that is "
+        "{half empty|{state}}. Who has more {contents}?",
         "Two equal {container}s of {contents} stand side by side. {one}'s is half full, {two}'s is "
         "{half empty|{state}}. Whose has more in it?",
-        "{one} and {two} fill {container}s of one size with {contents}. In the end {two} has {a half-empty|an "
-        "{state}} one, {one} a half-full one. Who has more {contents}?",
+        "{one} and {two} fill {container}s of one size with {contents}. In the end {two} has {a half-empty|an {state}} "
+        "one, {one} a half-full one. Who has more {contents}?",
     ),
     test_wordings=(
         "Whose {container} holds more {contents}: that of {one}, which is half full, or that of {two}, just as big, "
@@ -193,6 +193,6 @@ HALF_FULL = Family(
         "A {container} for {one} and a {container} just like it for {two}, both for {contents}: the first is half "
         "full, the second {half empty|{state}}. Which of the two got more?",
     ),
-)  # fmt: skip
+)
 
 FAMILIES = (KILO_OF_FEATHERS, THERE_AND_BACK, MEETING_ON_THE_ROAD, HALF_FULL)

@@ -45,10 +45,10 @@ BIRDS_ON_A_WIRE = Family(
     test_wordings=(
         "{extra}On a {perch} rest {n} {birds}{| of wood}. Two {loud shots bring|workmen take} down {k} of them. How "
         "many stay on the {perch}?",
-        "{extra}{k} out of {n} {|wooden }{birds} on a {perch} are {shot by a hunter|sold by a joiner}. How many are "
-        "on the {perch} a minute later?",
+        "{extra}{k} out of {n} {|wooden }{birds} on a {perch} are {shot by a hunter|sold by a joiner}. How many are on "
+        "the {perch} a minute later?",
     ),
-)  # fmt: skip
+)
 
 ANIMALS = word_bank("cows, goats, horses, ducks, chickens, pigs, donkeys, hens | lambs, geese, ponies, turkeys, calves")
 HERDERS = word_bank("farmer, shepherd, widow, miller, baron, peasant | herdsman, landlord, squire, nun")
@@ -86,7 +86,7 @@ ALL_BUT = Family(
         "{extra}When a storm surprised {n} {animals}, the {owner} brought {all but |}{k} home. How many {animals} got "
         "lost?",
     ),
-)  # fmt: skip
+)
 
 GOODS = word_bank(
     "apples, pears, plums, oranges, lemons, walnuts, biscuits, muffins, marbles | peaches, figs, buttons, chestnuts"
@@ -116,20 +116,20 @@ TAKE_AWAY = Family(
     "take-away",
     _take_away,
     wordings=(
-        "{extra}There are {n} {goods} in a {vessel}, and you take away {k}. How many {goods} {do you have|are left in "
-        "it}?",
-        "{extra}From a neighbour's {vessel} with {n} {goods} you take {k}. How many {goods} {do you|does the "
-        "neighbour} have then?",
-        "{extra}A {vessel} in a shop holds {n} {goods}. You take {k} out of it. How many {goods} are {in your "
-        "hands|still in the {vessel}}?",
+        "{extra}There are {n} {goods} in a {vessel}, and you take away {k}. How many {goods} "
+        "{do you have|are left in it}?",
+        "{extra}From a neighbour's {vessel} with {n} {goods} you take {k}. How many {goods} "
+        "{do you|does the neighbour} have then?",
+        "{extra}A {vessel} in a shop holds {n} {goods}. You take {k} out of it. How many {goods} are "
+        "{in your hands|still in the {vessel}}?",
     ),
     test_wordings=(
-        "{extra}Of the {n} {goods} in a {vessel} you are to take {k}. How many {goods} will {you be holding|be left "
-        "behind}?",
-        "{extra}Your aunt offers you a {vessel} of {n} {goods}, and you take {k}. How many {goods} did {you get|she "
-        "keep}?",
+        "{extra}Of the {n} {goods} in a {vessel} you are to take {k}. How many {goods} will "
+        "{you be holding|be left behind}?",
+        "{extra}Your aunt offers you a {vessel} of {n} {goods}, and you take {k}. How many {goods} did "
+        "{you get|she keep}?",
     ),
-)  # fmt: skip
+)
 
 CANDLES = word_bank(
     "candles, tea lights, wax candles, white candles, red candles, thin candles"
@@ -165,18 +165,18 @@ CANDLES_LEFT = Family(
     wordings=(
         "{extra}{n} {candles} are lit. {Gust} puts out {k}, and the rest burn {all the way down|on}. How many "
         "{candles} are {left in the end|burning then}?",
-        "{extra}In the evening {n} {candles} are burning, when {gust} puts out {k} of them. The others burn {until "
-        "nothing is left|on}. How many {candles} {remain the next day|are alight a minute later}?",
-        "{extra}Out of {n} burning {candles}, {gust} puts out {k}, which are never lit again. The rest {burn up|go on "
-        "burning}. How many {candles} {can still be found|still give light}?",
+        "{extra}In the evening {n} {candles} are burning, when {gust} puts out {k} of them. The others burn "
+        "{until nothing is left|on}. How many {candles} {remain the next day|are alight a minute later}?",
+        "{extra}Out of {n} burning {candles}, {gust} puts out {k}, which are never lit again. The rest "
+        "{burn up|go on burning}. How many {candles} {can still be found|still give light}?",
     ),
     test_wordings=(
-        "{extra}Someone lights {n} {candles}. Soon {gust} puts out {k}, while the flames of the others {eat up all "
-        "their wax|burn brightly}. At {dawn|that moment}, how many {candles} are {there|burning}?",
-        "{extra}{Gust} puts out {k} of the {n} {candles} that burn in a hall. None of the other flames goes out{ "
-        "before its wax is gone|}. How many {candles} are {left over|burning now}?",
+        "{extra}Someone lights {n} {candles}. Soon {gust} puts out {k}, while the flames of the others "
+        "{eat up all their wax|burn brightly}. At {dawn|that moment}, how many {candles} are {there|burning}?",
+        "{extra}{Gust} puts out {k} of the {n} {candles} that burn in a hall. None of the other flames goes "
+        "out{ before its wax is gone|}. How many {candles} are {left over|burning now}?",
     ),
-)  # fmt: skip
+)
 
 UNCLEAN = word_bank(
     "camels, pigs, donkeys, lions, bears, wolves, foxes, horses, elephants, monkeys, snakes, lizards"
@@ -216,7 +216,7 @@ WRONG_ARK = Family(
         "Before the rain of forty days began, how many {animals} had {{man}|Noah} put on the ark?",
         "In the story of the flood, what number of {animals} did {{man}|Noah} shelter in the ark?",
     ),
-)  # fmt: skip
+)
 
 EARTHS = word_bank("earth, soil, clay, sand, gravel, mud | loam, peat, chalk, turf")
 
@@ -244,8 +244,8 @@ EARTH_IN_A_HOLE = Family(
     "earth-in-a-hole",
     _hole,
     wordings=(
-        "{extra}How many cubic {unit} of {earth} are there in a {hole|full box} {long} {unit} long, {wide} {unit} "
-        "wide and {deep} {unit} deep?",
+        "{extra}How many cubic {unit} of {earth} are there in a {hole|full box} {long} {unit} long, {wide} {unit} wide "
+        "and {deep} {unit} deep?",
         "{extra}A {hole in the|tank full of} {earth} measures {long} by {wide} by {deep} {unit}{| inside}. How many "
         "cubic {unit} of {earth} are in the {hole|tank}?",
         "{extra}Two workers {dig in the {earth} a hole|fill with {earth} a bin} that is {deep} {unit} deep, {wide} "
@@ -257,7 +257,7 @@ EARTH_IN_A_HOLE = Family(
         "{extra}The {hole|full container} is {deep} {unit} deep, {long} {unit} long and {wide} {unit} wide. Calculate: "
         "how many cubic {unit} of {earth} are inside?",
     ),
-)  # fmt: skip
+)
 
 
 def _months(draw: Draw) -> Instance:
@@ -288,10 +288,10 @@ MONTHS_OF_28_DAYS = Family(
     ),
     test_wordings=(
         "Think of all the months of {year}. In how many of them were there {|just }{days} days?",
-        "{name} leafs through the diary of {year} and counts the months that {have|end after} {days} days. What is "
-        "the count?",
+        "{name} leafs through the diary of {year} and counts the months that {have|end after} {days} days. What is the "
+        "count?",
     ),
-)  # fmt: skip
+)
 
 TOWNS = word_bank(
     "Dover, Oxford, Bath, York, Chester, Exeter, Derby, Lincoln, Norwich | Kendal, Ripon, Wells, Durham, Truro"
@@ -322,10 +322,11 @@ ROAD_TO_TOWN = Family(
     "road-to-town",
     _road,
     wordings=(
-        "{extra}On my way to {town} I {met|caught up with} a {stranger} who was {coming from|going to} {town} with "
-        "{n} {companions}. How many of us were going to {town}?",
-        "{extra}I walked the {m} miles to {town}{ alone|}. A {stranger} and {n} {companions}, on the way {home from "
-        "{town}, walked past|to {town} like me, walked with} me. How many people is that on the way to {town}?",
+        "{extra}On my way to {town} I {met|caught up with} a {stranger} who was {coming from|going to} {town} with {n} "
+        "{companions}. How many of us were going to {town}?",
+        "{extra}I walked the {m} miles to {town}{ alone|}. A {stranger} and {n} {companions}, on the way "
+        "{home from {town}, walked past|to {town} like me, walked with} me. How many people is that on the way to "
+        "{town}?",
         "{extra}Going to {town} {by myself, I saw a {stranger} leave it|for the day, I was joined by a {stranger}} "
         "with {n} {companions}. Counting us all, how many were headed for {town}?",
     ),
@@ -335,7 +336,7 @@ ROAD_TO_TOWN = Family(
         "{extra}{m} miles before {town}, where I was going, a {stranger} with {n} {companions} greeted me. They were "
         "on the way {back from there|there, too}. How many of us, counting me, were travelling to {town}?",
     ),
-)  # fmt: skip
+)
 
 FAMILIES = (
     BIRDS_ON_A_WIRE, ALL_BUT, TAKE_AWAY, CANDLES_LEFT, WRONG_ARK, EARTH_IN_A_HOLE, MONTHS_OF_28_DAYS, ROAD_TO_TOWN,

@@ -34,24 +34,24 @@ ALARM_CLOCK = Family(
     _alarm,
     kind=Kind.QUANTITY,
     wordings=(
-        "{extra}At {bed} in the evening {who} sets {an old alarm clock with hands|a 24-hour phone alarm} to {ring} "
-        "for {an_occasion} the next morning. After how many hours does it ring?",
-        "{extra}{who} has {an_occasion} in the morning, goes to bed at {bed} in the evening, and {winds an alarm "
-        "clock, whose dial has 12 hours, to ring at {ring}|asks a friend to knock at {ring} that morning}. How long "
-        "can {who} sleep?",
+        "{extra}At {bed} in the evening {who} sets {an old alarm clock with hands|a 24-hour phone alarm} to {ring} for "
+        "{an_occasion} the next morning. After how many hours does it ring?",
+        "{extra}{who} has {an_occasion} in the morning, goes to bed at {bed} in the evening, and "
+        "{winds an alarm clock, whose dial has 12 hours, to ring at {ring}|asks a friend to knock at {ring} that "
+        "morning}. How long can {who} sleep?",
         "{extra}A {mechanical alarm clock is set to {ring}|wake-up call is ordered for {ring} in the morning} by "
         "{who}, who goes to sleep at {bed} in the evening before the {occasion}. How many hours of sleep will it "
         "allow?",
     ),
     test_wordings=(
-        "{extra}{Grandfather's clock-face alarm goes off whenever its hands reach the set time|The digital alarm "
-        "knows mornings from evenings}. At {bed} in the evening {who} sets it to {ring}, thinking of the morning's "
+        "{extra}{Grandfather's clock-face alarm goes off whenever its hands reach the set time|The digital alarm knows "
+        "mornings from evenings}. At {bed} in the evening {who} sets it to {ring}, thinking of the morning's "
         "{occasion}. In how many hours will the bell ring?",
-        "{extra}Tomorrow morning {who} has {an_occasion}. It is {bed} in the evening when {who} falls asleep{ beside "
-        "a wind-up alarm clock set to {ring}|, and the maid is to ring a bell at {ring} in the morning}. How long "
-        "until {its bell|it} rings?",
+        "{extra}Tomorrow morning {who} has {an_occasion}. It is {bed} in the evening when {who} falls "
+        "asleep{ beside a wind-up alarm clock set to {ring}|, and the maid is to ring a bell at {ring} in the "
+        "morning}. How long until {its bell|it} rings?",
     ),
-)  # fmt: skip
+)
 
 CLOCK_PLACES = word_bank(
     "the church, the town hall, the station, the school, the kitchen, the hall, the bank, the museum, the cinema"
@@ -92,7 +92,7 @@ STOPPED_CLOCK = Family(
         "{Stuck at {n} past {hour}|Forever {n} minutes ahead}: such is the clock over {place}, hands and all. On how "
         "many occasions a day is it not wrong?",
     ),
-)  # fmt: skip
+)
 
 WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 TODAYS = word_bank("Monday, Tuesday, Thursday, Friday, Sunday | Wednesday, Saturday")
@@ -141,7 +141,7 @@ DAY_AFTER_YESTERDAY = Family(
         "{who} looks forward to a {event}: it falls on {chain}the day that follows {yesterday|this one}. This is a "
         "{today}. Name the day of the {event}.",
     ),
-)  # fmt: skip
+)
 
 NATIONAL_DAYS = word_bank(
     "4th of July:the United States, 3rd of October:Germany, 6th of December:Finland, 17th of May:Norway,"
@@ -178,16 +178,16 @@ DATE_ABROAD = Family(
         "The national day of {home} is the {date}. Is {there {a_date} in|that the national day of} {country}, too?",
         "{who} from {home} celebrates the national day there, the {date}. {Do they have {a_date}|Is it the national "
         "day} in {country}?",
-        "Flags fly in {home} on the {date}, its national day. {who} is in {country}: does the {calendar on the wall "
-        "show {a_date}|nation there have its national day on the {date}}?",
+        "Flags fly in {home} on the {date}, its national day. {who} is in {country}: does the "
+        "{calendar on the wall show {a_date}|nation there have its national day on the {date}}?",
     ),
     test_wordings=(
-        "{who} moves from {home} to {country}. Will {{a_date}|the {date}}, in {home} the national day, {come round in "
-        "{country} every year|be the national day in {country}}?",
-        "Every child in {home} knows the {date} as the national day. {who} asks: does {country} {have {a_date}|keep "
-        "it as its own national day}?",
+        "{who} moves from {home} to {country}. Will {{a_date}|the {date}}, in {home} the national day, "
+        "{come round in {country} every year|be the national day in {country}}?",
+        "Every child in {home} knows the {date} as the national day. {who} asks: does {country} "
+        "{have {a_date}|keep it as its own national day}?",
     ),
-)  # fmt: skip
+)
 
 LATE_DAYS = word_bank(
     "Christmas Day, Christmas Eve, New Year's Eve, Boxing Day | St Stephen's Day, Holy Innocents' Day"
@@ -228,7 +228,7 @@ FIRST_IN_THE_YEAR = Family(
         "On the first of {January|December} {year}, {who} starts a diary and fills it for that {year|winter} only. "
         "Which is written about first, {one} or {other}?",
     ),
-)  # fmt: skip
+)
 
 PILLS = word_bank("pill, tablet, capsule, lozenge, spoonful of syrup | powder, drop, injection")
 
@@ -289,7 +289,7 @@ PILLS_EVERY_HALF_HOUR = Family(
         "{is it from the first to the last|do they help in all}?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
 FINDS = word_bank("coin, tile, brick, vase, ring, bowl, helmet, statue, stone, cup | plate, spoon")
 
@@ -319,13 +319,13 @@ YEARS_BEFORE_CHRIST = Family(
         "age}, '{year} BC'. Could it be genuine?",
         "'Made in {year} BC': these words {were scratched into {a_find} when it was made|are on the museum's card "
         "beside {a_find}}, {who} is told. Is it possible?",
-        "In a shop {who} finds {a_find} with '{year} BC' {cut into it by the Roman who made it|on a sticker, put on "
-        "it by a scholar of our time}. Can that be right?",
-        "A farmer digs up {a_find} and {swears that its maker wrote|has a professor write} '{year} BC' on {|a card "
-        "for }it. He asks {who}: could the {find} really have been {marked so|made} in that year?",
+        "In a shop {who} finds {a_find} with '{year} BC' {cut into it by the Roman who made it|on a sticker, put on it "
+        "by a scholar of our time}. Can that be right?",
+        "A farmer digs up {a_find} and {swears that its maker wrote|has a professor write} '{year} BC' on "
+        "{|a card for }it. He asks {who}: could the {find} really have been {marked so|made} in that year?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
 FAMILIES = (
     ALARM_CLOCK, STOPPED_CLOCK, DAY_AFTER_YESTERDAY, DATE_ABROAD, FIRST_IN_THE_YEAR, PILLS_EVERY_HALF_HOUR,

@@ -61,7 +61,7 @@ SOCKS_IN_THE_DARK = Family(
         "{extra}{piles} {socks} lie mixed up in a {drawer}. With eyes shut, how many {socks} does {who} have to grab "
         "so that at least one pair in {a single colour|two colours} is guaranteed?",
     ),
-)  # fmt: skip
+)
 
 GUARDS = word_bank("guards, knights, monks, sisters, giants, brothers, wizards | dwarfs, cousins, nuns, fairies")
 WAYS = word_bank("door, gate, bridge, tunnel, path, staircase | ladder, road, lift, corridor")
@@ -97,12 +97,12 @@ TWO_GUARDS = Family(
     _guards,
     kind=Kind.CHOICE,
     wordings=(
-        "Two {guards} know which {way} leads out, {a_first} one or {a_second} one, and they know each other: {one "
-        "always lies, one never does|neither ever lies}. {who} asks one of them which {way} the other would call "
+        "Two {guards} know which {way} leads out, {a_first} one or {a_second} one, and they know each other: "
+        "{one always lies, one never does|neither ever lies}. {who} asks one of them which {way} the other would call "
         "right, and hears: 'The {pointed} one.' Which {way} leads out, the {first} one or the {second} one?",
         "Of two {guards}, who know the way home and each other, {one is honest and one lies|both are honest} in every "
-        "word. 'Which {way} would the other tell me to take?' asks {who}. 'The {pointed} {way}.' Should {who} take "
-        "the {first} {way} or the {second} {way}?",
+        "word. 'Which {way} would the other tell me to take?' asks {who}. 'The {pointed} {way}.' Should {who} take the "
+        "{first} {way} or the {second} {way}?",
         "Treasure lies beyond {a_first} {way} or {a_second} {way}, and two {guards} know where, and each other. One "
         "{can only|cannot} lie, the other cannot lie{| either}, and {who} does not know who is who. Asked what the "
         "other would say, one of them says: '{pointed}'. Beyond which {way} does the treasure lie?",
@@ -112,10 +112,10 @@ TWO_GUARDS = Family(
         "nor the other lies}, and chooses: 'What does your partner call the safe {way}?' The reply is '{pointed}'. "
         "Both know the truth and each other. Is the {first} or the {second} {way} safe?",
         "There are {a_first} {way} and {a_second} {way}, and only one of them leads home. The two {guards} who know "
-        "it, and each other, are {a total liar and a friend|both friends} of the truth. One says to {who}: 'If you "
-        "ask the other one, you will be sent to the {pointed} {way}.' Which {way} leads home?",
+        "it, and each other, are {a total liar and a friend|both friends} of the truth. One says to {who}: 'If you ask "
+        "the other one, you will be sent to the {pointed} {way}.' Which {way} leads home?",
     ),
-)  # fmt: skip
+)
 
 GOODS = word_bank(
     "apples, pears, plums, lemons, nuts, carrots, onions, eggs, buttons, candles, coins, pencils"
@@ -159,8 +159,8 @@ WRONG_LABELS = Family(
         "'mixed', {but|and} every label is on the {wrong|right} {box}. From the {box} labelled 'mixed' {who} takes "
         "{a_one}. What is in the {box} labelled '{drawn}'?",
         "{who} knows that all three labels in the cellar are {lies|true}. One {box} there is full of {drawn}, one of "
-        "{other}, one of both. The {box} labelled 'both' has {a_one} on top. What is the {box} labelled '{drawn}' "
-        "full of?",
+        "{other}, one of both. The {box} labelled 'both' has {a_one} on top. What is the {box} labelled '{drawn}' full "
+        "of?",
         "A joker has moved the labels of {who}'s three {box}s{, so that none is right any more| and put them back, so "
         "that all are right}: '{other}', '{drawn}', and '{other} and {drawn}'. Inside are {drawn}, {other}, and some "
         "of each. Out of the last comes {a_one}. What comes out of the one marked '{drawn}'?",
@@ -170,10 +170,10 @@ WRONG_LABELS = Family(
         "of each. {who} pulls {a_one} out of the {box} marked 'some of each'. What does the {box} marked '{drawn}' "
         "contain?",
         "{who} sold a {box} of {drawn}, a {box} of {other} and one filled half and half, and put {a wrong|the right} "
-        "label on each of the three. The buyer looks into 'half and half' and finds {a_one}. What will be found in "
-        "the one marked '{drawn}'?",
+        "label on each of the three. The buyer looks into 'half and half' and finds {a_one}. What will be found in the "
+        "one marked '{drawn}'?",
     ),
-)  # fmt: skip
+)
 
 ROOMS = word_bank("attic, cellar, pantry, tower, garage, barn, workshop | loft, shed, library, laundry")
 
@@ -205,24 +205,24 @@ WARM_BULB = Family(
     kind=Kind.PHRASE,
     wordings=(
         "{extra}Of three switches, {switches}, one works an old glass bulb in the {room}. {who} leaves the {before} "
-        "one on for {n} minutes, turns it off, turns the {now} one on, never touches the {never} one, and goes to "
-        "look at once. The bulb is dark {but hot|and cold}. Which switch works it?",
+        "one on for {n} minutes, turns it off, turns the {now} one on, never touches the {never} one, and goes to look "
+        "at once. The bulb is dark {but hot|and cold}. Which switch works it?",
         "{extra}The {never} switch has been off all day. The {before} one was on for {n} minutes, until {who} turned "
-        "it off and the {now} one on, just now. In the {room} hangs an old bulb, out {but too hot to touch|and as "
-        "cold as ice}. Which switch works the bulb?",
+        "it off and the {now} one on, just now. In the {room} hangs an old bulb, out {but too hot to touch|and as cold "
+        "as ice}. Which switch works the bulb?",
         "{extra}{who} has three switches and one old light bulb in the {room}. {who} turns the {before} switch off, "
         "which was on for {n} minutes, leaves the {never} one off, turns the {now} one on and runs to the {room}. No "
         "light, {but it burns|and it cools} the fingers. Which is the right switch?",
     ),
     test_wordings=(
-        "{extra}An old-fashioned bulb in the {room} gives no light, {yet {who} feels|and {who} feels no} heat from "
-        "it. A moment ago the {before} switch was turned off, having been on for {n} minutes, and the {now} one on; "
-        "the {never} one was not used. With which of the three is the bulb lit?",
-        "{extra}Three switches ({switches}), an old bulb in the {room} and a single look at it: {who} has the "
-        "{before} switch on for {n} minutes, then only the {now} one, the {never} one at no time. When {who} arrives, "
-        "the bulb is unlit and {nicely warm|quite cold}. Which switch is for it?",
+        "{extra}An old-fashioned bulb in the {room} gives no light, {yet {who} feels|and {who} feels no} heat from it. "
+        "A moment ago the {before} switch was turned off, having been on for {n} minutes, and the {now} one on; the "
+        "{never} one was not used. With which of the three is the bulb lit?",
+        "{extra}Three switches ({switches}), an old bulb in the {room} and a single look at it: {who} has the {before} "
+        "switch on for {n} minutes, then only the {now} one, the {never} one at no time. When {who} arrives, the bulb "
+        "is unlit and {nicely warm|quite cold}. Which switch is for it?",
     ),
-)  # fmt: skip
+)
 
 CRAFTS = word_bank(
     "barber:haircut:neat:ragged, hairdresser:hairdo:smart:messy, tailor:suit:elegant:shabby,"
@@ -267,20 +267,22 @@ TWO_BARBERS = Family(
     _barbers,
     kind=Kind.CHOICE,
     wordings=(
-        "On an island, where nobody comes or goes, there are just two {craft}s, {first} and {second}, {neither of "
-        "whom is ever|each of whom is always} their own customer. {look}. Which of them is the better {craft}?",
+        "On an island, where nobody comes or goes, there are just two {craft}s, {first} and {second}, "
+        "{neither of whom is ever|each of whom is always} their own customer. {look}. Which of them is the better "
+        "{craft}?",
         "{who} wants {a_good} {product} and visits the only two {craft}s in the valley. {look}, and each of these is "
         "the {work of the other|owner's own work}. Whom should {who} choose, {first} or {second}?",
-        "In a village with two {craft}s {nobody may|everybody has to} see to their own {product}, {and no stranger "
-        "does it for them|with no help from others}. {look}; these two are the {craft}s. Who does the better work?",
+        "In a village with two {craft}s {nobody may|everybody has to} see to their own {product}, "
+        "{and no stranger does it for them|with no help from others}. {look}; these two are the {craft}s. Who does the "
+        "better work?",
     ),
     test_wordings=(
-        "'Who gave you that {product}?' asks {who}. The town's two {craft}s, {first} and {second}, point at {each "
-        "other|themselves}, and truly so. {look}. Who has the greater skill?",
+        "'Who gave you that {product}?' asks {who}. The town's two {craft}s, {first} and {second}, point at "
+        "{each other|themselves}, and truly so. {look}. Who has the greater skill?",
         "{first} and {second}, {craft}s and friends, have long been {each other's only customer|nobody's customer but "
         "their own}. {look}, both of this week. From whom of the two would {who} get {a_good} {product}?",
     ),
-)  # fmt: skip
+)
 
 WEARERS = word_bank("dancers, pupils, sailors, clowns, cooks, drummers, pirates | jugglers, porters, judges")
 HATS = word_bank("hats, caps, bonnets, helmets, berets | hoods, top hats")
@@ -323,17 +325,17 @@ THE_LAST_HAT = Family(
         "{people} {wearers} close their eyes and get {hats} out of a bag, which has {{spare} {unseen} and {n}|no "
         "{unseen} but {all}} {seen} ones in it. {who}, one of the {wearers}, is the first to look: {n} {seen} {hats} "
         "all around. What colour does {who} wear?",
-        "{who} is one of {people} {wearers} in a ring, and sees every {hat} but one. They were handed out in the "
-        "dark: a shop had {{n}|{all}} {seen} {hats} and {{spare}|none} in {unseen}. All that {who} sees is {seen}. "
-        "What is the colour of the {hat} that {who} does not see?",
+        "{who} is one of {people} {wearers} in a ring, and sees every {hat} but one. They were handed out in the dark: "
+        "a shop had {{n}|{all}} {seen} {hats} and {{spare}|none} in {unseen}. All that {who} sees is {seen}. What is "
+        "the colour of the {hat} that {who} does not see?",
         "There were {{n}|{all}} {seen} {hats} and {{spare}|no} {unseen} ones on a shelf when the lamp failed, and "
-        "{people} {wearers} took one each. In the light of a match {who}, one of them, counts {n} {seen} {hats} on "
-        "the heads of the rest. What is the colour on the head of {who}?",
+        "{people} {wearers} took one each. In the light of a match {who}, one of them, counts {n} {seen} {hats} on the "
+        "heads of the rest. What is the colour on the head of {who}?",
         "Blindfolded, {people} {wearers} are given {hats} from a chest with {{spare} in {unseen} and just {n}|none in "
         "{unseen} and as many as {all}} in {seen}. {who}, one of these {wearers}, takes the blindfold off and finds "
         "all the others in {seen}. Which colour must {who} be wearing?",
     ),
-)  # fmt: skip
+)
 
 
 def _liars(draw: Draw) -> Instance:
@@ -362,19 +364,19 @@ BOTH_LIARS = Family(
     wordings=(
         "On an island some people always lie and all others always tell the truth. {first} and {second} live there, "
         "and {{speaker}|an honest judge} says to {who}: '{We|They} are both liars.' Which of the two tells the truth?",
-        "{first} and {second} come from a town of perfect liars and perfectly honest people, and of nobody in "
-        "between. {{speaker}|The honest mayor} sighs: 'Neither {other} nor {I am|{speaker} is} honest.' Which of them "
-        "can {who} trust?",
+        "{first} and {second} come from a town of perfect liars and perfectly honest people, and of nobody in between. "
+        "{{speaker}|The honest mayor} sighs: 'Neither {other} nor {I am|{speaker} is} honest.' Which of them can {who} "
+        "trust?",
         "'{other} lies whenever there is something to say, and so {do I,' says {speaker}|does {speaker},' says a "
-        "priest} to {who}. {In their|He never lies. In the} village people either never lie or do nothing else. Who "
-        "is honest, {first} or {second}?",
+        "priest} to {who}. {In their|He never lies. In the} village people either never lie or do nothing else. Who is "
+        "honest, {first} or {second}?",
         "Everybody in the valley either always lies or never lies. {who} meets {first} and {second} there, and hears "
         "{{speaker}|a judge who never lies} say: 'Both of {us|them} are liars.' Which of the two is honest?",
         "'There is no honest person among {the two of us, {other} and me,' says {speaker}|those two, {other} and "
         "{speaker},' says an abbot who never lies}. {who} knows that {first} and {second} are either perfect liars or "
         "perfectly truthful, each of them. Whose word{|, of these two,} is worth something?",
     ),
-)  # fmt: skip
+)
 
 FAMILIES = (
     SOCKS_IN_THE_DARK, TWO_GUARDS, WRONG_LABELS, WARM_BULB, TWO_BARBERS, THE_LAST_HAT, BOTH_LIARS,

@@ -45,12 +45,13 @@ LIGHT_FIRST = Family(
         "that {who} reaches and lights}?",
     ),
     test_wordings=(
-        "{A matchbox holds one last match|The last match burns already}. {who} wants to light {first}{ or {second}|, "
-        "not {second},} in the {room}. {Either way, what will burn first|What will be lit next}?",
+        "{A matchbox holds one last match|The last match burns already}. {who} wants to light "
+        "{first}{ or {second}|, not {second},} in the {room}. {Either way, what will burn first|What will be lit "
+        "next}?",
         "It is pitch-dark in the {room} of {who}, where {first} and {|then }{second} wait to be lit{| in turn}. With "
         "{only an unlit match|a match that is burning} to start with, what has to be lit first?",
     ),
-)  # fmt: skip
+)
 
 VESSELS = word_bank("bucket, barrel, sack, crate, basket, box, tub, tank | tin, cask, bin, trough")
 FILLINGS = word_bank("sand, flour, gravel, rice, salt, coal, gold, sawdust | clay, sugar, soil, cement")
@@ -89,7 +90,7 @@ HOLE_IN_THE_BUCKET = Family(
         "With this in it, {who}'s {n} kg {vessel} is {not as heavy as|heavier than} without. Which of the two is it, "
         "{choice}?",
     ),
-)  # fmt: skip
+)
 
 GLASSES = word_bank("glass, jug, bowl, mug, bucket, pot, bottle, cup | vase, beaker, basin, pitcher")
 
@@ -116,18 +117,18 @@ MELTING_ICE = Family(
     wordings=(
         "{n} ice cubes float in {who}'s {glass}, which is full of water to the very brim. {The ice melts|{n} more are "
         "dropped in}. Does the {glass} run over?",
-        "{who} fills {a_glass} to the brim with water in which {n} ice cubes float. Will it overflow when {the ice "
-        "melts|more ice is thrown in}?",
+        "{who} fills {a_glass} to the brim with water in which {n} ice cubes float. Will it overflow when "
+        "{the ice melts|more ice is thrown in}?",
         "Water with {n} floating ice cubes stands level with the rim of {a_glass}. Once {all the ice has "
         "melted|another litre is poured in}, does {who} have water on the table?",
     ),
     test_wordings=(
         "Is any water spilled from {who}'s brimful {glass} by {n} ice cubes that {float in it and slowly turn to "
         "water|are thrown into it one by one}?",
-        "{who} has not a drop of room left in the {glass}: water and {n} floating ice cubes fill it to the rim. {The "
-        "cubes melt in the sun|A big stone is dropped in}. Is the tablecloth getting wet?",
+        "{who} has not a drop of room left in the {glass}: water and {n} floating ice cubes fill it to the rim. "
+        "{The cubes melt in the sun|A big stone is dropped in}. Is the tablecloth getting wet?",
     ),
-)  # fmt: skip
+)
 
 ANIMALS = word_bank("cat, dog, cow, goat, pig, horse, sheep, donkey | calf, pony, goose, hen")
 DAYTIMES = ("At noon", "At ten in the morning", "At three in the afternoon", "At half past eleven in the morning")
@@ -176,7 +177,7 @@ BROKEN_LAMPS = Family(
         "A brown {animal} crosses the street {{day_}|{night_}}. {n} street lamps are off and the moon does not shine. "
         "Does {driver}, looking that way, have enough light to see it?",
     ),
-)  # fmt: skip
+)
 
 SEAS = word_bank("Red, Black | Yellow, White")
 THINGS = word_bank("stone, hat, shirt, shoe, ball, bottle, flag, sock, cup, ribbon | scarf, glove, bucket, marble")
@@ -208,8 +209,8 @@ RED_SEA = Family(
     wordings=(
         "{A_tint} {thing} falls into {the {sea} Sea|thick {hue} paint}. What colour is the {thing} when it is pulled "
         "out?",
-        "{who} dips {a_tint} {thing} into {the {sea} Sea|{hue} paint} for a minute. Which colour does the {thing} "
-        "have afterwards?",
+        "{who} dips {a_tint} {thing} into {the {sea} Sea|{hue} paint} for a minute. Which colour does the {thing} have "
+        "afterwards?",
         "What is the colour of {a_tint} {thing} that {who} has fished out of {the {sea} Sea|a tub of thick {hue} "
         "paint}?",
     ),
@@ -219,7 +220,7 @@ RED_SEA = Family(
         "{who} throws {a_tint} {thing} {overboard, into the {sea} Sea, and hauls it in|into a vat, full of {hue} "
         "paint, and hauls it out} again. What does it look like: what is its colour?",
     ),
-)  # fmt: skip
+)
 
 SELLERS = word_bank(
     "butcher:meat, greengrocer:vegetables, goldsmith:gold, coffee seller:coffee, tea seller:tea, cheesemonger:cheese,"
@@ -257,20 +258,20 @@ WHAT_HE_WEIGHS = Family(
     kind=Kind.PHRASE,
     contrast_kind=Kind.QUANTITY,
     wordings=(
-        "{who} is {a_seller}. His twin, just as heavy, weighs {kilos} kg. What does {who} weigh {all day for "
-        "customers|when the doctor asks}?",
-        "{who}, {age}{|, {a_seller}}, has a twin of {kilos} kg, with the same build and weight. {As {a_seller}, "
-        "what|How much} does {who} weigh in his {shop for a living|socks}?",
+        "{who} is {a_seller}. His twin, just as heavy, weighs {kilos} kg. What does {who} weigh "
+        "{all day for customers|when the doctor asks}?",
+        "{who}, {age}{|, {a_seller}}, has a twin of {kilos} kg, with the same build and weight. "
+        "{As {a_seller}, what|How much} does {who} weigh in his {shop for a living|socks}?",
         "Most {seller}s of {age} are heavier than {who}, who is {a_seller} too and {{kilos} kg himself|as heavy as a "
         "sack of {kilos} kg}. What does {who} weigh on the scales at {work, to sell it|the doctor's}?",
     ),
     test_wordings=(
-        "'I am {age} years old and {kilos} kg,' says {who} the {seller} behind his counter. {What|How much} is it "
-        "that he weighs{ there when somebody buys|, in body weight}?",
-        "In the {shop|flat} of {who}, {a_seller} of {kilos} kg, there are {big|bathroom} scales. What does {who} "
-        "weigh there {for every buyer|every morning, with nothing on}?",
+        "'I am {age} years old and {kilos} kg,' says {who} the {seller} behind his counter. {What|How much} is it that "
+        "he weighs{ there when somebody buys|, in body weight}?",
+        "In the {shop|flat} of {who}, {a_seller} of {kilos} kg, there are {big|bathroom} scales. What does {who} weigh "
+        "there {for every buyer|every morning, with nothing on}?",
     ),
-)  # fmt: skip
+)
 
 DISHES = word_bank("plates, cups, spoons, glasses, pans, bowls, pots, forks, knives, mugs | saucers, jars, trays")
 
@@ -303,11 +304,11 @@ WETTER_AS_IT_DRIES = Family(
         "After drying up {n} rinsed {dishes} with one towel, what is {wetter|drier} than before, {who} asks: {choice}?",
         "{n} wet {dishes} stand on the rack, and {who} takes a towel and {dries|wipes} them all. Which becomes "
         "{wetter|drier} in the course of it: {choice}?",
-        "With each of {n} rinsed {dishes} that {who} wipes with the towel, something gets a little {wetter|drier} "
-        "than it was. What is it, {choice}?",
+        "With each of {n} rinsed {dishes} that {who} wipes with the towel, something gets a little {wetter|drier} than "
+        "it was. What is it, {choice}?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
 FAMILIES = (
     LIGHT_FIRST, HOLE_IN_THE_BUCKET, MELTING_ICE, BROKEN_LAMPS, RED_SEA, WHAT_HE_WEIGHS, WETTER_AS_IT_DRIES,

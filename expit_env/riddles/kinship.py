@@ -37,12 +37,12 @@ LAST_DAUGHTER = Family(
     _daughter,
     kind=Kind.PHRASE,
     wordings=(
-        "{girl}'s {{parent}|teacher} has {total} daughters{|, named by the order of the vowels}: {named} and one "
-        "more. What is the {ordinal} daughter called?",
+        "{girl}'s {{parent}|teacher} has {total} daughters{|, named by the order of the vowels}: {named} and one more. "
+        "What is the {ordinal} daughter called?",
         "{The {parent}|A friend} of {girl} has {total} daughters{|, their vowels in alphabetical order}. The first "
         "{one_less} are {all_named}. What is the name of the {ordinal}?",
-        "{all_named} are {one_less} of the {total} daughters of {girl}'s {{parent}|doctor, who goes through the "
-        "vowels in order}. Who is the {ordinal} daughter?",
+        "{all_named} are {one_less} of the {total} daughters of {girl}'s {{parent}|doctor, who goes through the vowels "
+        "in order}. Who is the {ordinal} daughter?",
     ),
     test_wordings=(
         "There are {total} girls in the family of {girl}'s {{parent}, all of them sisters|dentist, named after a, e, "
@@ -50,7 +50,7 @@ LAST_DAUGHTER = Family(
         "To name the {total} daughters of {girl}'s {{parent}|neighbour, who uses the vowels one after another}, begin "
         "with {all_named}. Which name completes the list?",
     ),
-)  # fmt: skip
+)
 
 
 def _sister(draw: Draw) -> Instance:
@@ -73,20 +73,20 @@ ONE_SISTER = Family(
     "one-sister",
     _sister,
     wordings=(
-        "{extra}Mr and Mrs {family} have {n} sons. Each son has one {sister|daughter}. How many {daughters do Mr and "
-        "Mrs {family} have|granddaughters is that in all}?",
+        "{extra}Mr and Mrs {family} have {n} sons. Each son has one {sister|daughter}. How many "
+        "{daughters do Mr and Mrs {family} have|granddaughters is that in all}?",
         "{extra}There are {n} {brothers in the {family} family|fathers in the {family} Street club}, and every one of "
         "them has exactly one {sister|child, a girl}. How many girls {are there among the children|is that}?",
         "{extra}The {family} {boys|men} are {n} brothers. Each {boy has one sister|man has one daughter}. How many "
         "{sisters|daughters} is that altogether?",
     ),
     test_wordings=(
-        "{extra}Mrs {family} has {n} sons, and if you ask any of them, he says that he has a single "
-        "{sister|daughter}. How many {daughters|granddaughters} has Mrs {family}?",
+        "{extra}Mrs {family} has {n} sons, and if you ask any of them, he says that he has a single {sister|daughter}. "
+        "How many {daughters|granddaughters} has Mrs {family}?",
         "{extra}Every one of the {n} brothers at the {family} house has one {sister|daughter}, no more. How many "
         "{sisters|daughters} is that?",
     ),
-)  # fmt: skip
+)
 
 PROFESSIONS = word_bank(
     "doctor, surgeon, lawyer, judge, pilot, engineer, plumber, professor, mechanic, butcher"
@@ -121,12 +121,12 @@ THE_DOCTORS_BROTHER = Family(
     _profession,
     kind=Kind.PHRASE,
     wordings=(
-        "{A_job} says: '{man} {surname} is my brother.' {man} says: 'I have no {brother|sister}.' Both tell the "
-        "truth. What is the {job} to {man}?",
+        "{A_job} says: '{man} {surname} is my brother.' {man} says: 'I have no {brother|sister}.' Both tell the truth. "
+        "What is the {job} to {man}?",
         "{man} {surname}, {n}, is the brother of {a_job}, and {yet |}{man} never had a {brother|sister}. How is the "
         "{job} related to him?",
-        "At {n}, {a_job} lost a brother, {man} {surname}. {man} had never had {brothers|sisters}. Who was the {job} "
-        "to {man}?",
+        "At {n}, {a_job} lost a brother, {man} {surname}. {man} had never had {brothers|sisters}. Who was the {job} to "
+        "{man}?",
     ),
     test_wordings=(
         "'My brother {man} is {n},' says {a_job} called {surname}. It is true, and so is this: there is no "
@@ -134,7 +134,7 @@ THE_DOCTORS_BROTHER = Family(
         "{man} {surname} has no {brothers|sisters}, but {a_job} has a brother, who is {man} {surname}. Which relative "
         "of {man} is the {job}?",
     ),
-)  # fmt: skip
+)
 
 
 RELATIONS = word_bank("sister, cousin, best friend, niece, neighbour | stepsister, aunt, sister-in-law")
@@ -178,7 +178,7 @@ WIDOWS_SISTER = Family(
         "{man}'s {widow|former wife} is {n}. She has {a_relation}, single and living in {town}, where anybody may "
         "marry anybody. Is it possible for {man} to marry this {relation}?",
     ),
-)  # fmt: skip
+)
 
 TABLES = word_bank("table, campfire, piano, fireplace, pond, swing, oven | fountain, well")
 
@@ -207,14 +207,15 @@ CHILDREN_IN_ALL = Family(
         "{children|couples} sit by the {place}. How many {|people }sit there?",
         "{extra}By the {place} stand the {n} sisters of the {family} family. Each of them has one {brother|husband}, "
         "who joins them. How many {|people }are they then?",
-        "{extra}Every one of Mrs {family}'s {n} daughters has just one {brother|child}. How many {children|daughters "
-        "and grandchildren} does Mrs {family} call to the {place}, if she calls {all of hers|them all}?",
+        "{extra}Every one of Mrs {family}'s {n} daughters has just one {brother|child}. How many "
+        "{children|daughters and grandchildren} does Mrs {family} call to the {place}, if she calls "
+        "{all of hers|them all}?",
         "{extra}Old Mr {family} has {n} daughters, no more, and every daughter has a single {brother|son}. How many "
         "{children|daughters and grandsons} of Mr {family} can meet by the {place}?",
         "{extra}Each of the {n} {family} sisters has exactly one {brother|son}. The sisters and all their "
         "{brothers|sons} come to the {place}. How many people come?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
 FAMILIES = (LAST_DAUGHTER, ONE_SISTER, THE_DOCTORS_BROTHER, WIDOWS_SISTER, CHILDREN_IN_ALL)

@@ -47,15 +47,15 @@ LETTERS_IN_IT = Family(
     wordings=(
         "{who} has to write '{word}' on the board. How many letters are there in {'{mention}'|what {who} writes}?",
         "'{word}' is what {who} finds hardest to spell. How many letters does {'{mention}'|that long word} have?",
-        "Nobody but {who} can spell '{word}'. How many letters {do|would} the others need to spell {'{mention}'|it as "
-        "well}?",
+        "Nobody but {who} can spell '{word}'. How many letters {do|would} the others need to spell "
+        "{'{mention}'|it as well}?",
     ),
     test_wordings=(
         "In a contest {who} is given '{word}' to spell. Count the letters of {'{mention}'|the given word}: how many?",
         "A label on {who}'s desk says '{word}'. To spell {'{mention}'|what is on the label}, how many letters does it "
         "take?",
     ),
-)  # fmt: skip
+)
 
 LABELS = word_bank("POST, MAIL, URGENT, LONDON, PARIS, PRIVATE, SECRET, AIRMAIL | EXPRESS, BERLIN, HOME, MADRID, INBOX")
 BAGS = word_bank("bag, sack, box, basket, drawer, chest, suitcase | satchel, crate, trunk, folder")
@@ -93,12 +93,12 @@ LETTERS_ON_THE_BAG = Family(
         "{extra}How many letters {did {who} paint|had a stamp}?",
     ),
     test_wordings=(
-        "The {bag} holds {n} letters for {who}, sealed and stamped. On its outside stands '{label}' and no other "
-        "word. {extra}How many letters does the {outside show|inside hide}?",
+        "The {bag} holds {n} letters for {who}, sealed and stamped. On its outside stands '{label}' and no other word. "
+        "{extra}How many letters does the {outside show|inside hide}?",
         "With needle and thread {who} wrote '{label}' on a {bag} that now has {n} letters from the postman in it. "
         "{extra}How many letters did {{who} sew|the postman bring}?",
     ),
-)  # fmt: skip
+)
 
 BIG_ANIMALS = word_bank(
     "whale, lion, bear, horse, moose, bull, cow, camel, elk, yak, zebra | tiger, hippo, rhino, shark"
@@ -137,18 +137,18 @@ BIGGER_WORD = Family(
     wordings=(
         "{who} has read {two words|of two animals}. Which of them is longer, {'{first}' or '{second}'|{a_first} or "
         "{a_second}}?",
-        "{who} {writes '{first}' and '{second}' with a pen|paints {a_first} and {a_second} as large as life}. Which "
-        "of the two takes more {ink|paint}?",
+        "{who} {writes '{first}' and '{second}' with a pen|paints {a_first} and {a_second} as large as life}. Which of "
+        "the two takes more {ink|paint}?",
         "What needs more room in {who}'s {notebook, written out by hand: '{first}' or '{second}'|garden, fully grown "
         "and alive: {a_first} or {a_second}}?",
     ),
     test_wordings=(
         "{who} knits two {names into a scarf, letter by letter: '{first}' and '{second}'|toys in the size of the real "
         "animal: {a_first} and {a_second}}. Which of them uses up more wool?",
-        "For a {sign {who} buys metal letters, each|zoo {who} buys food, each kilo} at the same price. Which {sign is "
-        "dearer, '{first}' or '{second}'|animal is dearer, {a_first} or {a_second}}?",
+        "For a {sign {who} buys metal letters, each|zoo {who} buys food, each kilo} at the same price. Which "
+        "{sign is dearer, '{first}' or '{second}'|animal is dearer, {a_first} or {a_second}}?",
     ),
-)  # fmt: skip
+)
 
 WRONG_WAYS = word_bank(
     "wrongly, incorrectly, badly, falsely, poorly, carelessly, terribly, imperfectly"
@@ -183,8 +183,8 @@ SPELLED_WRONGLY = Family(
     _misspelt,
     kind=Kind.PHRASE,
     wordings=(
-        "{who}'s dictionary has {no misprint, not even|a single misprint, and that} in '{hard}'. Which word is "
-        "spelled {way} in it{|, with a letter missing}?",
+        "{who}'s dictionary has {no misprint, not even|a single misprint, and that} in '{hard}'. Which word is spelled "
+        "{way} in it{|, with a letter missing}?",
         "{who} {wins|loses} every spelling contest and gets {even '{hard}' right|only '{hard}' wrong}. {Still|So}, "
         "which word does {who} always spell {way}{|, with a letter too many}?",
         "Ask {who}, the best of all spellers, for '{hard}', and you get {it without a|{who}'s only} mistake. Which "
@@ -196,7 +196,7 @@ SPELLED_WRONGLY = Family(
         "A teacher says to {who}: 'You can spell {{hard} and all other words|all words but {hard}}. {Yet|So} there is "
         "one that you spell {way}, and you {are right to do so|should learn its letters}.' Which one is it?",
     ),
-)  # fmt: skip
+)
 
 RHYMES = word_bank(
     "silk:milk, roast:toast, boast:toast, coast:toast, pork:fork, cork:fork, stork:fork, hop:stop, shop:stop,"
@@ -270,7 +270,7 @@ SAY_SILK = Family(
         "Together with {who}, shout '{word}' {n} times. Now the question. {{ask}|{plain}}",
         "After {n} rounds of '{word}, {word}!' {who} wants to know from you, quickly: '{{ask}|{plain}}' Your answer?",
     ),
-)  # fmt: skip
+)
 
 ROOMS = word_bank(
     "kitchen, cellar, playroom, bathroom, bedroom, hallway, pantry, garage, library, workshop, corridor, ballroom,"
@@ -322,24 +322,25 @@ ONCE_IN_A_KITCHEN = Family(
     kind=Kind.LETTER,
     contrast_kind=Kind.PHRASE,
     wordings=(
-        "{who} has {a_thing} in the {once}, two in the {twice} and {one|none} in the {never}. What {is there once in "
-        "every|does {who} have once in the} {once}, twice in {every|the} {twice}, but never in {any|the} {never}?",
-        "One {thing} stands in the {once} of {who}, two stand in the {twice}, {one|none} in the {never}. {What does "
-        "every {once} contain once and every {twice} twice, but no {never} at all|Which thing has {who} put once in "
-        "the {once} and twice in the {twice}, but not at all in the {never}}?",
-        "{who} bought {thing}s: one for the {once}, two for the {twice}, {one|none} for the {never}. What {do people "
-        "find once in any {once}, twice in any|did the shop deliver once to the {once}, twice to the} {twice} and "
-        "never {in any {never}, wherever they live|to the {never}}?",
+        "{who} has {a_thing} in the {once}, two in the {twice} and {one|none} in the {never}. What "
+        "{is there once in every|does {who} have once in the} {once}, twice in {every|the} {twice}, but never in "
+        "{any|the} {never}?",
+        "One {thing} stands in the {once} of {who}, two stand in the {twice}, {one|none} in the {never}. "
+        "{What does every {once} contain once and every {twice} twice, but no {never} at all|Which thing has {who} put "
+        "once in the {once} and twice in the {twice}, but not at all in the {never}}?",
+        "{who} bought {thing}s: one for the {once}, two for the {twice}, {one|none} for the {never}. What "
+        "{do people find once in any {once}, twice in any|did the shop deliver once to the {once}, twice to the} "
+        "{twice} and never {in any {never}, wherever they live|to the {never}}?",
     ),
     test_wordings=(
         "{Every {once} has one, every {twice} has two, no {never} has any, although {who} keeps {a_thing} in each of "
         "the three|The {once} has one, the {twice} has two, the {never} has none, and all come from {who}, who sells "
         "{thing}s and nothing else}. What is it?",
-        "What is it that {turns up once in each|a guest can sit on, use or break once in the} {once}, twice in {each "
-        "{twice}, but in no {never}, even|the {twice}, but not in the {never},} if {who} puts {a_thing} into {all "
-        "three|the first, two into the second and nothing more}?",
+        "What is it that {turns up once in each|a guest can sit on, use or break once in the} {once}, twice in "
+        "{each {twice}, but in no {never}, even|the {twice}, but not in the {never},} if {who} puts {a_thing} into "
+        "{all three|the first, two into the second and nothing more}?",
     ),
-)  # fmt: skip
+)
 
 CAPITALS = word_bank(
     "France:Paris, Italy:Rome, Spain:Madrid, Germany:Berlin, Greece:Athens, Japan:Tokyo, Egypt:Cairo, Norway:Oslo,"
@@ -377,14 +378,14 @@ CAPITAL_OF_THE_WORD = Family(
     wordings=(
         "{who} knows {n} capitals by heart. Which capital does {'{country}' begin with|{country} have}?",
         "On a map of {n} countries {who} reads '{country}'. What is the one capital {in this name|of this country}?",
-        "Question {n} of the quiz, says {who}, needs a {sharp eye|good atlas}: which capital stands at the {beginning "
-        "of '{country}'|head of {country}}?",
+        "Question {n} of the quiz, says {who}, needs a {sharp eye|good atlas}: which capital stands at the "
+        "{beginning of '{country}'|head of {country}}?",
         "For {n} points, {who}: which capital comes first when you write down the {word '{country}'|cities of "
         "{country}}?",
-        "{who} {prints {n} words letter by letter, and one of them is '{country}'|visits {n} countries one by one, "
-        "and one of them is {country}}. Which capital does this {word take|country have}?",
+        "{who} {prints {n} words letter by letter, and one of them is '{country}'|visits {n} countries one by one, and "
+        "one of them is {country}}. Which capital does this {word take|country have}?",
     ),
-)  # fmt: skip
+)
 
 COLOURED = word_bank(
     "coal:is:black, soot:is:black, snow:is:white, tomato ketchup:is:red, spinach:is:green, tar:is:black,"
@@ -431,12 +432,12 @@ COAL_ARE_WHITE = Family(
         "or that {thing} {second} {{false}|{true}}?",
         "Of {n} pupils some write '{thing} {first} {{false}|{true}}', the others '{thing} {second} {{false}|{true}}'. "
         "Which sentence should {who}, their teacher, mark as correct?",
-        "Two boys have argued for {n} minutes. One keeps saying '{thing} {first} {{false}|{true}}', the other "
-        "'{thing} {second} {{false}|{true}}'. Which sentence does {who} find to be right?",
-        "'{thing} {first} {{false}|{true}}' or '{thing} {second} {{false}|{true}}': which of these sentences may "
-        "{who} put, as correct, into a school book of {n} pages?",
+        "Two boys have argued for {n} minutes. One keeps saying '{thing} {first} {{false}|{true}}', the other '{thing} "
+        "{second} {{false}|{true}}'. Which sentence does {who} find to be right?",
+        "'{thing} {first} {{false}|{true}}' or '{thing} {second} {{false}|{true}}': which of these sentences may {who} "
+        "put, as correct, into a school book of {n} pages?",
     ),
-)  # fmt: skip
+)
 
 FAMILIES = (
     LETTERS_IN_IT, LETTERS_ON_THE_BAG, BIGGER_WORD, SPELLED_WRONGLY, SAY_SILK, ONCE_IN_A_KITCHEN, CAPITAL_OF_THE_WORD,

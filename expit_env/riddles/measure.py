@@ -36,9 +36,9 @@ DRYING_LAUNDRY = Family(
     wordings=(
         "{extra}{few} {laundry} {laid out in the sun together dry in|washed by hand one by one take} {hours} hours. "
         "How many hours do {many} {laundry} {laid out together|washed one by one} take?",
-        "{extra}It takes {hours} hours {for {few} {laundry} to dry side by side on the lawn|to sew {few} {laundry} "
-        "one after another}. How long does it take {for {many} {laundry}, if there is room for all|to sew {many} "
-        "{laundry} in the same way}?",
+        "{extra}It takes {hours} hours {for {few} {laundry} to dry side by side on the lawn|to sew {few} {laundry} one "
+        "after another}. How long does it take {for {many} {laundry}, if there is room for all|to sew {many} {laundry} "
+        "in the same way}?",
         "{extra}{On a long line {few} wet {laundry} were dry|With one iron {few} {laundry} were ironed} after {hours} "
         "hours. On such a day {many} {wet {laundry} are hung up at once|{laundry} are ironed in turn}. After how many "
         "hours are they {dry|done}?",
@@ -48,10 +48,10 @@ DRYING_LAUNDRY = Family(
         "speed}, how much time {do {many} {laundry} need, all pegged out at the same moment|does he need for {many} "
         "{laundry}, mended singly}?",
         "{extra}{Laundry} {dry in a garden with plenty of room|are folded by a slow machine, never two at once}. If "
-        "{few} of them are {dry|folded} in {hours} hours, how many hours pass before {many} are{, put out all at "
-        "once|}?",
+        "{few} of them are {dry|folded} in {hours} hours, how many hours pass before {many} "
+        "are{, put out all at once|}?",
     ),
-)  # fmt: skip
+)
 
 FOODS = word_bank(
     "boil:egg:pot, boil:potato:pan, bake:cake:oven, bake:loaf:oven, fry:sausage:pan, roast:apple:oven, "
@@ -86,18 +86,18 @@ BOILING_EGGS = Family(
     wordings=(
         "{extra}It takes {minutes} minutes to {verb} {a_food}. How many minutes does it take to {verb} {n} {foods} "
         "{together in a big {pot}|one after another}?",
-        "{extra}{cook} needs {minutes} minutes to {verb} one {food}. How long does {cook} need for {n} {foods}, {all "
-        "in the same {pot} at once|if the {pot} has only room for one}?",
-        "{extra}In {cook}'s {pot} one {food} is ready after {minutes} minutes. {n} {foods} are put in{ side by side|, "
-        "each when the one before is ready}. After how many minutes are all of them ready?",
+        "{extra}{cook} needs {minutes} minutes to {verb} one {food}. How long does {cook} need for {n} {foods}, "
+        "{all in the same {pot} at once|if the {pot} has only room for one}?",
+        "{extra}In {cook}'s {pot} one {food} is ready after {minutes} minutes. {n} {foods} are put "
+        "in{ side by side|, each when the one before is ready}. After how many minutes are all of them ready?",
     ),
     test_wordings=(
-        "{extra}One {food} has to stay in the {pot} for {minutes} minutes. {cook} puts in {n} {foods}{ at the same "
-        "moment|, always one alone}. When, in minutes, can all be served?",
-        "{extra}If you {verb} one {food} for {minutes} minutes, it is done. How much time do {n} {foods} {in one "
-        "large {pot} take|take, one at a time}, {cook} wonders?",
+        "{extra}One {food} has to stay in the {pot} for {minutes} minutes. {cook} puts in {n} "
+        "{foods}{ at the same moment|, always one alone}. When, in minutes, can all be served?",
+        "{extra}If you {verb} one {food} for {minutes} minutes, it is done. How much time do {n} {foods} "
+        "{in one large {pot} take|take, one at a time}, {cook} wonders?",
     ),
-)  # fmt: skip
+)
 
 PLAYERS = word_bank("orchestra, brass band, choir, string band, jazz band | ensemble, big band, chapel choir")
 PIECES = word_bank("song, march, waltz, hymn, lullaby, ballad | serenade, anthem, carol")
@@ -139,7 +139,7 @@ TWICE_THE_MUSICIANS = Family(
         "{extra}{n} people, members of {a_band}, get through {{a_piece}|a stack of letters} in {minutes} minutes. In "
         "how many minutes do {twice}{|, equally fast,} get through it together?",
     ),
-)  # fmt: skip
+)
 
 WOODS = word_bank("forest, wood, jungle, desert, cornfield, bamboo grove | heath, swamp, marsh")
 RUNNERS = word_bank("dog, fox, horse, hare, wolf, camel, boar, deer | stag, donkey, pony")
@@ -183,8 +183,8 @@ INTO_THE_FOREST = Family(
         "{extra}{A_runner} runs straight across {a_wood}, {width} km from edge to edge. {Up to what point does it run "
         "into the {wood}, and not out of it|How far does it run through the {wood} in all}?",
         "{extra}There are {width} km between the two edges of {a_wood}. {What is the farthest that {a_runner} can go "
-        "into the {wood}, before it is on its way out|How far is it that {a_runner} has to go through the {wood}, "
-        "from one edge to the other}?",
+        "into the {wood}, before it is on its way out|How far is it that {a_runner} has to go through the {wood}, from "
+        "one edge to the other}?",
     ),
     test_wordings=(
         "{extra}Across {a_wood} {width} km wide goes {a_runner}. {Up to which point is the {runner} going in, and not "
@@ -192,7 +192,7 @@ INTO_THE_FOREST = Family(
         "{extra}How {deep into {a_wood} can {a_runner} get|long is the way of {a_runner} through {a_wood}}, if the "
         "{wood} measures {width} km from this side to that?",
     ),
-)  # fmt: skip
+)
 
 HUNTERS = word_bank(
     "cat:cats:catch:catches:mice, hen:hens:lay:lays:eggs, robot:robots:build:builds:toys, "
@@ -225,19 +225,20 @@ CATS_AND_MICE = Family(
     _cats,
     kind=Kind.QUANTITY,
     wordings=(
-        "{{few} {cats} {catch}|1 {cat} {catches}} {few} {mice} in {few} {unit}. How many {unit} {do {many} "
-        "{cats}|does the {cat}} need to {catch} {many} {mice}?",
-        "If {{few} {cats} take|one {cat} takes} {few} {unit} to {catch} {few} {mice}, how long {do {many} {cats}|does "
-        "the same {cat}} take to {catch} {many} {mice}?",
-        "In {few} {unit} {{few} {cats} {catch}|one {cat} {catches}} {few} {mice}. In how many {unit} will {{many} "
-        "such {cats}|this {cat}} {catch} {many} {mice}?",
-        "{{few} {cats} need|One {cat} needs} {few} {unit} to {catch} {few} {mice}. After how many {unit} {do {many} "
-        "{cats}, starting at the same time|does this {cat}, going on alone}, {catch} the last of {many} {mice}?",
+        "{{few} {cats} {catch}|1 {cat} {catches}} {few} {mice} in {few} {unit}. How many {unit} "
+        "{do {many} {cats}|does the {cat}} need to {catch} {many} {mice}?",
+        "If {{few} {cats} take|one {cat} takes} {few} {unit} to {catch} {few} {mice}, how long "
+        "{do {many} {cats}|does the same {cat}} take to {catch} {many} {mice}?",
+        "In {few} {unit} {{few} {cats} {catch}|one {cat} {catches}} {few} {mice}. In how many {unit} will "
+        "{{many} such {cats}|this {cat}} {catch} {many} {mice}?",
+        "{{few} {cats} need|One {cat} needs} {few} {unit} to {catch} {few} {mice}. After how many {unit} "
+        "{do {many} {cats}, starting at the same time|does this {cat}, going on alone}, {catch} the last of {many} "
+        "{mice}?",
         "'My {{few} {cats} {catch}|one {cat} {catches}} {few} {mice} in {few} {unit},' says one neighbour. 'I have "
         "{{many}|one} of the same kind for {many} {mice},' says the other. How many {unit} will that take?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
 GOALS = word_bank("station, lake, school, market, castle, harbour, museum, lighthouse | stadium, windmill")
 
@@ -265,22 +266,22 @@ WALKING_TOGETHER = Family(
     _walk,
     kind=Kind.QUANTITY,
     wordings=(
-        "{extra}{walker} walks to the {goal} in {minutes} minutes. How many minutes do {n} friends take {who walk "
-        "there together, just as fast|in all who walk there in turn, each when the one before has arrived}?",
-        "{extra}The way to the {goal} takes one person {minutes} minutes on foot. How long {does it take {walker}, "
-        "{other} and their friends, {n} people in a group|do {n} people take who go one after another, {walker} "
-        "waiting until {other} is there, and so on}?",
+        "{extra}{walker} walks to the {goal} in {minutes} minutes. How many minutes do {n} friends take "
+        "{who walk there together, just as fast|in all who walk there in turn, each when the one before has arrived}?",
+        "{extra}The way to the {goal} takes one person {minutes} minutes on foot. How long "
+        "{does it take {walker}, {other} and their friends, {n} people in a group|do {n} people take who go one after "
+        "another, {walker} waiting until {other} is there, and so on}?",
         "{extra}Alone, {walker} needs {minutes} minutes to reach the {goal}. With {other} and others, {n} walkers "
         "{side by side at the same pace|who each wait until the one before has arrived}, how many minutes will it be?",
         "{extra}From {walker}'s house it is {minutes} minutes on foot to the {goal}. {n} people, among them {other}, "
         "set out {together and stay together|singly, each only when the one before is there}. After how many minutes "
         "have all of them arrived?",
         "{extra}A single hiker takes {minutes} minutes to the {goal}. How many minutes does it take a party of {n}, "
-        "{walker} and {other} in the middle, to hike there {in step, at the same speed|one by one, none leaving "
-        "before the last has arrived}?",
+        "{walker} and {other} in the middle, to hike there {in step, at the same speed|one by one, none leaving before "
+        "the last has arrived}?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
 FAMILIES = (
     DRYING_LAUNDRY, BOILING_EGGS, TWICE_THE_MUSICIANS, INTO_THE_FOREST, CATS_AND_MICE, WALKING_TOGETHER,

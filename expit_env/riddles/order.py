@@ -65,7 +65,7 @@ OVERTAKING = Family(
         "{extra}{name} {catches and passes the one who |}holds position number {k} in {race}{|, then catches and "
         "passes the next one ahead}. What position does {name} hold after that?",
     ),
-)  # fmt: skip
+)
 
 QUEUES = word_bank(
     "for a bus, for ice cream, for tickets, for bread, for a taxi, for coffee, for apples, for a haircut"
@@ -96,22 +96,22 @@ PLACE_IN_THE_QUEUE = Family(
     "place-in-the-queue",
     _queue,
     wordings=(
-        "{extra}In a queue {queue}, {{name} is {front} from the front and {back} from the back|{i} people are in "
-        "front of {name} and {j} are behind}. How many people {|besides {name} }are in the queue?",
-        "{extra}{name} waits in a single line {queue}. {Counted from the front, {name} is number {i}; counted from "
-        "the end, number|Towards the front stand {i} people, towards the end stand} {j}. How {long is the line, in "
+        "{extra}In a queue {queue}, {{name} is {front} from the front and {back} from the back|{i} people are in front "
+        "of {name} and {j} are behind}. How many people {|besides {name} }are in the queue?",
+        "{extra}{name} waits in a single line {queue}. {Counted from the front, {name} is number {i}; counted from the "
+        "end, number|Towards the front stand {i} people, towards the end stand} {j}. How {long is the line, in "
         "people|many others is {name} waiting with}?",
         "{extra}People line up {queue}. {name} {is the {front} from one end and the {back} from|sees {i} towards one "
         "end and {j} towards} the other. How many {|others }have lined up?",
     ),
     test_wordings=(
-        "{extra}{name} queues {queue}, {as the {front} in the row if you start at its head and the {back} if you "
-        "start at|with {i} people on the side of the row's head and {j} on the side of} its tail. How many people "
-        "{make up the row|does {name} share the row with}?",
+        "{extra}{name} queues {queue}, {as the {front} in the row if you start at its head and the {back} if you start "
+        "at|with {i} people on the side of the row's head and {j} on the side of} its tail. How many people {make up "
+        "the row|does {name} share the row with}?",
         "{extra}{Number {i} from the left and number {j} from|With {i} people on the left and {j} on} the right in a "
         "row of people queueing {queue}: that is {name}. How many people are in this row{|, leaving out {name}}?",
     ),
-)  # fmt: skip
+)
 
 SHIPS = word_bank(
     "ship, boat, yacht, sailing boat, tanker, steamer, fishing boat | barge, trawler, schooner, houseboat"
@@ -144,8 +144,8 @@ LADDER_AND_TIDE = Family(
     "ladder-and-tide",
     _ladder,
     wordings=(
-        "A ladder of {n} rungs hangs from a {floating {ship}|harbour wall}, with {k} rungs under water. The tide "
-        "lifts the water by the height of {r} rungs. {extra}How many rungs are under water now?",
+        "A ladder of {n} rungs hangs from a {floating {ship}|harbour wall}, with {k} rungs under water. The tide lifts "
+        "the water by the height of {r} rungs. {extra}How many rungs are under water now?",
         "The sea covers the lowest {k} of the {n} rungs on the ladder of a {{ship} afloat|stone tower on a rock} in a "
         "bay. Then the sea rises by {r} rungs. {extra}How many rungs does it cover?",
         "At low tide {k} rungs of the {rope ladder on a floating {ship}|iron ladder on a concrete pier} are wet. By "
@@ -153,12 +153,12 @@ LADDER_AND_TIDE = Family(
         "then?",
     ),
     test_wordings=(
-        "Someone on a {floating {ship}|stone pier} lets down a rope ladder with {n} rungs until {k} of them are in "
-        "the sea. Hours later the flood stands {r} rungs higher. {extra}How many rungs are in the sea then?",
+        "Someone on a {floating {ship}|stone pier} lets down a rope ladder with {n} rungs until {k} of them are in the "
+        "sea. Hours later the flood stands {r} rungs higher. {extra}How many rungs are in the sea then?",
         "There are {n} rungs on the side of a {{ship} riding at anchor|quay of solid rock}, and the water hides {k}. "
         "{extra}When the tide has come in by another {r} rungs, how many does the water hide?",
     ),
-)  # fmt: skip
+)
 
 COURSES = word_bank(
     "to the old oak, to the lake, down the hill, to the bridge, to the church, across the field, to the village, home"
@@ -199,19 +199,19 @@ PASSING_THE_LAST = Family(
     wordings=(
         "{extra}{name}, {one|last} of {n} {runners} in a race {course}, overtakes the one {who is last|right in "
         "front}. What place does {name} take?",
-        "{extra}You are one of {n} {runners} who race {course}. If you {come from behind|are last of all} and pass "
-        "the one {who is last of all|right ahead}, what is your position?",
-        "{extra}A race {course} is on. {name}, {one|last} of the {n} {runners}, sees that the {last of all|one right "
-        "ahead} is tired and gets past this one from behind. Where in the order is {name} then?",
+        "{extra}You are one of {n} {runners} who race {course}. If you {come from behind|are last of all} and pass the "
+        "one {who is last of all|right ahead}, what is your position?",
+        "{extra}A race {course} is on. {name}, {one|last} of the {n} {runners}, sees that the "
+        "{last of all|one right ahead} is tired and gets past this one from behind. Where in the order is {name} then?",
     ),
     test_wordings=(
-        "{extra}Suppose that {name}, {one|the very last} of {n} {runners} in a race {course}, {catches up with the "
-        "very last, |}behind whom there is no one, {|catches up with just one }and overtakes. Which place is it now "
-        "for {name}?",
-        "{extra}You take part in a race of {n} {runners} {course}{ and leave the one|,} at the tail end{|, and leave "
-        "just one} behind you by passing. Which place have you come to?",
+        "{extra}Suppose that {name}, {one|the very last} of {n} {runners} in a race {course}, "
+        "{catches up with the very last, |}behind whom there is no one, {|catches up with just one }and overtakes. "
+        "Which place is it now for {name}?",
+        "{extra}You take part in a race of {n} {runners} {course}{ and leave the one|,} at the tail "
+        "end{|, and leave just one} behind you by passing. Which place have you come to?",
     ),
-)  # fmt: skip
+)
 
 CUTTABLES = word_bank("rope, wire, ribbon, cord, string, hose, belt, thread | cable, strap, garland, tube")
 
@@ -252,6 +252,6 @@ CUTS_AND_PIECES = Family(
         "A {thing} {length} metres {long has two loose ends|round has no ends, since it is a closed loop}. {extra}To "
         "get {n} parts of it without ever cutting through two layers, how often must one cut?",
     ),
-)  # fmt: skip
+)
 
 FAMILIES = (OVERTAKING, PASSING_THE_LAST, PLACE_IN_THE_QUEUE, LADDER_AND_TIDE, CUTS_AND_PIECES)

@@ -48,12 +48,12 @@ ELECTRIC_SMOKE = Family(
         "the {wind}. Where does the smoke go?",
     ),
     test_wordings=(
-        "The engine of {an electric|a steam} {vehicle} is {n} years old. The {vehicle} faces {heading}, the wind "
-        "blows to the {wind}. Where is the smoke blown?",
+        "The engine of {an electric|a steam} {vehicle} is {n} years old. The {vehicle} faces {heading}, the wind blows "
+        "to the {wind}. Where is the smoke blown?",
         "Imagine {an electric|a steam} {vehicle} going {heading} at {n} km/h, in a storm that blows everything to the "
         "{wind}. Which way is the smoke blown?",
     ),
-)  # fmt: skip
+)
 
 MALES_AND_LAYERS = word_bank("rooster:hen, drake:duck, gander:goose | cockerel:hen, peacock:peahen")
 ROOFS = word_bank("barn, shed, stable, mill, cottage, church | garage, castle, school")
@@ -107,7 +107,7 @@ ROOSTERS_EGG = Family(
         "It is {n} in the morning, and the egg of {{male}|{layer}} lies on a {roof} roof, which is steep and falls "
         "away to the {slope}. Where does the egg roll?",
     ),
-)  # fmt: skip
+)
 
 NEIGHBOURS = word_bank(
     "Spain:Portugal, France:Belgium, Germany:Austria, Italy:Switzerland, Poland:Slovakia, Chile:Argentina,"
@@ -156,7 +156,7 @@ BURYING_SURVIVORS = Family(
         "{extra}Where would you bury the {n} {survivors|dead} of a {wreck} crash in {here}, if all were citizens of "
         "{there} and the law says that citizens are buried at home?",
     ),
-)  # fmt: skip
+)
 
 COLOURS = word_bank("red, blue, green, yellow, pink, white, brown, purple | orange, grey, black, violet")
 FURNISHINGS = word_bank(
@@ -204,10 +204,10 @@ ONE_STOREY_STAIRS = Family(
     test_wordings=(
         "{Colour} {one}, {colour} {other}: inside the {bungalow, all of it on one floor|tower, eight floors of it}, "
         "everything is {colour}. What colour would you say the stairs are?",
-        "{n} painters did a house that is {one storey|two storeys} high, the {one}, the {other}, everything inside, "
-        "in {colour}. What colour did they paint the stairs?",
+        "{n} painters did a house that is {one storey|two storeys} high, the {one}, the {other}, everything inside, in "
+        "{colour}. What colour did they paint the stairs?",
     ),
-)  # fmt: skip
+)
 
 FARMS = word_bank("farm, hillside, estate, ranch, mountain pasture, dairy farm | island, country estate")
 
@@ -252,11 +252,11 @@ BULLS_MILK = Family(
         "{n} {bulls|cows} of the {farm}?",
         "{extra}Every cow that {man} has gives {litres} litres of milk a day. Today only {the {n} bulls|{n} cows} of "
         "the {farm} are in the barn, and the milkmaid comes. How many litres of milk can she get from them in a day?",
-        "{extra}On {man}'s {farm} there are cows that give {litres} litres of milk a day each, and {n} {bulls|of them "
-        "are new}. How many litres of milk do the {bulls|new ones} add every day?",
+        "{extra}On {man}'s {farm} there are cows that give {litres} litres of milk a day each, and {n} "
+        "{bulls|of them are new}. How many litres of milk do the {bulls|new ones} add every day?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
 HAIR_COLOURS = word_bank("red, black, brown, blond, grey, white | auburn, ginger, silver")
 BROTHERS = word_bank("brothers, cousins, uncles, nephews | grandsons, stepbrothers")
@@ -288,15 +288,15 @@ BALD_MANS_HAIR = Family(
         "is the hair on his head?",
         "In a family with {hair} hair, {man} is the one who is as {bald as an egg|thin as a rake}, unlike his {n} "
         "{brothers}. Which colour is the hair on top of {man}'s head?",
-        "{Bald as an egg|Happy as a lark}, {man} meets his {n} {brothers}, whose hair is {hair} like {their "
-        "father's|his own}. What is the hair colour of {man}?",
-        "{man} has not had a single {hair on his head|day in bed} for years. His {n} {brothers} are {hair}-haired{|, "
-        "and so is he}. What is the colour of the hair on {man}'s head?",
+        "{Bald as an egg|Happy as a lark}, {man} meets his {n} {brothers}, whose hair is {hair} like "
+        "{their father's|his own}. What is the hair colour of {man}?",
+        "{man} has not had a single {hair on his head|day in bed} for years. His {n} {brothers} are "
+        "{hair}-haired{|, and so is he}. What is the colour of the hair on {man}'s head?",
         "The {top of {man}'s head|sound of {man}'s voice} is as smooth as {a billiard ball, while|velvet, and like} "
         "his {n} {brothers} {have|he has} thick {hair} hair. Which hair colour does {man} have?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
 FAMILIES = (
     ELECTRIC_SMOKE, ROOSTERS_EGG, BURYING_SURVIVORS, ONE_STOREY_STAIRS, BULLS_MILK, BALD_MANS_HAIR,

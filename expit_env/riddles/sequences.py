@@ -95,10 +95,10 @@ LETTERS_THAT_COUNT = Family(
     ),
     test_wordings=(
         "'{{shown}|{run}}, and what then?' {who} asks in the {maths|spelling} lesson. Name the letter.",
-        "{who} learned to {count to twenty, one word for each number|say the alphabet, one letter at a time}, and "
-        "here is a {letter for each word: {shown}|piece of it: {run}}. What is the next letter?",
+        "{who} learned to {count to twenty, one word for each number|say the alphabet, one letter at a time}, and here "
+        "is a {letter for each word: {shown}|piece of it: {run}}. What is the next letter?",
     ),
-)  # fmt: skip
+)
 
 
 def _keyboard(draw: Draw) -> Instance:
@@ -130,10 +130,10 @@ LETTERS_UNDER_THE_FINGERS = Family(
     test_wordings=(
         "{who} looks down at an English {laptop and reads, key by key to the right: {shown}|alphabet chart and reads, "
         "square by square to the right: {run}}. Name the letter {on the neighbouring key|in the neighbouring square}.",
-        "As the English {keys stand, so {who} presses them|alphabet goes, so {who} says it}, never jumping over {one: "
-        "{shown}|a letter: {run}}. Which letter follows?",
+        "As the English {keys stand, so {who} presses them|alphabet goes, so {who} says it}, never jumping over "
+        "{one: {shown}|a letter: {run}}. Which letter follows?",
     ),
-)  # fmt: skip
+)
 
 CALLS = {
     2: (6, 12),
@@ -207,7 +207,7 @@ PASSWORD_AT_THE_GATE = Family(
         "A sentry before the {gate} let three people pass: one said '{one}' to his '{first}', one '{two}' to his "
         "'{second}', one '{{three}|{other}}' to his '{third}'. Now he says '{asked}' to {who}. What lets {who} pass?",
     ),
-)  # fmt: skip
+)
 
 
 HALLS = word_bank("hall, kitchen, office, school, library, workshop, waiting room | bakery, museum, station")
@@ -239,8 +239,8 @@ HOURS_ON_THE_DIAL = Family(
         "{place} clock {points to|shows}: {shown}. Which number comes next?",
         "The {round clock with hands in the {place}|digital clock in the {place}, which counts from 0 to 23,} said "
         "{shown} when {who} looked, each time {n} hours later. Which hour will it say after {n} more?",
-        "{who} visits the {place} every {n} hours. The {short hand|24-hour screen} on the wall stood at {shown}. "
-        "Where will it stand on the next visit?",
+        "{who} visits the {place} every {n} hours. The {short hand|24-hour screen} on the wall stood at {shown}. Where "
+        "will it stand on the next visit?",
     ),
     test_wordings=(
         "Looking up every {n} hours at the {twelve figures on the dial in the {place},|display in the {place}, which "
@@ -248,7 +248,7 @@ HOURS_ON_THE_DIAL = Family(
         "Continue the list that {who} keeps in the {place}, of the hour on {an old clock face|a 24-hour clock}, read "
         "every {n} hours: {shown}. What is the next entry?",
     ),
-)  # fmt: skip
+)
 
 BOOKS = word_bank(
     "novel, diary, school book, cookbook, song book, guidebook, storybook | comic book, prayer book, textbook"
@@ -291,7 +291,7 @@ BACK_OF_THE_LEAF = Family(
         "Holding {one leaf of a {book} up to the light|a {book} open on both knees}, {who} reads page {page} and sees "
         "another page {shine through from behind|beside it}. Odd pages are on the right. Which page is it?",
     ),
-)  # fmt: skip
+)
 
 WEEDS = word_bank(
     "duckweed, pond scum, moss, pondweed, water fern, green slime, water moss | watercress, frogbit, hornwort"
@@ -326,8 +326,8 @@ HALF_THE_POND = Family(
         "Day after day {who} finds that the {weed} on the {water}{ is twice what it was the day before|, at first "
         "bare, has spread by the same area}. The {water} is full of it after {n} days. {extra}How many days did it "
         "take to fill half of the {water}?",
-        "{who} watches how {weed}, which {doubles its size from each day to the next|starts from nothing and gains "
-        "the same size each day}, fills a {water} in {n} days. {extra}In how many days does it fill the first half?",
+        "{who} watches how {weed}, which {doubles its size from each day to the next|starts from nothing and gains the "
+        "same size each day}, fills a {water} in {n} days. {extra}In how many days does it fill the first half?",
     ),
     test_wordings=(
         "{Twice as much {weed} as|One square metre more {weed} than} yesterday: so it is every morning on {who}'s "
@@ -336,7 +336,7 @@ HALF_THE_POND = Family(
         "It takes {n} days until {weed} that {doubles daily|starts from nothing and spreads evenly} has closed over a "
         "{water}. {extra}After how many days, thinks {who}, is half of the {water} still open?",
     ),
-)  # fmt: skip
+)
 
 
 def _calendar(draw: Draw) -> Instance:
@@ -360,14 +360,14 @@ LETTERS_OF_THE_CALENDAR = Family(
         "on the next leaf?",
         "A row of letters from the {calendar|alphabet} on {who}'s wall begins {{shown}|{run}}. Which letter belongs "
         "behind it?",
-        "As {time goes by|the alphabet goes}, {who} notes one letter after another: {{shown}|{run}}. Which letter "
-        "does {who} note then?",
+        "As {time goes by|the alphabet goes}, {who} notes one letter after another: {{shown}|{run}}. Which letter does "
+        "{who} note then?",
         "In a {diary for the year|dictionary} {who} finds, one after another, {words that begin with {shown}|chapters "
         "that begin with {run}}. With which letter does the next of them begin?",
         "{Time|The alphabet} passes, and {who} puts it down in letters: {{shown}|{run}}. Which letter follows?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
 CLIMBERS = ("snail", "frog", "caterpillar", "beetle", "lizard", "toad", "slug")
 
@@ -399,24 +399,24 @@ OUT_OF_THE_WELL = Family(
     _well,
     wordings=(
         "{extra}{who} sees a {climber} at the {bottom of a well, {deep} metres deep|foot of a cliff, a mile high}. By "
-        "day it climbs {up} metres, by night it slips back {down}. {On|After} how many days {does it climb until it "
-        "is out|and nights is it {deep} metres up}?",
+        "day it climbs {up} metres, by night it slips back {down}. {On|After} how many days "
+        "{does it climb until it is out|and nights is it {deep} metres up}?",
         "{extra}A {climber} climbs {up} metres up {the wall of a well|a mile-high cliff} between morning and evening "
         "and loses {down} of them between evening and morning. {The well is {deep} metres deep. On|After} how many "
         "days{, {who} asks, does it climb until it is out| and nights, {who} asks, will it be {deep} metres up}?",
         "{extra}{Out of a shaft of {deep} metres|Up a mile-high tower} wants {who}'s {climber}: each day it gets {up} "
-        "metres higher, each night, still {in the shaft|on the wall}, it slides down {down}. {On how many days does "
-        "it climb until it is out|How many days and nights bring it {deep} metres up}?",
-        "{extra}A {climber} has {fallen into {who}'s well|come to {who}'s tower} and sits at the bottom, {{deep} "
-        "metres below the rim|a mile below the top}. Each day it climbs {up} metres, each night {in the well|on the "
-        "wall} it slides back {down}. {On|After} how many days {does it climb until it is at the rim|and nights is it "
-        "{deep} metres up}?",
-        "{extra}'{up} metres up by day, {down} down by night': so {who} describes a {climber} that wants to get {out "
-        "of a pit {deep} metres deep, and rests in|up a wall a mile high, and rests on} it until it is {out|up}. "
+        "metres higher, each night, still {in the shaft|on the wall}, it slides down {down}. "
+        "{On how many days does it climb until it is out|How many days and nights bring it {deep} metres up}?",
+        "{extra}A {climber} has {fallen into {who}'s well|come to {who}'s tower} and sits at the bottom, "
+        "{{deep} metres below the rim|a mile below the top}. Each day it climbs {up} metres, each night "
+        "{in the well|on the wall} it slides back {down}. {On|After} how many days {does it climb until it is at the "
+        "rim|and nights is it {deep} metres up}?",
+        "{extra}'{up} metres up by day, {down} down by night': so {who} describes a {climber} that wants to get "
+        "{out of a pit {deep} metres deep, and rests in|up a wall a mile high, and rests on} it until it is {out|up}. "
         "{On|After} how many days {does it climb|and nights has it come {deep} metres up}?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
 FAMILIES = (
     LETTERS_THAT_COUNT, LETTERS_UNDER_THE_FINGERS, PASSWORD_AT_THE_GATE, HOURS_ON_THE_DIAL, BACK_OF_THE_LEAF,

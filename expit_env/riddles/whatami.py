@@ -81,7 +81,7 @@ PARTS_WITHOUT_LIFE = Family(
         "{who} draws something that has {part}, {although it will not {power} in all|and it will {power} on many of} "
         "its days. Is it {options}?",
     ),
-)  # fmt: skip
+)
 
 DEEDS = word_bank(
     "run:legs:river:horse, fly:wings:arrow:eagle, whistle:lips:kettle:shepherd, weep:eyes:cloud:child,"
@@ -134,7 +134,7 @@ RUNS_WITHOUT_LEGS = Family(
         "Which of the three did {who} meet, if it can {deed} and{ yet has not|, of course, has} got {part}: {options}?",
         "{I have no {no_part}, and still|With {part} of my own,} I {deed}. What does {who} call me: {options}?",
     ),
-)  # fmt: skip
+)
 
 ROUTES = word_bank(
     "go from village to village:road:bus, cross the river:bridge:ferry, run round the garden:fence:dog,"
@@ -172,7 +172,7 @@ GOES_WITHOUT_MOVING = Family(
         "It is said to {go}, {but|and} whenever {who} looks, it is {exactly where it was|somewhere else}. Is it "
         "{options}?",
     ),
-)  # fmt: skip
+)
 
 SHRINKING = word_bank(
     "candle, pencil, crayon, lollipop, eraser, snowman, lipstick, glue stick, sugar lump, bar of soap"
@@ -205,7 +205,7 @@ BIG_WHEN_YOUNG = Family(
         "Time makes one of three things {smaller|bigger}, {who} says. Which is it: {options}?",
         "In my youth I was {large|little}, and in my old age I am {little|large}. What does {who} call me: {options}?",
     ),
-)  # fmt: skip
+)
 
 ENDS = (
     ("a bucket of water", "campfire", "sunflower"), ("a warm spring day", "snowman", "lizard"),
@@ -246,7 +246,7 @@ THE_END_OF_ME = Family(
         "am I: {options}?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
 PARADOXES = (
     ("I am thrown out when I am needed", "an anchor", "I am thrown out when I am no longer needed", "a rag", "a key"),
@@ -296,7 +296,7 @@ UPSIDE_DOWN = Family(
         "'{{clue}|{plain}}': such are the words of one of three. Whose are they, {who} wants to know: {options}?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
 FAMILIES = (
     PARTS_WITHOUT_LIFE, RUNS_WITHOUT_LEGS, GOES_WITHOUT_MOVING, BIG_WHEN_YOUNG, THE_END_OF_ME, UPSIDE_DOWN,
