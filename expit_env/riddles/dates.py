@@ -161,7 +161,7 @@ def _holiday(draw: Draw) -> Instance:
     return Instance(
         facts={"date": date, "a_date": a(date), "home": home, "country": country, "who": draw.noun(PEOPLE)},
         answer="yes",
-        aliases=("yes, but it is no holiday", "yes, but it is not a holiday"),
+        aliases=("yes, but it is no holiday",),
         trap="no",
         why=f"In {country} the {date} is a day like any other, but it is in the calendar.",
         hints=("Is a date the same as a holiday?",),
@@ -299,7 +299,7 @@ def _coin(draw: Draw) -> Instance:
     return Instance(
         facts={"find": find, "a_find": a(find), "year": draw.within(31, 99), "who": draw.noun(PEOPLE)},
         answer="no",
-        aliases=("no, it is a fake", "it is a fake", "no, it is fake"),
+        aliases=("no, it is a fake", "it is a fake"),
         trap="yes",
         why="Nobody who lived before Christ could count the years down to his birth.",
         hints=("Who would have known that date at the time?",),

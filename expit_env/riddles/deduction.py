@@ -18,12 +18,6 @@ def _listed(words: list[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _enough(number: int, socks: str) -> tuple[str, ...]:
-    """Say in other ways how many socks it takes."""
-    return (f"{number} {socks}", f"{number} socks", f"at least {number}", f"you need {number}",
-            f"you need {number} socks", f"you need {number} socks to be sure")  # fmt: skip
-
-
 def _socks(draw: Draw) -> Instance:
     kinds, each = draw.number(2, 4), draw.number(8, 16)
     colours, socks = draw.nouns(COLOURS, kinds), draw.noun(SOCKS)
@@ -34,12 +28,13 @@ def _socks(draw: Draw) -> Instance:
             "piles": _listed([f"{each} {colour}" for colour in colours]), "who": draw.noun(PEOPLE),
         },
         answer=str(kinds + 1),
-        aliases=_enough(kinds + 1, socks),
+        unit=f"{socks}|socks",
+        aliases=(f"at least {kinds + 1}", f"you need {kinds + 1}", f"you need {kinds + 1} socks"),
         trap=str(each + 1),
         why=f"At worst the first {kinds} all differ, and the next one matches one of them: {kinds} + 1 = {kinds + 1}.",
         hints=("The colour of the pair does not matter.", "How many could there be that all differ?"),
         contrast_answer=str(each + 1),
-        contrast_aliases=_enough(each + 1, socks),
+        contrast_aliases=(f"at least {each + 1}", f"you need {each + 1}", f"you need {each + 1} socks"),
         contrast_why=f"At worst the first {each} are all alike, and the next one differs: {each} + 1 = {each + 1}.",
     )  # fmt: skip
 
@@ -49,11 +44,11 @@ SOCKS_IN_THE_DARK = Family(
     _socks,
     wordings=(
         "{extra}The lamp is broken, and {who}'s {drawer} holds {piles} {socks}. How many {socks} must {who} take out "
-        "in the dark to be sure of two that are of {the same colour|different colours}?",
+        "in the dark to be sure of two of {the same colour|different colours}?",
         "{extra}In a {drawer} there are {n} {socks} of each colour: {colours}. {who} reaches in without looking. What "
         "is the smallest number of {socks} among which two are sure {|not }to match?",
         "{extra}{who} wakes before dawn and needs two {socks} {of one colour, any colour|not of one colour, for fun}, "
-        "from a {drawer} with {piles} ones. How many {socks} does {who} have to pull out, at worst, in pitch-darkness?",
+        "from a {drawer} with {piles} ones. How many {socks} does {who} have to pull out, at worst, in the pitch dark?",
     ),
     test_wordings=(
         "{extra}{who}, blindfolded, picks {socks} from a {drawer} that has {n} in every one of {c} colours "
@@ -67,10 +62,10 @@ GUARDS = word_bank("guards, knights, monks, sisters, giants, brothers, wizards |
 WAYS = word_bank("door, gate, bridge, tunnel, path, staircase | ladder, road, lift, corridor")
 
 
-def _taking(colour: str, way: str, who: str) -> tuple[str, ...]:
+def _right(colour: str, way: str, who: str) -> tuple[str, ...]:
     """Say in other ways which way is right."""
     right = f"the {colour} {way}"
-    return (colour, f"the {colour} one", f"{colour} {way}", f"take {right}", f"{who} should take {right}",
+    return (colour, f"the {colour} one", f"take {right}", f"{who} should take {right}",
             f"{right} leads out", f"{right} leads home", f"{right} is safe", f"{right} is right")  # fmt: skip
 
 
@@ -82,12 +77,12 @@ def _guards(draw: Draw) -> Instance:
         facts={"guards": draw.noun(GUARDS), "way": way, "pointed": pointed, "first": first, "second": second,
                "a_first": a(first), "a_second": a(second), "who": who},
         answer=f"the {other} {way}",
-        aliases=_taking(other, way, who),
+        aliases=_right(other, way, who),
         trap=f"the {pointed} {way}",
         why=f"Whoever was asked, the reply holds exactly one lie, so what it says is false: it is the {other} {way}.",
         hints=("How many of the two have a hand in the reply?", "What if the liar was asked, what if not?"),
         contrast_answer=f"the {pointed} {way}",
-        contrast_aliases=_taking(pointed, way, who),
+        contrast_aliases=_right(pointed, way, who),
         contrast_why=f"Everybody here is honest, so what the reply says is true: it is the {pointed} {way}.",
     )  # fmt: skip
 
@@ -124,11 +119,10 @@ GOODS = word_bank(
 VESSELS = word_bank("crate, bag, tin, jar, basket, drawer, parcel | barrel, sack, chest, carton, bucket")
 
 
-def _filled(goods: str, box: str, label: str) -> tuple[str, ...]:
-    """Say in other ways what is in it."""
-    return (f"only {goods}", f"just {goods}", f"nothing but {goods}", f"the {goods}", f"it contains {goods}",
-            f"it holds {goods}", f"it is full of {goods}", f"there are {goods} in it",
-            f"the {box} labelled '{label}' contains {goods}",
+def _contents(goods: str, box: str, label: str) -> tuple[str, ...]:
+    """Say in other ways what is in a box."""
+    return (f"only {goods}", f"just {goods}", f"nothing but {goods}", f"it contains {goods}", f"it holds {goods}",
+            f"it is full of {goods}", f"there are {goods} in it", f"the {box} labelled '{label}' contains {goods}",
             f"the {box} labelled '{label}' holds {goods}")  # fmt: skip
 
 
@@ -139,13 +133,13 @@ def _labels(draw: Draw) -> Instance:
         facts={"drawn": drawn, "other": other, "a_one": a(drawn.removesuffix("s")), "box": box,
                "who": draw.noun(PEOPLE)},
         answer=other,
-        aliases=_filled(other, box, drawn),
+        aliases=_contents(other, box, drawn),
         trap=drawn,
         why="What is labelled as a mixture is none, but full of what came out of it. Since all labels mislead, "
         f"the mixture can only be behind the third of them. So what is left for this one is {other}.",
         hints=("Begin with the label that promises both.",),
         contrast_answer=drawn,
-        contrast_aliases=_filled(drawn, box, drawn),
+        contrast_aliases=_contents(drawn, box, drawn),
         contrast_why=f"All three labels tell the truth, and so does this one: it is {drawn}.",
     )  # fmt: skip
 
@@ -187,13 +181,13 @@ def _bulb(draw: Draw) -> Instance:
                "before": before, "now": now, "never": never, "room": room, "n": draw.number(10, 20),
                "switches": _listed(colours[first:] + colours[:first]), "who": draw.noun(PEOPLE)},
         answer=f"the {before} switch",
-        aliases=(before, f"the {before} one", f"{before} switch", f"the {before} switch works it"),
+        aliases=(before, f"the {before} one", f"the {before} switch works it"),
         trap=f"the {never} switch",
         why="A bulb that is off and still hot was on until just now, and so was its switch: "
         f"it is the {before} switch.",
         hints=("A bulb tells more than whether it shines.",),
         contrast_answer=f"the {never} switch",
-        contrast_aliases=(never, f"the {never} one", f"{never} switch", f"the {never} switch works it"),
+        contrast_aliases=(never, f"the {never} one", f"the {never} switch works it"),
         contrast_why="A bulb that is off and cold has not been on, and its switch has not been used: "
         f"it is the {never} switch.",
     )  # fmt: skip
@@ -217,10 +211,10 @@ WARM_BULB = Family(
     test_wordings=(
         "{extra}An old-fashioned bulb in the {room} gives no light, {yet {who} feels|and {who} feels no} heat from it. "
         "A moment ago the {before} switch was turned off, having been on for {n} minutes, and the {now} one on; the "
-        "{never} one was not used. With which of the three is the bulb lit?",
+        "{never} one was not used. Which of the three works the bulb?",
         "{extra}Three switches ({switches}), an old bulb in the {room} and a single look at it: {who} has the {before} "
         "switch on for {n} minutes, then only the {now} one, the {never} one at no time. When {who} arrives, the bulb "
-        "is unlit and {nicely warm|quite cold}. Which switch is for it?",
+        "is unlit and {nicely warm|quite cold}. Which switch works it?",
     ),
 )
 
@@ -290,8 +284,8 @@ HATS = word_bank("hats, caps, bonnets, helmets, berets | hoods, top hats")
 
 def _worn(colour: str, hat: str, who: str) -> tuple[str, ...]:
     """Say in other ways what colour somebody wears."""
-    return (f"it is {colour}", f"a {colour} one", f"a {colour} {hat}", f"{who} wears {colour}",
-            f"{who} wears a {colour} {hat}", f"{who}'s {hat} is {colour}")  # fmt: skip
+    return (f"a {colour} one", f"a {colour} {hat}", f"{who} wears {colour}", f"{who} wears a {colour} {hat}",
+            f"{who}'s {hat} is {colour}")  # fmt: skip
 
 
 def _hats(draw: Draw) -> Instance:
@@ -372,9 +366,9 @@ BOTH_LIARS = Family(
         "honest, {first} or {second}?",
         "Everybody in the valley either always lies or never lies. {who} meets {first} and {second} there, and hears "
         "{{speaker}|a judge who never lies} say: 'Both of {us|them} are liars.' Which of the two is honest?",
-        "'There is no honest person among {the two of us, {other} and me,' says {speaker}|those two, {other} and "
-        "{speaker},' says an abbot who never lies}. {who} knows that {first} and {second} are either perfect liars or "
-        "perfectly truthful, each of them. Whose word{|, of these two,} is worth something?",
+        "'There is no honest person among {the two of us, {other} and me|those two, {other} and {speaker}},' says "
+        "{{speaker}|an abbot who never lies}. {who} knows that {first} and {second} are either perfect liars or "
+        "perfectly truthful, each of them. Whose word is worth something, {first}'s or {second}'s?",
     ),
 )
 

@@ -19,14 +19,13 @@ def _match(draw: Draw) -> Instance:
     return Instance(
         facts={"first": a(first), "second": a(second), "room": draw.noun(ROOMS), "who": who},
         answer="the match",
-        aliases=("match", "a match", "the only match", "the one match", "light the match", "the match first",
-                 "the match itself", "the last match", "the single match", "you light the match", "first the match",
+        aliases=("the only match", "the one match", "light the match", "the match first", "the match itself",
+                 "the last match", "the single match", "you light the match", "first the match",
                  f"{who} must light the match", f"{who} lights the match"),
         trap=f"the {first}",
         why=f"Without a burning match neither the {first} nor anything else can be lit.",
         hints=("What is needed before anything here can burn?",),
         contrast_answer=f"the {first}",
-        contrast_aliases=(first, a(first)),
         contrast_why=f"There is a flame already, and nothing else is to be lit before the {first}.",
     )  # fmt: skip
 
@@ -40,12 +39,12 @@ LIGHT_FIRST = Family(
         "farther off {second}. What {must|will} {who} light first?",
         "In a dark {room} there are {first} and {second}, {and {who} has a single match left|to be lit in this order. "
         "The match in the hand of {who} is already burning}. Which thing has to be lit {before all others|next}?",
-        "Cold and dark: {who}{|, a lit match in hand,} comes home to a {room} with {first}{, {second} and just one "
-        "match in the box| at the door and {second} at the far end}. What {does {who} set alight first|is the first "
-        "that {who} reaches and lights}?",
+        "It is cold and dark when {who}{|, a lit match in hand,} comes home to a {room} with {first} "
+        "{and {second}, and with just one match in the box|at the door and {second} at the far end}. What "
+        "{does {who} set alight|is the first thing that {who} reaches and lights}{ first|}?",
     ),
     test_wordings=(
-        "{A matchbox holds one last match|The last match burns already}. {who} wants to light "
+        "{A matchbox holds one last match|The last match is already burning}. {who} wants to light "
         "{first}{ or {second}|, not {second},} in the {room}. {Either way, what will burn first|What will be lit "
         "next}?",
         "It is pitch-dark in the {room} of {who}, where {first} and {|then }{second} wait to be lit{| in turn}. With "
@@ -66,12 +65,11 @@ def _bucket(draw: Draw) -> Instance:
             "choice": draw.choice((f"a hole or {filling}", f"{filling} or a hole")),
         },
         answer="a hole",
-        aliases=("hole", "the hole", "holes"),
+        aliases=("holes",),
         trap=filling,
         why=f"Every bit of {filling} adds weight, but a hole in the {vessel} takes some away.",
         hints=("Can anything that weighs something make it lighter?",),
         contrast_answer=filling,
-        contrast_aliases=(f"the {filling}",),
         contrast_why=f"The {filling} has a weight of its own, which is added.",
     )  # fmt: skip
 
@@ -86,7 +84,7 @@ HOLE_IN_THE_BUCKET = Family(
         "What would bring the weight of {a_vessel} {down|up} from {n} kg, when {who} puts it in: {choice}?",
     ),
     test_wordings=(
-        "To {lose|gain} weight, what does {a_vessel} of {n} kg need from {who}, {choice}?",
+        "{who} wants {a_vessel} of {n} kg to weigh {less|more}. What should {who} put in it, {choice}?",
         "With this in it, {who}'s {n} kg {vessel} is {not as heavy as|heavier than} without. Which of the two is it, "
         "{choice}?",
     ),
@@ -190,10 +188,9 @@ def _sea(draw: Draw) -> Instance:
         facts={"sea": sea, "hue": sea.lower(), "thing": thing, "tint": tint, "a_tint": a(tint),
                "A_tint": a(tint).capitalize(), "who": draw.noun(PEOPLE)},
         answer=tint,
-        aliases=(f"still {tint}", f"it stays {tint}", f"it is still {tint}", f"it remains {tint}", f"it is {tint}",
-                 f"the {thing} is {tint}", f"the {thing} is still {tint}", f"the {thing} stays {tint}",
-                 "the same colour as before", "its own colour", f"{tint} and wet", f"wet and {tint}", "the same colour",
-                 "the same color"),
+        aliases=(f"still {tint}", f"it stays {tint}", f"it remains {tint}", f"the {thing} is {tint}",
+                 f"the {thing} is still {tint}", f"the {thing} stays {tint}", "the same colour as before",
+                 "its own colour", f"{tint} and wet", f"wet and {tint}", "the same colour", "the same color"),
         trap=sea.lower(),
         why=f"The {sea} Sea is called so, but its water does not dye anything: the {thing} is wet and still {tint}.",
         hints=("Is a name the same as a dye?",),
@@ -234,20 +231,15 @@ def _seller(draw: Draw) -> Instance:
     seller, goods = draw.noun(SELLERS).split(":")
     kilos, man = draw.number(60, 85), draw.noun(BOYS)
     return Instance(
-        facts={
-            "seller": seller,
-            "a_seller": a(seller),
-            "kilos": kilos,
-            "who": man,
-            "age": draw.number(30, 50),
-        },
+        facts={"seller": seller, "a_seller": a(seller), "kilos": kilos, "who": man, "age": draw.number(30, 50)},
         answer=goods,
-        aliases=(f"the {goods}", f"his {goods}", "his goods", f"he weighs {goods}", *SWEETS.get(goods, ())),
+        aliases=(f"his {goods}", "his goods", f"he weighs {goods}", *SWEETS.get(goods, ())),
         trap=f"{kilos} kg",
         why=f"On the scales of his shop {a(seller)} weighs what he sells: {goods}.",
         hints=("He stands behind the scales, not on them.",),
         contrast_answer=f"{kilos} kg",
-        contrast_aliases=(str(kilos), f"{kilos} kilos", f"{kilos} kilograms", f"{kilos} kilogrammes"),
+        contrast_unit="kg|kilos|kilograms|kilogrammes",
+        contrast_aliases=(str(kilos),),
         contrast_why=f"This time it is about the weight of {man} himself, and that is {kilos} kg.",
     )
 
@@ -284,12 +276,10 @@ def _towel(draw: Draw) -> Instance:
             "choice": draw.choice((f"the towel or the {dishes}", f"the {dishes} or the towel")),
         },
         answer="the towel",
-        aliases=("towel", "a towel"),
         trap=f"the {dishes}",
         why=f"The towel takes up the water from the {dishes} and gets wetter with each one.",
         hints=("Where does the water go?",),
         contrast_answer=f"the {dishes}",
-        contrast_aliases=(dishes,),
         contrast_why=f"The water goes from the {dishes} into the towel, so the {dishes} get drier.",
     )  # fmt: skip
 
@@ -299,11 +289,11 @@ WETTER_AS_IT_DRIES = Family(
     _towel,
     kind=Kind.CHOICE,
     wordings=(
-        "{who} dries {n} wet {dishes} with a towel. What gets {wetter by this drying|drier by this rubbing}: {choice}?",
+        "{who} dries {n} wet {dishes} with a towel. What gets {wetter|drier} as {who} does so: {choice}?",
         "A towel and {n} dripping {dishes}: {who} is busy drying. Which grows {wetter|drier} all the while, {choice}?",
-        "After drying up {n} rinsed {dishes} with one towel, what is {wetter|drier} than before, {who} asks: {choice}?",
+        "{who} has dried {n} rinsed {dishes} with one towel. What is {wetter|drier} than it was before, {choice}?",
         "{n} wet {dishes} stand on the rack, and {who} takes a towel and {dries|wipes} them all. Which becomes "
-        "{wetter|drier} in the course of it: {choice}?",
+        "{wetter|drier} in the process: {choice}?",
         "With each of {n} rinsed {dishes} that {who} wipes with the towel, something gets a little {wetter|drier} than "
         "it was. What is it, {choice}?",
     ),

@@ -59,12 +59,13 @@ def _sister(draw: Draw) -> Instance:
         facts={"extra": distractor(draw, 5, 12, f"The house of the {family} family has %d rooms."),
                "n": sons, "family": family},
         answer="1",
-        aliases=("one", "just one", "only one", "one daughter", "one sister", "one girl"),
+        unit="daughter|sister|girl",
+        aliases=("just one", "only one"),
         trap=str(sons),
         why="All the brothers have the same sister, so there is just one.",
         hints=("Can brothers share a sister?",),
         contrast_answer=str(sons),
-        contrast_aliases=(f"{sons} girls",),
+        contrast_unit="daughters|granddaughters|girls",
         contrast_why=f"Every man has a daughter of his own, so there are {sons}.",
     )  # fmt: skip
 
@@ -103,7 +104,7 @@ def _profession(draw: Draw) -> Instance:
         },
         answer="sister",
         aliases=(
-            "his sister", f"{man}'s sister", f"the {job} is his sister", f"the {job} is {man}'s sister", "a sister",
+            "his sister", f"{man}'s sister", f"the {job} is his sister", f"the {job} is {man}'s sister",
             "she is his sister", f"she is {man}'s sister", f"his sister is the {job}", f"{man}'s sister is the {job}",
             f"the {job} is the sister", f"the {job} is a woman", "a woman", "she is a woman",
         ),
@@ -111,7 +112,7 @@ def _profession(draw: Draw) -> Instance:
         why=f"{man} has a sibling but no brother, so the {job} is a woman, his sister.",
         hints=(f"Must {a(job)} be a man?",),
         contrast_answer="brother",
-        contrast_aliases=("his brother", f"{man}'s brother", f"the {job} is his brother", "a brother"),
+        contrast_aliases=("his brother", f"{man}'s brother", f"the {job} is his brother"),
         contrast_why=f"{man} has a sibling but no sister, so the {job} is a man, his brother.",
     )  # fmt: skip
 
@@ -129,8 +130,8 @@ THE_DOCTORS_BROTHER = Family(
         "{man}?",
     ),
     test_wordings=(
-        "'My brother {man} is {n},' says {a_job} called {surname}. It is true, and so is this: there is no "
-        "{brother|sister} in {man}'s life. In what relation does the {job} stand to {man}?",
+        "'My brother {man} is {n},' says {a_job} called {surname}. It is true, and so is this: {man} has never had a "
+        "{brother|sister}. How is the {job} related to {man}?",
         "{man} {surname} has no {brothers|sisters}, but {a_job} has a brother, who is {man} {surname}. Which relative "
         "of {man} is the {job}?",
     ),
@@ -144,13 +145,8 @@ TOWNS = word_bank("Dover, Vienna, Lisbon, Naples, Geneva, Boston, Toronto, Dubli
 def _widow(draw: Draw) -> Instance:
     relation = draw.noun(RELATIONS)
     return Instance(
-        facts={
-            "man": draw.noun(BOYS),
-            "relation": relation,
-            "a_relation": a(relation),
-            "town": draw.noun(TOWNS),
-            "n": draw.number(30, 60),
-        },
+        facts={"man": draw.noun(BOYS), "relation": relation, "a_relation": a(relation), "town": draw.noun(TOWNS),
+               "n": draw.number(30, 60)},
         answer="no",
         aliases=("no, he is dead", "he is dead", "no, because he is dead", "a dead man cannot marry"),
         trap="yes",
@@ -158,7 +154,7 @@ def _widow(draw: Draw) -> Instance:
         hints=("What has to happen before a wife is called a widow?",),
         contrast_answer="yes",
         contrast_why=f"He is alive and no longer married to her, so nothing keeps him from marrying her {relation}.",
-    )
+    )  # fmt: skip
 
 
 WIDOWS_SISTER = Family(
@@ -189,12 +185,12 @@ def _children(draw: Draw) -> Instance:
         facts={"extra": distractor(draw, 5, 12, f"The house of the {family} family has %d rooms."),
                "n": daughters, "family": family, "place": draw.noun(TABLES)},
         answer=str(daughters + 1),
-        aliases=(f"{daughters + 1} children",),
+        unit="children|people",
         trap=str(2 * daughters),
         why=f"The {daughters} sisters have one and the same brother: {daughters} + 1 = {daughters + 1} children.",
         hints=("Can sisters share a brother?",),
         contrast_answer=str(2 * daughters),
-        contrast_aliases=(f"{2 * daughters} people",),
+        contrast_unit="people",
         contrast_why=f"Every daughter comes with one person of her own: {daughters} + {daughters} = {2 * daughters}.",
     )  # fmt: skip
 
@@ -206,7 +202,7 @@ CHILDREN_IN_ALL = Family(
         "{extra}Mr and Mrs {family} have {n} daughters, and each daughter has one {brother|husband}. All these "
         "{children|couples} sit by the {place}. How many {|people }sit there?",
         "{extra}By the {place} stand the {n} sisters of the {family} family. Each of them has one {brother|husband}, "
-        "who joins them. How many {|people }are they then?",
+        "who joins them. How many people are there then?",
         "{extra}Every one of Mrs {family}'s {n} daughters has just one {brother|child}. How many "
         "{children|daughters and grandchildren} does Mrs {family} call to the {place}, if she calls "
         "{all of hers|them all}?",

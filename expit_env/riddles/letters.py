@@ -27,16 +27,15 @@ def _mention(draw: Draw) -> Instance:
     return Instance(
         facts={"word": word, "mention": mention, "who": draw.noun(PEOPLE)},
         answer=right,
-        aliases=(f"{right} letters", f"'{mention}' has {right}", f"'{mention}' has {right} letters"),
+        unit="letters",
+        aliases=(f"'{mention}' has {right}", f"'{mention}' has {right} letters"),
         trap=literal,
         why=f"The question is not about '{word}' but about '{mention}', as the quotation marks say, and that has "
         f"{right} letters.",
-        hints=("What exactly stands between the last quotation marks?",),
+        hints=("What exactly is between the last quotation marks?",),
         contrast_answer=literal,
-        contrast_aliases=(
-            f"{literal} letters", f"'{word}' has {literal}", f"'{word}' has {literal} letters",
-            f"there are {literal} letters in '{word}'",
-        ),
+        contrast_aliases=(f"'{word}' has {literal}", f"'{word}' has {literal} letters",
+                          f"there are {literal} letters in '{word}'"),
         contrast_why=f"This time '{word}' itself is meant, and it has {literal} letters.",
     )  # fmt: skip
 
@@ -68,15 +67,14 @@ def _bag(draw: Draw) -> Instance:
         facts={"extra": distractor(draw, 2, 6, f"The {bag} has %d locks."),
                "n": inside, "label": label, "bag": bag, "who": draw.noun(PEOPLE)},
         answer=str(outside),
-        aliases=(
-            f"{outside} letters", f"the {outside} of '{label}'", f"the {outside} letters of '{label}'",
-            f"'{label}' has {outside}", f"'{label}' has {outside} letters",
-        ),
+        unit="letters",
+        aliases=(f"the {outside} of '{label}'", f"the {outside} letters of '{label}'",
+                 f"'{label}' has {outside}", f"'{label}' has {outside} letters"),
         trap=str(inside),
         why=f"The envelopes are inside; what is outside is the word '{label}', and that has {outside} letters.",
         hints=("There are letters that no postman carries.",),
         contrast_answer=str(inside),
-        contrast_aliases=(f"{inside} letters", f"{inside} envelopes"),
+        contrast_unit="letters|envelopes",
         contrast_why=f"This question is about the post, and the {bag} has {inside} letters in it.",
     )  # fmt: skip
 
@@ -115,17 +113,13 @@ def _bigger(draw: Draw) -> Instance:
     return Instance(
         facts={"first": first, "second": second, "a_first": a(first), "a_second": a(second), "who": draw.noun(PEOPLE)},
         answer=small,
-        aliases=(
-            f"the word {small}", f"the {small}", a(small), f"{small} is the longer word", f"{small} has more letters",
-            f"{small} is longer", f"the word {small} is longer", f"the word {small} is longer than {big}",
-        ),
+        aliases=(f"the word {small}", f"{small} is the longer word", f"{small} has more letters", f"{small} is longer",
+                 f"the word {small} is longer"),
         trap=big,
         why=f"Only the words count here: '{small}' has {len(small)} letters and '{big}' has {len(big)}.",
         hints=("Is it about animals, or about what they are called?",),
         contrast_answer=big,
-        contrast_aliases=(
-            f"the {big}", a(big), f"the {big} is longer", f"the {big} is bigger", f"the {big} is much bigger",
-        ),
+        contrast_aliases=(f"the {big} is longer", f"the {big} is bigger", f"the {big} is much bigger"),
         contrast_why=f"{a(big).capitalize()} is much bigger than {a(small)}.",
     )  # fmt: skip
 
@@ -165,10 +159,8 @@ def _misspelt(draw: Draw) -> Instance:
     return Instance(
         facts={"way": way, "hard": hard, "who": draw.noun(PEOPLE)},
         answer=way,
-        aliases=(
-            f"the word {way}", f"the word '{way}' itself", f"the word is spelled {way}", f"{way} is spelled {way}",
-            f"the word {way} is always spelled {way}",
-        ),
+        aliases=(f"the word {way}", f"the word '{way}' itself", f"the word is spelled {way}",
+                 f"{way} is spelled {way}"),
         trap=hard,
         why=f"Spelled {'-'.join(way)}, it is the word '{way}', and that is how everybody spells it.",
         hints=("Read it as if it told you how the word is spelled.", "The word stands in the question."),
@@ -224,16 +216,16 @@ ASKED = {
 ALSO_RIGHT = {
     "toast": ("slices of bread", "a slice of bread", "sliced bread", "bread slices"),
     "stop": ("drive", "they drive", "they go", "drive on", "move", "keep going", "they drive on", "start"),
-    "yolk": ("the white", "white", "albumen", "the egg white", "the albumen"),
-    "honey": ("pollen", "the nectar"),
-    "hen": ("a cock", "a cockerel", "the rooster", "roosters", "the cock", "the cockerel"),
-    "mouse": ("the cat", "cats"),
+    "yolk": ("the white", "albumen"),
+    "honey": ("pollen",),
+    "hen": ("a cock", "a cockerel", "roosters"),
+    "mouse": ("cats",),
     "tin": ("aluminum", "of aluminium", "of aluminum"),
 }
 PLAIN_ALSO_RIGHT = {
     "toast": ("toasted bread", "toasted slices", "slices of toast"),
-    "yolk": ("the egg yolk", "egg yolk"),
-    "hen": ("a chicken", "chickens", "the chicken"),
+    "yolk": ("the egg yolk",),
+    "hen": ("a chicken", "chickens"),
     "mouse": ("mice", "a rat"),
 }
 """What else answers the first and the second of the two questions."""
@@ -245,14 +237,12 @@ def _rhyme(draw: Draw) -> Instance:
     return Instance(
         facts={"word": word, "n": draw.number(3, 12), "who": draw.noun(PEOPLE), "ask": ask, "plain": plain},
         answer=answer,
-        aliases=(answer.split()[-1], *ALSO_RIGHT.get(trap, ())),
+        aliases=ALSO_RIGHT.get(trap, ()),
         trap=trap,
         why=f"The sound of '{word}' leads to '{trap}', but the right answer is {answer}.",
         hints=("Forget the sound of the word before you answer.",),
         contrast_answer=trap,
-        contrast_aliases=(
-            f"the {trap}", f"they {trap}", a(trap), f"{trap}s", f"of {trap}", *PLAIN_ALSO_RIGHT.get(trap, ()),
-        ),
+        contrast_aliases=(f"they {trap}", f"{trap}s", f"of {trap}", *PLAIN_ALSO_RIGHT.get(trap, ())),
         contrast_why=f"Here what rhymes with '{word}' is right as well: {trap}.",
     )  # fmt: skip
 
@@ -304,15 +294,15 @@ def _rooms(draw: Draw) -> Instance:
         facts={"once": once, "twice": twice, "never": never, "thing": thing, "a_thing": a(thing),
                "who": draw.noun(PEOPLE)},
         answer=f"the letter {letter}",
-        aliases=(letter, f"letter {letter}"),
+        aliases=(letter,),
         trap=a(thing),
-        why=f"Not in the rooms but in their names: {letter} stands once in '{once}', twice in '{twice}' and not in "
+        why=f"Not in the rooms but in their names: {letter} is once in '{once}', twice in '{twice}' and not in "
         f"'{never}'.",
         hints=(f"{a(thing).capitalize()} it is not: there is one in the {never} too.",
                "Look at the words, not into the rooms."),
         contrast_answer=a(thing),
-        contrast_aliases=(thing, f"the {thing}", f"{thing}s"),
-        contrast_why=f"That is what stands in the {once} and in the {twice}.",
+        contrast_aliases=(f"{thing}s",),
+        contrast_why=f"That is what is in the {once} and in the {twice}.",
     )  # fmt: skip
 
 
@@ -356,9 +346,8 @@ def _capital(draw: Draw) -> Instance:
     return Instance(
         facts={"country": country, "n": draw.number(3, 20), "who": draw.noun(PEOPLE)},
         answer=f"the letter {letter}",
-        aliases=(letter, f"letter {letter}", f"capital {letter}", f"a capital {letter}", f"the capital {letter}",
-                 f"the capital letter {letter}", f"{country} begins with the letter {letter}",
-                 f"{country} begins with a capital {letter}", f"{country} begins with {letter}"),
+        aliases=(letter, f"capital {letter}", f"the capital letter {letter}", f"{country} begins with {letter}",
+                 f"{country} begins with the letter {letter}", f"{country} begins with a capital {letter}"),
         trap=city,
         why=f"The name '{country}' is spelled with one capital letter, {letter}; the city is {city}, but that was "
         f"not asked.",
@@ -389,7 +378,7 @@ CAPITAL_OF_THE_WORD = Family(
 
 COLOURED = word_bank(
     "coal:is:black, soot:is:black, snow:is:white, tomato ketchup:is:red, spinach:is:green, tar:is:black,"
-    " the yolk of an egg:is:yellow, milk:is:white, ravens:are:black, buttercups:are:yellow, snowmen:are:white,"
+    " egg yolk:is:yellow, milk:is:white, ravens:are:black, buttercups:are:yellow, snowmen:are:white,"
     " whipped cream:is:white, cotton wool:is:white, crows:are:black, emeralds:are:green"
     " | pitch:is:black, snowballs:are:white"
 )
@@ -415,8 +404,7 @@ def _grammar(draw: Draw) -> Instance:
         why=f"It is not the grammar that matters here: {thing} {verb} {true}.",
         hints=("A sentence can be good English and still be false.",),
         contrast_answer=f"{thing} {verb} {true}",
-        contrast_aliases=(verb, f"'{thing} {verb} {true}' is right", f"'{thing} {verb} {true}' is correct",
-                          f"it is correct to say '{thing} {verb} {true}'", f"the one with '{verb}'"),
+        contrast_aliases=(verb, f"the one with '{verb}'"),
         contrast_why=f"It is true that {thing} {verb} {true}, and the grammar is right.",
     )  # fmt: skip
 

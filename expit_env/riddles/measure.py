@@ -19,6 +19,7 @@ def _laundry(draw: Draw) -> Instance:
         facts={"extra": distractor(draw, 18, 30, "It is %d degrees in the shade."),
                "few": few, "many": few * times, "hours": hours, "laundry": laundry, "Laundry": laundry.capitalize()},
         answer=f"{hours} hours",
+        unit="hours",
         aliases=(str(hours),),
         trap=f"{hours * times} hours",
         why=f"The sun dries all of them side by side, so it takes {hours} hours again.",
@@ -69,6 +70,7 @@ def _food(draw: Draw) -> Instance:
                "minutes": minutes, "n": pieces, "verb": verb, "a_food": a(food), "food": food, "foods": foods,
                "pot": pot, "cook": draw.noun(PEOPLE)},
         answer=f"{minutes} minutes",
+        unit="minutes",
         aliases=(str(minutes),),
         trap=f"{minutes * pieces} minutes",
         why=f"They are all done at the same time, after {minutes} minutes.",
@@ -111,6 +113,7 @@ def _music(draw: Draw) -> Instance:
                "minutes": 2 * half, "n": people, "twice": 2 * people, "a_band": a(band), "A_band": a(band).capitalize(),
                "band": band, "piece": piece, "a_piece": a(piece), "A_piece": a(piece).capitalize()},
         answer=f"{2 * half} minutes",
+        unit="minutes",
         aliases=(str(2 * half),),
         trap=f"{half} minutes",
         why=f"More people make the music louder, not shorter: it takes {2 * half} minutes again.",
@@ -157,17 +160,15 @@ def _forest(draw: Draw) -> Instance:
         answer="halfway",
         aliases=(
             "half way", "half", "to the middle", "only to the middle", "to the centre", "to the center",
-            "half way through",
-            "halfway through", "halfway in", "half way in", "halfway into it", "up to the middle", "the middle",
-            "to the halfway point", "until the middle", "up to the centre", "up to the center", "half of it",
-            "half the way",
-            f"{half} km", count(half, "kilometre"), count(half, "kilometer"),
+            "half way through", "halfway through", "halfway in", "half way in", "halfway into it", "up to the middle",
+            "the middle", "to the halfway point", "until the middle", "up to the centre", "up to the center",
+            "half of it", f"{half} km", count(half, "kilometre"), count(half, "kilometer"),
         ),
         trap=f"{2 * half} km",
         why=f"Halfway through, after {half} km, the {runner} begins to run out of the {wood} again.",
         hints=(f"From where on does the {runner} run out of the {wood}?",),
         contrast_answer=f"{2 * half} km",
-        contrast_aliases=(f"{2 * half} kilometres", f"{2 * half} kilometers"),
+        contrast_unit="km|kilometres|kilometers",
         contrast_why=f"From one edge to the other it is the whole width, {2 * half} km.",
     )  # fmt: skip
 
@@ -183,14 +184,14 @@ INTO_THE_FOREST = Family(
         "{extra}{A_runner} runs straight across {a_wood}, {width} km from edge to edge. {Up to what point does it run "
         "into the {wood}, and not out of it|How far does it run through the {wood} in all}?",
         "{extra}There are {width} km between the two edges of {a_wood}. {What is the farthest that {a_runner} can go "
-        "into the {wood}, before it is on its way out|How far is it that {a_runner} has to go through the {wood}, from "
-        "one edge to the other}?",
+        "into the {wood} before it is on its way out|How far does {a_runner} have to go through the {wood}, from one "
+        "edge to the other}?",
     ),
     test_wordings=(
-        "{extra}Across {a_wood} {width} km wide goes {a_runner}. {Up to which point is the {runner} going in, and not "
-        "out|What distance does the {runner} go there in all}?",
-        "{extra}How {deep into {a_wood} can {a_runner} get|long is the way of {a_runner} through {a_wood}}, if the "
-        "{wood} measures {width} km from this side to that?",
+        "{extra}{A_runner} crosses {a_wood} {width} km wide. {Up to which point is the {runner} going in, and not "
+        "out|What distance does the {runner} cover there in all}?",
+        "{extra}How {deep into {a_wood} can {a_runner} get|far does {a_runner} go right across {a_wood}}, if the "
+        "{wood} measures {width} km from one side to the other?",
     ),
 )
 
@@ -210,6 +211,7 @@ def _cats(draw: Draw) -> Instance:
         facts={"few": few, "many": many, "cat": cat, "cats": cats, "catch": catch, "catches": catches, "mice": mice,
                "unit": unit},
         answer=f"{few} {unit}",
+        unit=unit,
         aliases=(str(few),),
         trap=f"{many} {unit}",
         why=f"Every {cat} needs {few} {unit} for one of the {mice}, so {many} {cats} are done in {few} {unit}.",
@@ -251,6 +253,7 @@ def _walk(draw: Draw) -> Instance:
         facts={"extra": distractor(draw, 3, 9, f"On the way to the {goal} there are %d benches."),
                "minutes": minutes, "n": friends, "goal": goal, "walker": walker, "other": other},
         answer=f"{minutes} minutes",
+        unit="minutes",
         aliases=(str(minutes),),
         trap=f"{minutes * friends} minutes",
         why=f"They walk at the same time, so all of them take {minutes} minutes together.",

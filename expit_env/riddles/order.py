@@ -62,8 +62,8 @@ OVERTAKING = Family(
     test_wordings=(
         "{extra}Just before the finish of {race} you {|are lying {place}, }slip ahead of {the competitor lying "
         "{place}|one competitor}, and nobody comes past you. What is your final place?",
-        "{extra}{name} {catches and passes the one who |}holds position number {k} in {race}{|, then catches and "
-        "passes the next one ahead}. What position does {name} hold after that?",
+        "{extra}{name} {catches and passes the one who holds position number {k} in {race}|holds position number {k} "
+        "in {race}, then catches and passes the next one ahead}. What position does {name} hold after that?",
     ),
 )
 
@@ -82,12 +82,11 @@ def _queue(draw: Draw) -> Instance:
                "front": ORDINALS[front], "back": ORDINALS[back], "i": front, "j": back, "name": name,
                "queue": draw.noun(QUEUES)},
         answer=str(people),
-        aliases=(f"{people} people",),
+        unit="people",
         trap=str(front + back),
         why=f"{front} and {back} both count {name}, who is one person: {front} + {back} - 1 = {people}.",
         hints=(f"How often is {name} counted?", "Draw the people in a row."),
         contrast_answer=str(front + back),
-        contrast_aliases=(f"{front + back} people",),
         contrast_why=f"{front} in front and {back} behind are {front + back}, and {name} is not to be counted.",
     )  # fmt: skip
 
@@ -99,8 +98,8 @@ PLACE_IN_THE_QUEUE = Family(
         "{extra}In a queue {queue}, {{name} is {front} from the front and {back} from the back|{i} people are in front "
         "of {name} and {j} are behind}. How many people {|besides {name} }are in the queue?",
         "{extra}{name} waits in a single line {queue}. {Counted from the front, {name} is number {i}; counted from the "
-        "end, number|Towards the front stand {i} people, towards the end stand} {j}. How {long is the line, in "
-        "people|many others is {name} waiting with}?",
+        "end, number|Towards the front stand {i} people, towards the end stand} {j}. How many {people are in the "
+        "line|others is {name} waiting with}?",
         "{extra}People line up {queue}. {name} {is the {front} from one end and the {back} from|sees {i} towards one "
         "end and {j} towards} the other. How many {|others }have lined up?",
     ),
@@ -126,15 +125,14 @@ def _ladder(draw: Draw) -> Instance:
         facts={"extra": distractor(draw, 20, 35, "The rungs are %d centimetres apart."),
                "n": rungs, "k": wet, "r": rise, "ship": ship},
         answer=str(wet),
-        aliases=(f"{wet} rungs", f"still {wet}", f"still {wet} rungs", f"the same {wet}", f"the same {wet} rungs",
-                 f"{wet}, as before", f"{wet}, because the {ship} rises", f"{wet}, the {ship} floats",
-                 "the same number",
+        unit="rungs",
+        aliases=(f"still {wet}", f"still {wet} rungs", f"the same {wet}", f"the same {wet} rungs", f"{wet}, as before",
+                 f"{wet}, because the {ship} rises", f"{wet}, the {ship} floats", "the same number",
                  "as many as before"),
         trap=str(wet + rise),
         why=f"The {ship} floats and rises with the water, ladder and all, so there are still {wet} under water.",
         hints=(f"What does the {ship} do when the water rises?",),
         contrast_answer=str(wet + rise),
-        contrast_aliases=(f"{wet + rise} rungs",),
         contrast_why=f"This ladder does not rise with the water, so there are {wet} + {rise} = {wet + rise} rungs "
         f"under water.",
     )  # fmt: skip
@@ -154,7 +152,7 @@ LADDER_AND_TIDE = Family(
     ),
     test_wordings=(
         "Someone on a {floating {ship}|stone pier} lets down a rope ladder with {n} rungs until {k} of them are in the "
-        "sea. Hours later the flood stands {r} rungs higher. {extra}How many rungs are in the sea then?",
+        "sea. Hours later the water is {r} rungs higher. {extra}How many rungs are in the sea then?",
         "There are {n} rungs on the side of a {{ship} riding at anchor|quay of solid rock}, and the water hides {k}. "
         "{extra}When the tide has come in by another {r} rungs, how many does the water hide?",
     ),
@@ -165,7 +163,7 @@ COURSES = word_bank(
     " | to the lighthouse, up the mountain, to the station, through the tunnel"
 )
 RUNNERS = word_bank("children, scouts, runners, cyclists, soldiers, teachers | students, firefighters, waiters")
-LAST_BUT_ONE = ("second to last", "next to last", "second last", "second-last", "penultimate", "the last but one")
+LAST_BUT_ONE = ("second to last", "next to last", "second last", "second-last", "penultimate")
 
 
 def _passing_the_last(draw: Draw) -> Instance:
@@ -175,14 +173,11 @@ def _passing_the_last(draw: Draw) -> Instance:
                "n": people, "runners": draw.noun(RUNNERS), "course": draw.noun(COURSES),
                "name": draw.noun(PEOPLE)},
         answer="it is impossible",
-        aliases=("impossible", "that is impossible", "nobody can pass the last", "no one can pass the last", "no place",
-                 "you cannot pass the last", "you can't pass the last", "you cannot overtake the last",
-                 "you can't overtake the last", "nobody can overtake the last", "no one can overtake the last",
-                 "you cannot overtake the person in last place", "you can't overtake the person in last place",
-                 "you cannot pass the person in last place", "you can't pass the person in last place",
-                 "you cannot overtake the last one", "you can't overtake the last one", "it is not possible",
-                 "it isn't possible", "that is not possible", "that cannot happen", "it cannot happen",
-                 "that can't happen", "it can't happen", "it cannot be done", "that cannot be done", "nowhere"),
+        aliases=("that is impossible", "nobody can pass the last", "no one can pass the last", "no place",
+                 "you cannot pass the last", "you cannot overtake the last", "nobody can overtake the last",
+                 "no one can overtake the last", "you cannot overtake the last one", "it is not possible",
+                 "that is not possible", "that cannot happen", "it cannot happen", "it cannot be done",
+                 "that cannot be done", "nowhere"),
         trap="last but one",
         why="There is nobody behind the last one, so nobody is there to do the passing.",
         hints=("Where would one have to be just before passing?", "Who runs behind that competitor?"),
@@ -205,11 +200,10 @@ PASSING_THE_LAST = Family(
         "{last of all|one right ahead} is tired and gets past this one from behind. Where in the order is {name} then?",
     ),
     test_wordings=(
-        "{extra}Suppose that {name}, {one|the very last} of {n} {runners} in a race {course}, "
-        "{catches up with the very last, |}behind whom there is no one, {|catches up with just one }and overtakes. "
-        "Which place is it now for {name}?",
-        "{extra}You take part in a race of {n} {runners} {course}{ and leave the one|,} at the tail "
-        "end{|, and leave just one} behind you by passing. Which place have you come to?",
+        "{extra}Suppose that {name}, {one|the very last} of {n} {runners} in a race {course}, catches up with "
+        "{the very last one, behind whom there is no one,|one other} and overtakes. Which place is {name} in now?",
+        "{extra}You {take part in|are at the tail end of} a race of {n} {runners} {course} and pass "
+        "{the one at the tail end|just one of them}. Which place are you in after that?",
     ),
 )
 
@@ -223,13 +217,12 @@ def _cuts(draw: Draw) -> Instance:
         facts={"extra": distractor(draw, 3, 9, "Each cut takes %d seconds."),
                "n": pieces, "thing": thing, "name": draw.noun(PEOPLE), "length": draw.number(2, 12)},
         answer=str(pieces - 1),
-        aliases=(f"{pieces - 1} cuts", f"{pieces - 1} times"),
+        unit="cuts|times|snips",
         trap=str(pieces),
         why=f"The first cut makes two pieces and every further cut one more, so {pieces - 1} cuts make {pieces} "
         f"pieces.",
         hints=("How many pieces are there after the first cut?", "The last piece needs no cut of its own."),
         contrast_answer=str(pieces),
-        contrast_aliases=(f"{pieces} cuts", f"{pieces} times"),
         contrast_why="The first cut only opens the ring, and each further cut makes one more piece, "
         f"so {pieces} cuts make {pieces} pieces.",
     )  # fmt: skip

@@ -29,7 +29,7 @@ def _next_in_the_alphabet(letter: str) -> str:
 
 
 def _row_of_letters(draw: Draw, shown: str, answer: str, why: str, hints: tuple[str, ...], word: str = "") -> Instance:
-    """Tell of a row of letters that is no piece of the alphabet, beside a piece that ends in the same letter."""
+    """Ask how a row of letters goes on that is no piece of the alphabet, and in the contrast how a piece of it does."""
     trap = _next_in_the_alphabet(shown[-1])
     end = string.ascii_uppercase.index(trap)
     run = string.ascii_uppercase[max(0, end - len(shown)) : end]
@@ -42,7 +42,7 @@ def _row_of_letters(draw: Draw, shown: str, answer: str, why: str, hints: tuple[
         hints=hints,
         contrast_answer=trap,
         contrast_aliases=_spoken(trap),
-        contrast_why=f"The letters stand in the order of the alphabet, where {trap} comes next.",
+        contrast_why=f"The letters are in alphabetical order, in which {trap} comes next.",
     )
 
 
@@ -59,13 +59,13 @@ COUNT = _initials(NUMBER_WORDS[1:]) + "T" * 10
 
 
 def _places_of(row: str, letters: str) -> int:
-    """Count the places at which a row stands in a longer one: in two of them it could go on in two ways."""
+    """Count the places of a row in a longer one: with two of them it could go on in two ways."""
     return sum(letters.startswith(row, place) for place in range(len(letters)))
 
 
 @functools.cache
 def _counts(held_out: bool) -> tuple[tuple[str, ...], ...]:
-    """Return all rows of numbers from one number on, the last of which the others let one tell."""
+    """Return all rows of successive numbers whose last one follows from the initials of the others."""
     starts = [start for start in range(1, 14) if held_out or start % 7]
     rows = (NUMBER_WORDS[start : start + length + 1] for length in (4, 5, 6) for start in starts)
     return tuple(row for row in rows if _places_of(_initials(row[:-1]), COUNT) == 1)
@@ -89,8 +89,8 @@ LETTERS_THAT_COUNT = Family(
         "{who} writes down the letters {{shown}|{run}}. Whoever knows the {numbers|alphabet} can go on. Which letter "
         "comes next?",
         "In a lesson on {numbers|the alphabet} {who} sees a row of letters: {{shown}|{run}}. Which letter belongs "
-        "behind it?",
-        "These letters stand in the order of {counting: {shown}|the alphabet: {run}}. Which letter does {who} add to "
+        "next?",
+        "These letters are in the order of {counting: {shown}|the alphabet: {run}}. Which letter does {who} add to "
         "them?",
     ),
     test_wordings=(
@@ -110,7 +110,7 @@ def _keyboard(draw: Draw) -> Instance:
             break
     return _row_of_letters(
         draw, shown, answer,
-        f"In this order the keys stand side by side on an English keyboard, and the next one is {answer}.",
+        f"In this order the keys are side by side on an English keyboard, and the next one is {answer}.",
         ("What lies under your fingers when you type?", "It is not the alphabet that puts these letters in a row."),
     )  # fmt: skip
 
@@ -125,7 +125,7 @@ LETTERS_UNDER_THE_FINGERS = Family(
         "A {typist, {who} touches key after key on an English typewriter|librarian, {who} touches drawer after drawer "
         "of an English card index}, from left to right: {{shown}|{run}}. Which letter does the next {key|drawer} have?",
         "{who} dusts {an English computer keyboard, one key|the volumes of an English encyclopedia, one letter} after "
-        "the other in a row: {{shown}|{run}}. What stands on the {key|volume} that follows?",
+        "the other in a row: {{shown}|{run}}. What is on the {key|volume} that follows?",
     ),
     test_wordings=(
         "{who} looks down at an English {laptop and reads, key by key to the right: {shown}|alphabet chart and reads, "
@@ -221,13 +221,13 @@ def _dial(draw: Draw) -> Instance:
     return Instance(
         facts={"n": step, "shown": ", ".join(map(str, shown)), "who": draw.noun(PEOPLE), "place": draw.noun(HALLS)},
         answer=str(after - 12),
-        aliases=(f"{after - 12} o'clock",),
+        unit="o'clock",
         trap=str(after),
         why=f"At 12 the hand has gone all the way round, and it begins again: {after} - 12 = {after - 12}.",
         hints=("What follows when the hand has gone all the way round?",),
         contrast_answer=str(after),
-        contrast_aliases=(f"{after} o'clock", f"{after}:00"),
-        contrast_why=f"Such a clock counts on behind 12: {shown[-1]} + {step} = {after}.",
+        contrast_aliases=(f"{after}:00",),
+        contrast_why=f"Such a clock counts on after 12: {shown[-1]} + {step} = {after}.",
     )
 
 
@@ -244,7 +244,7 @@ HOURS_ON_THE_DIAL = Family(
     ),
     test_wordings=(
         "Looking up every {n} hours at the {twelve figures on the dial in the {place},|display in the {place}, which "
-        "goes from 0 to 23,} {who} finds the {small hand|hour} at {shown}. At what figure will it be found then?",
+        "goes from 0 to 23,} {who} finds the {small hand|hour} at {shown}. At what figure will it be next time?",
         "Continue the list that {who} keeps in the {place}, of the hour on {an old clock face|a 24-hour clock}, read "
         "every {n} hours: {shown}. What is the next entry?",
     ),
@@ -306,13 +306,14 @@ def _pond(draw: Draw) -> Instance:
         facts={"extra": distractor(draw, 2, 5, f"The {water} is %d metres deep."),
                "n": full, "weed": draw.noun(WEEDS), "water": water, "who": draw.noun(PEOPLE)},
         answer=str(full - 1),
-        aliases=(f"{full - 1} days", f"after {full - 1} days"),
+        unit="days",
+        aliases=(f"after {full - 1} days",),
         trap=str(half),
         why="It doubles from each day to the next, so just the day before the end it was half as much: "
         f"{full} - 1 = {full - 1}.",
         hints=("How long does it take from half of it to all of it?", "Go backwards from the end."),
         contrast_answer=str(half),
-        contrast_aliases=(f"{half} days", f"after {half} days"),
+        contrast_aliases=(f"after {half} days",),
         contrast_why=f"It grows by the same piece each day, so half of it takes half of the time: {full} / 2 = {half}.",
     )  # fmt: skip
 
@@ -330,9 +331,9 @@ HALF_THE_POND = Family(
         "same size each day}, fills a {water} in {n} days. {extra}In how many days does it fill the first half?",
     ),
     test_wordings=(
-        "{Twice as much {weed} as|One square metre more {weed} than} yesterday: so it is every morning on {who}'s "
-        "{water}{|, at first bare}, until after {n} days all of it is green. {extra}After how many days was just half "
-        "of it green?",
+        "{Twice as much {weed} as|One square metre more {weed} than} yesterday: that is how it is every morning on "
+        "{who}'s {water}{|, at first bare}, until after {n} days all of it is green. {extra}After how many days was "
+        "just half of it green?",
         "It takes {n} days until {weed} that {doubles daily|starts from nothing and spreads evenly} has closed over a "
         "{water}. {extra}After how many days, thinks {who}, is half of the {water} still open?",
     ),
@@ -358,8 +359,8 @@ LETTERS_OF_THE_CALENDAR = Family(
     wordings=(
         "Turning the leaves of {a calendar|an ABC book}, {who} copies one letter from each: {{shown}|{run}}. What is "
         "on the next leaf?",
-        "A row of letters from the {calendar|alphabet} on {who}'s wall begins {{shown}|{run}}. Which letter belongs "
-        "behind it?",
+        "A row of letters from the {calendar|alphabet} on {who}'s wall begins {{shown}|{run}}. Which letter comes "
+        "after them?",
         "As {time goes by|the alphabet goes}, {who} notes one letter after another: {{shown}|{run}}. Which letter does "
         "{who} note then?",
         "In a {diary for the year|dictionary} {who} finds, one after another, {words that begin with {shown}|chapters "
@@ -382,13 +383,15 @@ def _well(draw: Draw) -> Instance:
                "deep": days * gain, "up": up, "down": up - gain, "climber": draw.choice(CLIMBERS),
                "who": draw.noun(PEOPLE)},
         answer=str(top),
-        aliases=(f"{top} days", f"on {top} days"),
+        unit="days",
+        aliases=(f"on {top} days",),
         trap=str(days),
         why=f"By the morning of day {top} it is {count((top - 1) * gain, 'metre')} up, and its climb of {up} metres "
         "that day ends at the top, from where it does not slip back.",
         hints=("Does it slip back when it has come out?", "How high is it on the evening of each day?"),
         contrast_answer=str(days),
-        contrast_aliases=(f"{days} days", f"{days} days and nights", f"after {days} days"),
+        contrast_unit="days|days and nights",
+        contrast_aliases=(f"after {days} days",),
         contrast_why=f"It gains {up} - {up - gain} = {count(gain, 'metre')} in a day and a night, so it takes {days} "
         "of them.",
     )  # fmt: skip
@@ -402,18 +405,19 @@ OUT_OF_THE_WELL = Family(
         "day it climbs {up} metres, by night it slips back {down}. {On|After} how many days "
         "{does it climb until it is out|and nights is it {deep} metres up}?",
         "{extra}A {climber} climbs {up} metres up {the wall of a well|a mile-high cliff} between morning and evening "
-        "and loses {down} of them between evening and morning. {The well is {deep} metres deep. On|After} how many "
-        "days{, {who} asks, does it climb until it is out| and nights, {who} asks, will it be {deep} metres up}?",
-        "{extra}{Out of a shaft of {deep} metres|Up a mile-high tower} wants {who}'s {climber}: each day it gets {up} "
-        "metres higher, each night, still {in the shaft|on the wall}, it slides down {down}. "
-        "{On how many days does it climb until it is out|How many days and nights bring it {deep} metres up}?",
+        "and loses {down} of them between evening and morning. {The well is {deep} metres deep. On how many days, "
+        "{who} asks, does it climb until it is out|After how many days and nights, {who} asks, will it be {deep} "
+        "metres up}?",
+        "{extra}{who}'s {climber} wants to get {out of a shaft {deep} metres deep|up a mile-high tower}: each day it "
+        "gets {up} metres higher, each night, still {in the shaft|on the wall}, it slides down {down}. "
+        "{On how many days does it climb until it is out|After how many days and nights is it {deep} metres up}?",
         "{extra}A {climber} has {fallen into {who}'s well|come to {who}'s tower} and sits at the bottom, "
         "{{deep} metres below the rim|a mile below the top}. Each day it climbs {up} metres, each night "
         "{in the well|on the wall} it slides back {down}. {On|After} how many days {does it climb until it is at the "
         "rim|and nights is it {deep} metres up}?",
-        "{extra}'{up} metres up by day, {down} down by night': so {who} describes a {climber} that wants to get "
-        "{out of a pit {deep} metres deep, and rests in|up a wall a mile high, and rests on} it until it is {out|up}. "
-        "{On|After} how many days {does it climb|and nights has it come {deep} metres up}?",
+        "{extra}'{up} metres up by day, {down} down by night': that is how {who} describes a {climber} that wants to "
+        "get {out of a pit {deep} metres deep, and rests in|up a wall a mile high, and rests on} it until it is "
+        "{out|up}. {On|After} how many days {does it climb|and nights has it come {deep} metres up}?",
     ),
     transfer=True,
 )

@@ -11,7 +11,7 @@ ORDERS = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
 
 
 def _unmask(draw: Draw, things: tuple[str, str, str], why: str, contrast_why: str, hint: str, **facts: str) -> Instance:
-    """Tell of a thing, of what it is mistaken for and of a third thing, each with its article, in a drawn order."""
+    """Offer a thing, what it is mistaken for and a third thing, each with its article, in a drawn order."""
     thing, tempting, _ = things
     one, two, three = (things[place] for place in draw.choice(ORDERS))
     options = f"{one}, {two} or {three}"
@@ -29,9 +29,8 @@ def _unmask(draw: Draw, things: tuple[str, str, str], why: str, contrast_why: st
 
 
 def _named(thing: str) -> tuple[str, ...]:
-    """Return a thing without its article, with the definite one, and as it speaks or is spoken to."""
-    bare = thing.partition(" ")[2]
-    return bare, f"the {bare}", f"you are {thing}", f"I am {thing}"
+    """Return a thing as it speaks of itself, and what is yours without saying so."""
+    return (f"I am {thing}", thing.removeprefix("your "))[: 1 + thing.startswith("your ")]
 
 
 def _capital(text: str) -> str:
@@ -131,7 +130,8 @@ RUNS_WITHOUT_LEGS = Family(
         "{Options}: which can {deed} {without having|and has} {part}?",
     ),
     test_wordings=(
-        "Which of the three did {who} meet, if it can {deed} and{ yet has not|, of course, has} got {part}: {options}?",
+        "Which of the three did {who} meet, if it can {deed} and {yet has no {no_part}|of course has {part}}: "
+        "{options}?",
         "{I have no {no_part}, and still|With {part} of my own,} I {deed}. What does {who} call me: {options}?",
     ),
 )
@@ -289,11 +289,11 @@ UPSIDE_DOWN = Family(
     kind=Kind.CHOICE,
     wordings=(
         "{{clue}|{plain}}. Am I {options}?",
-        "'{{clue}|{plain}}.' Which of three told {who} so: {options}?",
+        "'{{clue}|{plain}}.' Which of the three says so to {who}: {options}?",
         "{Options}: which of them can say of itself '{{clue}|{plain}}'?",
         "{who} asks each of three to speak about itself, and one of them says: '{{clue}|{plain}}.' Which one is it, "
         "{options}?",
-        "'{{clue}|{plain}}': such are the words of one of three. Whose are they, {who} wants to know: {options}?",
+        "'{{clue}|{plain}}': these are the words of one of three. Whose are they, {who} wants to know: {options}?",
     ),
     transfer=True,
 )

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from expit_env import verify
+from expit_env import Kind, verify
 from expit_env.riddle import LEVELS
 from expit_env.riddles import FAMILIES, GROUPS
 from expit_env.riddles.draw import Draw, a, count, word_bank
@@ -78,6 +78,30 @@ def test_the_trap_is_wrong_and_the_contrast_has_another_answer(family):
             assert normalise(riddle.question) != normalise(contrast.question)
             assert not accepted(riddle) & {normalise(riddle.trap), normalise(contrast.answer), ""}, riddle
             assert not accepted(contrast) & {normalise(contrast.trap), normalise(riddle.answer), ""}, contrast
+
+
+@by_family
+def test_an_answer_is_short_and_no_alias_says_the_same(family):
+    for riddle in both(family):
+        texts = (riddle.answer, *riddle.aliases)
+        assert all(len(text.split()) <= 6 for text in texts), riddle
+        unit = riddle.unit if riddle.kind is Kind.NUMBER else None
+        assert len({spelled(text, unit) for text in texts}) == len(texts), riddle
+
+
+def spelled(text, unit):
+    """One spelling for texts that are one answer: articles, short forms, a leading *it is* and a unit do not matter."""
+    text = text.lower().replace("can't", "cannot").replace("n't", " not")
+    text = re.sub(r"^(it is|there (is|are)|they are|you are) ", "", text)
+    text = re.sub(r"\b(an?|the) ", "", text)
+    return re.sub(rf"^(\d+|no|one) ({unit})$", r"\1", text)
+
+
+@by_family
+def test_what_is_counted_has_a_unit(family):
+    for riddle in both(family):
+        counted = riddle.kind is Kind.NUMBER and re.search(r"how (many|often)", riddle.question, re.IGNORECASE)
+        assert riddle.unit or not counted, riddle
 
 
 @by_family
