@@ -147,7 +147,7 @@ def _candles(draw: Draw) -> Instance:
     steps, added = in_steps(draw, out)
     return Instance(
         facts={"extra": distractor(draw, 3, 9, "It has been snowing for %d hours."),
-               "n": total, "k": steps, "candles": candles, "gust": gust, "Gust": gust[0].upper() + gust[1:]},
+               "n": total, "k": steps, "candles": candles, "gust": gust},
         answer=str(out),
         unit=f"{candles}|candles",
         aliases=(f"the {out} that went out", f"the {out} that were put out"),
@@ -163,7 +163,7 @@ CANDLES_LEFT = Family(
     "candles-left",
     _candles,
     wordings=(
-        "{extra}{n} {candles} are lit. {Gust} puts out {k}, and the rest burn {all the way down|on}. How many "
+        "{extra}{n} {candles} are lit. {gust} puts out {k}, and the rest burn {all the way down|on}. How many "
         "{candles} are {left in the end|burning then}?",
         "{extra}In the evening {n} {candles} are burning, when {gust} puts out {k} of them. The others burn "
         "{until nothing is left|on}. How many {candles} {remain the next day|are alight a minute later}?",
@@ -173,7 +173,7 @@ CANDLES_LEFT = Family(
     test_wordings=(
         "{extra}Someone lights {n} {candles}. Soon {gust} puts out {k}, while the flames of the others "
         "{eat up all their wax|burn brightly}. At {dawn|that moment}, how many {candles} are {there|burning}?",
-        "{extra}{Gust} puts out {k} of the {n} {candles} that burn in a hall. None of the other flames goes "
+        "{extra}{gust} puts out {k} of the {n} {candles} that burn in a hall. None of the other flames goes "
         "out{ before its wax is gone|}. How many {candles} are {left over|burning now}?",
     ),
 )

@@ -15,7 +15,7 @@ def _alarm(draw: Draw) -> Instance:
     ring = draw.within(bed + 1, 11)
     hours, occasion = ring - bed, draw.noun(OCCASIONS)
     return Instance(
-        facts={"extra": distractor(draw, 2, 5, f"{a(occasion).capitalize()} can last %d hours."),
+        facts={"extra": distractor(draw, 2, 5, f"{a(occasion)} can last %d hours."),
                "who": draw.noun(PEOPLE), "occasion": occasion, "an_occasion": a(occasion), "bed": bed, "ring": ring},
         answer=count(hours, "hour"),
         unit="hour|hours",

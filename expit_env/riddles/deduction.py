@@ -135,8 +135,8 @@ def _labels(draw: Draw) -> Instance:
         answer=other,
         aliases=_contents(other, box, drawn),
         trap=drawn,
-        why="What is labelled as a mixture is none, but full of what came out of it. Since all labels mislead, "
-        f"the mixture can only be behind the third of them. So what is left for this one is {other}.",
+        why=f"The {box} that promises a mixture has only {drawn} in it, as its label is wrong. The one that promises "
+        f"{other} must then have the mixture, so what is left for this one is {other}.",
         hints=("Begin with the label that promises both.",),
         contrast_answer=drawn,
         contrast_aliases=_contents(drawn, box, drawn),

@@ -12,6 +12,8 @@ T = TypeVar("T")
 _TAKES_AN = re.compile(r"[aeiou8]|1[18](?!\d)", re.IGNORECASE)
 """How a noun or a number begins that takes *an*."""
 
+_SENTENCE_START = re.compile(r"(?:^|[.?!]'? )[a-z]")
+
 
 @dataclass(frozen=True, slots=True)
 class WordBank:
@@ -107,3 +109,8 @@ def a(noun: str) -> str:
 def count(number: int, singular: str, plural: str | None = None) -> str:
     """Write a number of things, ``1 bird`` or ``3 birds``."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def capitalise(text: str) -> str:
+    """Write the first letter of each sentence as a capital."""
+    return _SENTENCE_START.sub(lambda start: start[0].upper(), text)

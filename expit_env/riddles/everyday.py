@@ -60,7 +60,7 @@ def _bucket(draw: Draw) -> Instance:
     filling, vessel = draw.noun(FILLINGS), draw.noun(VESSELS)
     return Instance(
         facts={
-            "vessel": vessel, "Vessel": vessel.capitalize(), "a_vessel": a(vessel), "n": draw.number(3, 12),
+            "vessel": vessel, "a_vessel": a(vessel), "n": draw.number(3, 12),
             "who": draw.noun(PEOPLE), "filling": filling,
             "choice": draw.choice((f"a hole or {filling}", f"{filling} or a hole")),
         },
@@ -129,21 +129,19 @@ MELTING_ICE = Family(
 )
 
 ANIMALS = word_bank("cat, dog, cow, goat, pig, horse, sheep, donkey | calf, pony, goose, hen")
-DAYTIMES = ("At noon", "At ten in the morning", "At three in the afternoon", "At half past eleven in the morning")
 NIGHT_TIMES = {
-    "At noon": "At midnight",
-    "At ten in the morning": "At ten at night",
-    "At three in the afternoon": "At three in the morning",
-    "At half past eleven in the morning": "At half past eleven at night",
+    "at noon": "at midnight",
+    "at ten in the morning": "at ten at night",
+    "at three in the afternoon": "at three in the morning",
+    "at half past eleven in the morning": "at half past eleven at night",
 }
 
 
 def _lamps(draw: Draw) -> Instance:
-    daytime = draw.choice(DAYTIMES)
+    daytime = draw.choice(tuple(NIGHT_TIMES))
     return Instance(
         facts={
-            "day": daytime, "night": NIGHT_TIMES[daytime], "day_": daytime.lower(),
-            "night_": NIGHT_TIMES[daytime].lower(), "animal": draw.noun(ANIMALS), "driver": draw.noun(PEOPLE),
+            "day": daytime, "night": NIGHT_TIMES[daytime], "animal": draw.noun(ANIMALS), "driver": draw.noun(PEOPLE),
             "n": draw.number(5, 20),
         },
         answer="yes",
@@ -164,15 +162,15 @@ BROKEN_LAMPS = Family(
     wordings=(
         "{{day}|{night}} a black {animal} stands on the road in March. The {n} street lamps are broken{ and|,} no car "
         "light works{|, no moon is out}. Can {driver} see the {animal}?",
-        "All {n} lamps of a village have failed, there is no moon, and {driver} walks down the street "
-        "{{day_}|{night_}}. Is it possible for {driver} to see a black {animal} ahead?",
+        "All {n} lamps of a village have failed, there is no moon, and {driver} walks down the street {{day}|{night}}. "
+        "Is it possible for {driver} to see a black {animal} ahead?",
         "{driver}'s torch is broken, the moon and the stars are hidden, the {n} lamps in the lane are out. "
         "{{day}|{night}}, can {driver} make out a dark {animal} there?",
     ),
     test_wordings=(
         "No moon, no lamps, no headlights: would {driver} notice a pitch-black {animal} {n} metres away on the road "
-        "{{day_}|{night_}} in spring?",
-        "A brown {animal} crosses the street {{day_}|{night_}}. {n} street lamps are off and the moon does not shine. "
+        "{{day}|{night}} in spring?",
+        "A brown {animal} crosses the street {{day}|{night}}. {n} street lamps are off and the moon does not shine. "
         "Does {driver}, looking that way, have enough light to see it?",
     ),
 )
@@ -186,13 +184,13 @@ def _sea(draw: Draw) -> Instance:
     sea, thing, tint = draw.noun(SEAS), draw.noun(THINGS), draw.noun(TINTS)
     return Instance(
         facts={"sea": sea, "hue": sea.lower(), "thing": thing, "tint": tint, "a_tint": a(tint),
-               "A_tint": a(tint).capitalize(), "who": draw.noun(PEOPLE)},
+               "who": draw.noun(PEOPLE)},
         answer=tint,
         aliases=(f"still {tint}", f"it stays {tint}", f"it remains {tint}", f"the {thing} is {tint}",
                  f"the {thing} is still {tint}", f"the {thing} stays {tint}", "the same colour as before",
                  "its own colour", f"{tint} and wet", f"wet and {tint}", "the same colour", "the same color"),
         trap=sea.lower(),
-        why=f"The {sea} Sea is called so, but its water does not dye anything: the {thing} is wet and still {tint}.",
+        why=f"It is only called the {sea} Sea: its water dyes nothing, so the {thing} is wet and still {tint}.",
         hints=("Is a name the same as a dye?",),
         contrast_answer=sea.lower(),
         contrast_why=f"The paint is {sea.lower()} and covers the {thing}.",
@@ -204,7 +202,7 @@ RED_SEA = Family(
     _sea,
     kind=Kind.PHRASE,
     wordings=(
-        "{A_tint} {thing} falls into {the {sea} Sea|thick {hue} paint}. What colour is the {thing} when it is pulled "
+        "{a_tint} {thing} falls into {the {sea} Sea|thick {hue} paint}. What colour is the {thing} when it is pulled "
         "out?",
         "{who} dips {a_tint} {thing} into {the {sea} Sea|{hue} paint} for a minute. Which colour does the {thing} have "
         "afterwards?",

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from expit_env.answers import Kind
 from expit_env.riddle import Riddle
-from expit_env.riddles.draw import Draw, word_bank
+from expit_env.riddles.draw import Draw, capitalise, word_bank
 
 _MAX_DRAWS = 1_000
 """How many instances are drawn at most until one is on the side that is asked for."""
@@ -117,19 +117,20 @@ class Family:
         contrast_id = riddle_id and f"{riddle_id}/contrast"
         riddle = Riddle(
             opening + fill(wording, drawn.facts), drawn.answer, drawn.aliases, drawn.trap, self.kind, riddle_id,
-            self.name, level, split, drawn.why, drawn.hints, contrast_id, drawn.unit,
+            self.name, level, split, capitalise(drawn.why), tuple(map(capitalise, drawn.hints)), contrast_id,
+            drawn.unit,
         )  # fmt: skip
         contrast = Riddle(
             opening + fill(wording, drawn.facts, contrast=True), drawn.contrast_answer, drawn.contrast_aliases,
             drawn.contrast_trap or drawn.answer, self.contrast_kind or self.kind, contrast_id,
-            self.name, level, split, drawn.contrast_why, (), riddle_id, drawn.contrast_unit or drawn.unit,
+            self.name, level, split, capitalise(drawn.contrast_why), (), riddle_id, drawn.contrast_unit or drawn.unit,
         )  # fmt: skip
         return riddle, contrast
 
 
 def fill(wording: str, facts: Mapping[str, object], contrast: bool = False) -> str:
     """Write the question of a riddle, or of its contrast: one side of each twist, and a fact in each slot."""
-    return _TWIST.sub(r"\2" if contrast else r"\1", wording).format_map(facts)
+    return capitalise(_TWIST.sub(r"\2" if contrast else r"\1", wording).format_map(facts))
 
 
 def side_of(wording: str, facts: Mapping[str, object]) -> int:

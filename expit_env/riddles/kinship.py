@@ -99,7 +99,7 @@ def _profession(draw: Draw) -> Instance:
     job, man, surname = draw.noun(PROFESSIONS), draw.noun(BOYS), draw.noun(SURNAMES)
     return Instance(
         facts={
-            "job": job, "a_job": a(job), "A_job": a(job).capitalize(), "man": man, "surname": surname,
+            "job": job, "a_job": a(job), "man": man, "surname": surname,
             "n": draw.number(30, 50),
         },
         answer="sister",
@@ -122,7 +122,7 @@ THE_DOCTORS_BROTHER = Family(
     _profession,
     kind=Kind.PHRASE,
     wordings=(
-        "{A_job} says: '{man} {surname} is my brother.' {man} says: 'I have no {brother|sister}.' Both tell the truth. "
+        "{a_job} says: '{man} {surname} is my brother.' {man} says: 'I have no {brother|sister}.' Both tell the truth. "
         "What is the {job} to {man}?",
         "{man} {surname}, {n}, is the brother of {a_job}, and {yet |}{man} never had a {brother|sister}. How is the "
         "{job} related to him?",

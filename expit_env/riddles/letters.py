@@ -120,7 +120,7 @@ def _bigger(draw: Draw) -> Instance:
         hints=("Is it about animals, or about what they are called?",),
         contrast_answer=big,
         contrast_aliases=(f"the {big} is longer", f"the {big} is bigger", f"the {big} is much bigger"),
-        contrast_why=f"{a(big).capitalize()} is much bigger than {a(small)}.",
+        contrast_why=f"{a(big)} is much bigger than {a(small)}.",
     )  # fmt: skip
 
 
@@ -298,7 +298,7 @@ def _rooms(draw: Draw) -> Instance:
         trap=a(thing),
         why=f"Not in the rooms but in their names: {letter} is once in '{once}', twice in '{twice}' and not in "
         f"'{never}'.",
-        hints=(f"{a(thing).capitalize()} it is not: there is one in the {never} too.",
+        hints=(f"it is not {a(thing)}: there is one in the {never} too.",
                "Look at the words, not into the rooms."),
         contrast_answer=a(thing),
         contrast_aliases=(f"{thing}s",),

@@ -17,7 +17,7 @@ def _laundry(draw: Draw) -> Instance:
     laundry = draw.noun(LAUNDRY)
     return Instance(
         facts={"extra": distractor(draw, 18, 30, "It is %d degrees in the shade."),
-               "few": few, "many": few * times, "hours": hours, "laundry": laundry, "Laundry": laundry.capitalize()},
+               "few": few, "many": few * times, "hours": hours, "laundry": laundry},
         answer=f"{hours} hours",
         unit="hours",
         aliases=(str(hours),),
@@ -48,7 +48,7 @@ DRYING_LAUNDRY = Family(
         "{extra}The {wind|tailor} needs {hours} hours to {dry|mend} {few} {laundry}. {In the same wind|At the same "
         "speed}, how much time {do {many} {laundry} need, all pegged out at the same moment|does he need for {many} "
         "{laundry}, mended singly}?",
-        "{extra}{Laundry} {dry in a garden with plenty of room|are folded by a slow machine, never two at once}. If "
+        "{extra}{laundry} {dry in a garden with plenty of room|are folded by a slow machine, never two at once}. If "
         "{few} of them are {dry|folded} in {hours} hours, how many hours pass before {many} "
         "are{, put out all at once|}?",
     ),
@@ -110,8 +110,8 @@ def _music(draw: Draw) -> Instance:
     band, piece = draw.noun(PLAYERS), draw.noun(PIECES)
     return Instance(
         facts={"extra": distractor(draw, 40, 90, "The hall has %d seats."),
-               "minutes": 2 * half, "n": people, "twice": 2 * people, "a_band": a(band), "A_band": a(band).capitalize(),
-               "band": band, "piece": piece, "a_piece": a(piece), "A_piece": a(piece).capitalize()},
+               "minutes": 2 * half, "n": people, "twice": 2 * people, "a_band": a(band),
+               "band": band, "piece": piece, "a_piece": a(piece)},
         answer=f"{2 * half} minutes",
         unit="minutes",
         aliases=(str(2 * half),),
@@ -129,11 +129,11 @@ TWICE_THE_MUSICIANS = Family(
     _music,
     kind=Kind.QUANTITY,
     wordings=(
-        "{extra}{A_band} of {n} {performs {a_piece}|sets out chairs} in {minutes} minutes. How many minutes does "
+        "{extra}{a_band} of {n} {performs {a_piece}|sets out chairs} in {minutes} minutes. How many minutes does "
         "{a_band} of {twice} take for the same {{piece}|chairs, if all work equally fast}?",
         "{extra}It takes {minutes} minutes when the {n} people of {a_band} {perform {a_piece}|clean the hall}. How "
         "long does it take when the {band} has {twice} people{| who clean it just as eagerly}?",
-        "{extra}{{A_piece}|Packing the van} takes {minutes} minutes with {a_band} of {n}. How long does it take with "
+        "{extra}{{a_piece}|Packing the van} takes {minutes} minutes with {a_band} of {n}. How long does it take with "
         "{twice} people {instead|who pack just as fast}?",
     ),
     test_wordings=(
@@ -154,8 +154,8 @@ def _forest(draw: Draw) -> Instance:
     return Instance(
         facts={
             "extra": distractor(draw, 18, 30, "It is %d degrees in the shade."),
-            "width": 2 * half, "runner": runner, "a_runner": a(runner), "A_runner": a(runner).capitalize(),
-            "wood": wood, "a_wood": a(wood), "A_wood": a(wood).capitalize(),
+            "width": 2 * half, "runner": runner, "a_runner": a(runner),
+            "wood": wood, "a_wood": a(wood),
         },
         answer="halfway",
         aliases=(
@@ -179,16 +179,16 @@ INTO_THE_FOREST = Family(
     kind=Kind.PHRASE,
     contrast_kind=Kind.QUANTITY,
     wordings=(
-        "{extra}{A_wood} is {width} km wide. How far {can {a_runner} run into it before it is running out again|must "
+        "{extra}{a_wood} is {width} km wide. How far {can {a_runner} run into it before it is running out again|must "
         "{a_runner} run to cross it from edge to edge}?",
-        "{extra}{A_runner} runs straight across {a_wood}, {width} km from edge to edge. {Up to what point does it run "
+        "{extra}{a_runner} runs straight across {a_wood}, {width} km from edge to edge. {Up to what point does it run "
         "into the {wood}, and not out of it|How far does it run through the {wood} in all}?",
         "{extra}There are {width} km between the two edges of {a_wood}. {What is the farthest that {a_runner} can go "
         "into the {wood} before it is on its way out|How far does {a_runner} have to go through the {wood}, from one "
         "edge to the other}?",
     ),
     test_wordings=(
-        "{extra}{A_runner} crosses {a_wood} {width} km wide. {Up to which point is the {runner} going in, and not "
+        "{extra}{a_runner} crosses {a_wood} {width} km wide. {Up to which point is the {runner} going in, and not "
         "out|What distance does the {runner} cover there in all}?",
         "{extra}How {deep into {a_wood} can {a_runner} get|far does {a_runner} go right across {a_wood}}, if the "
         "{wood} measures {width} km from one side to the other?",

@@ -65,7 +65,7 @@ def _egg(draw: Draw) -> Instance:
     roof, slope = draw.noun(ROOFS), draw.choice(DIRECTIONS)
     return Instance(
         facts={
-            "male": a(male), "Male": a(male).capitalize(), "layer": a(layer), "Layer": a(layer).capitalize(),
+            "male": a(male), "layer": a(layer),
             "roof": roof, "slope": slope, "n": draw.within(3, 9),
         },
         answer=f"{male}s do not lay eggs",
@@ -81,7 +81,7 @@ def _egg(draw: Draw) -> Instance:
         hints=("Does every bird do what this one is said to do?", f"Think about what {a(male)} is."),
         contrast_answer=slope,
         contrast_aliases=(f"to the {slope}", f"towards the {slope}", f"down to the {slope}", f"{slope}wards"),
-        contrast_why=f"{a(layer).capitalize()} does lay eggs, and the egg rolls down the slope, to the {slope}.",
+        contrast_why=f"{a(layer)} does lay eggs, and the egg rolls down the slope, to the {slope}.",
     )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ ROOSTERS_EGG = Family(
     _egg,
     kind=Kind.PHRASE,
     wordings=(
-        "{{Male}|{Layer}} lays an egg on top of a {roof} roof that slopes down to the {slope}. Which way does the egg "
+        "{{male}|{layer}} lays an egg on top of a {roof} roof that slopes down to the {slope}. Which way does the egg "
         "roll?",
         "The roof of a {roof}, {n} metres up, drops to the {slope} only. If {{male}|{layer}} lays its egg there, to "
         "which side does the egg roll?",
@@ -164,7 +164,7 @@ def _stairs(draw: Draw) -> Instance:
     colour = draw.noun(COLOURS)
     one, other = draw.nouns(FURNISHINGS, 2)
     return Instance(
-        facts={"colour": colour, "Colour": colour.capitalize(), "one": one, "other": other, "n": draw.number(3, 9)},
+        facts={"colour": colour, "one": one, "other": other, "n": draw.number(3, 9)},
         answer="there are no stairs",
         aliases=(
             "none", "no colour", "no color", "it has no stairs", "the house has no stairs", "it has none",
@@ -194,7 +194,7 @@ ONE_STOREY_STAIRS = Family(
         "What is the colour of the stairs?",
     ),
     test_wordings=(
-        "{Colour} {one}, {colour} {other}: inside the {bungalow, all of it on one floor|tower, eight floors of it}, "
+        "{colour} {one}, {colour} {other}: inside the {bungalow, all of it on one floor|tower, eight floors of it}, "
         "everything is {colour}. What colour would you say the stairs are?",
         "{n} painters did a house that is {one storey|two storeys} high, the {one}, the {other}, everything inside, in "
         "{colour}. What colour did they paint the stairs?",

@@ -16,7 +16,7 @@ def _unmask(draw: Draw, things: tuple[str, str, str], why: str, contrast_why: st
     one, two, three = (things[place] for place in draw.choice(ORDERS))
     options = f"{one}, {two} or {three}"
     return Instance(
-        facts={**facts, "options": options, "Options": _capital(options), "who": draw.noun(PEOPLE)},
+        facts={**facts, "options": options, "who": draw.noun(PEOPLE)},
         answer=thing,
         aliases=_named(thing),
         trap=tempting,
@@ -31,10 +31,6 @@ def _unmask(draw: Draw, things: tuple[str, str, str], why: str, contrast_why: st
 def _named(thing: str) -> tuple[str, ...]:
     """Return a thing as it speaks of itself, and what is yours without saying so."""
     return (f"I am {thing}", thing.removeprefix("your "))[: 1 + thing.startswith("your ")]
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
 
 
 IDLERS = word_bank(
@@ -58,7 +54,7 @@ def _parts(draw: Draw) -> Instance:
     part, power, thing, owner = draw.noun(PARTS).split(":")
     return _unmask(
         draw, (a(thing), a(owner), a(draw.noun(IDLERS))),
-        f"{_capital(a(thing))} has {part} in name only.",
+        f"{a(thing)} has {part} in name only.",
         f"Of the three only {a(owner)} has {part} and can {power}.",
         "Not all that has the name of a part of the body is alive.", part=part, power=power,
     )  # fmt: skip
@@ -72,7 +68,7 @@ PARTS_WITHOUT_LIFE = Family(
         "I have {part}, {but I cannot|and I can} {power}. Am I {options}?",
         "One of three is speaking to {who}: 'I do have {part}, and {yet I can never|sometimes I} {power}.' Is it "
         "{options}?",
-        "{Options}: which has {part} {but is not|and is} able to {power}?",
+        "{options}: which has {part} {but is not|and is} able to {power}?",
     ),
     test_wordings=(
         "Let {who} guess which I am: {options}. There is no denying that I have {part}, {but try as I may, I do "
@@ -113,7 +109,7 @@ def _deeds(draw: Draw) -> Instance:
     no_part = part.removeprefix("a ")
     return _unmask(
         draw, (a(thing), a(doer), a(idler)),
-        f"{_capital(a(thing))} is said to {deed}, without {part}.",
+        f"{a(thing)} is said to {deed}, without {part}.",
         f"Of the three only {a(doer)} can {deed} and has {part}.",
         "What is said of people and animals is said of things, too.", deed=deed, part=part, no_part=no_part,
     )  # fmt: skip
@@ -127,7 +123,7 @@ RUNS_WITHOUT_LEGS = Family(
         "I {deed}, {but I have no {no_part}|and I do have {part}}. Am I {options}?",
         "{who} thinks of something that can {deed}, {although it has no {no_part}|and that does have {part}}. Is it "
         "{options}?",
-        "{Options}: which can {deed} {without having|and has} {part}?",
+        "{options}: which can {deed} {without having|and has} {part}?",
     ),
     test_wordings=(
         "Which of the three did {who} meet, if it can {deed} and {yet has no {no_part}|of course has {part}}: "
@@ -152,7 +148,7 @@ def _routes(draw: Draw) -> Instance:
     go, thing, mover = draw.noun(ROUTES).split(":")
     return _unmask(
         draw, (a(thing), a(mover), a(draw.noun(FIXTURES))),
-        f"{_capital(a(thing))} is said to {go}, and it stays where it is.",
+        f"{a(thing)} is said to {go}, and it stays where it is.",
         f"Of the three only {a(mover)} moves.",
         "Not all that goes somewhere sets out.", go=go,
     )  # fmt: skip
@@ -165,7 +161,7 @@ GOES_WITHOUT_MOVING = Family(
     wordings=(
         "I {go}, and I {never move|move all the way}. Am I {options}?",
         "What can {go} {without ever|only by} leaving its place? {who} may choose: {options}.",
-        "{Options}: which is said to {go}, {though it does not|and so has to} stir?",
+        "{options}: which is said to {go}, {though it does not|and so has to} stir?",
     ),
     test_wordings=(
         "To {go}, I {need not budge an inch|must keep on moving}. What does {who} take me for: {options}?",
@@ -199,7 +195,7 @@ BIG_WHEN_YOUNG = Family(
     wordings=(
         "I am {big|small} when I am young and {small|big} when I am old. Am I {options}?",
         "'At first I am {big|small}, and at last I am {small|big},' says one of three to {who}. Is it {options}?",
-        "{Options}: which is {smaller|bigger} in its last days than in its first?",
+        "{options}: which is {smaller|bigger} in its last days than in its first?",
     ),
     test_wordings=(
         "Time makes one of three things {smaller|bigger}, {who} says. Which is it: {options}?",
@@ -225,9 +221,9 @@ def _ends(draw: Draw) -> Instance:
     cause, thing, friend = draw.choice(ENDS)
     return _unmask(
         draw, (a(thing), a(friend), a(draw.choice(HARDY))),
-        f"{_capital(cause)} destroys {a(thing)}.",
+        f"{cause} destroys {a(thing)}.",
         f"Of the three only {a(friend)} is better off for {cause}.",
-        "What is good for one is bad for another.", cause=cause, Cause=_capital(cause),
+        "What is good for one is bad for another.", cause=cause,
     )  # fmt: skip
 
 
@@ -236,10 +232,10 @@ THE_END_OF_ME = Family(
     _ends,
     kind=Kind.CHOICE,
     wordings=(
-        "{Cause} {is the end of me|does me good}. Am I {options}?",
+        "{cause} {is the end of me|does me good}. Am I {options}?",
         "One of three is {afraid|glad} and says to {who}: 'After {cause} I shall be {no more|better off}.' Is it "
         "{options}?",
-        "{Options}: which is {destroyed|helped} by {cause}?",
+        "{options}: which is {destroyed|helped} by {cause}?",
         "{who} hears a {cry for help: 'Not|shout of joy: 'At last} {cause}! I shall {not survive|be the better for} "
         "it.' Who is {crying|shouting}: {options}?",
         "{Nothing is left of me after {cause}|I am better off after {cause} than before}, {who} may believe me. What "
@@ -290,7 +286,7 @@ UPSIDE_DOWN = Family(
     wordings=(
         "{{clue}|{plain}}. Am I {options}?",
         "'{{clue}|{plain}}.' Which of the three says so to {who}: {options}?",
-        "{Options}: which of them can say of itself '{{clue}|{plain}}'?",
+        "{options}: which of them can say of itself '{{clue}|{plain}}'?",
         "{who} asks each of three to speak about itself, and one of them says: '{{clue}|{plain}}.' Which one is it, "
         "{options}?",
         "'{{clue}|{plain}}': these are the words of one of three. Whose are they, {who} wants to know: {options}?",

@@ -69,7 +69,7 @@ def test_the_command_fails_on_a_copy_and_prints_the_matrix(monkeypatch, capsys, 
     planted = blocks(train=[CROWS, OTHER], test=[CROWS])
     monkeypatch.setattr(overlap_module, "sample", lambda riddles: planted)
     monkeypatch.setattr(sys, "argv", ["expit", "splits", "--riddles", "3", "--out", str(tmp_path / "splits.md")])
-    with pytest.raises(SystemExit, match="1 questions stand in two splits"):
+    with pytest.raises(SystemExit, match="1 questions are in two splits"):
         cli.main()
     assert "Jaccard" in capsys.readouterr().out
     assert "| test | 1 | 1 |" in (tmp_path / "splits.md").read_text(encoding="utf-8")

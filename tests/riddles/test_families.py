@@ -158,7 +158,7 @@ def test_from_level_4_on_an_irrelevant_number_is_in_the_riddle(family):
     for split in splits_of(family):
         for level in LEVELS:
             extra = family.draw_instance(Draw(random.Random(1), split, level)).facts["extra"]
-            assert re.fullmatch(r"[A-Z].*\d.*\. " if level >= 4 else "", extra)
+            assert re.fullmatch(r".*\d.*\. " if level >= 4 else "", extra)
 
 
 def test_a_row_of_counted_letters_goes_on_in_one_way():
