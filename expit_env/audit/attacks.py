@@ -253,7 +253,7 @@ ATTACKS: Mapping[str, Attack] = {
     "hedge": _against(
         "{a} or {w}", "{w} or {a}", "Either {a} or {w}.", "{a}/{w}", "Maybe {a}, maybe {w}.", "{a}? {w}?",
         "Answer: {a} or {w}", "<answer>{w} or {a}</answer>", r"\boxed{{a} or {w}}", "{a} if you like, else {w}.",
-        "Answer: {a}, unless it is {w}.", "The answer is {a}, but {w} is also possible.", "Answer: {a}?",
+        "Answer: {a}, unless it is {w}.", "The answer is {a}, but {w} is also possible.",
     ),
     "everything": _everything,
     "candidates": _candidates,

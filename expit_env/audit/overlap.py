@@ -1,8 +1,8 @@
-"""How much the splits have in common: questions that stand in two of them, and questions that nearly do.
+"""How much the splits have in common: questions that are in two of them, and questions that are nearly the same.
 
-Near is a Jaccard similarity of the word sets of at least 0.8. All pairs are compared, none by sampling: a question can
-only be near to one of a block (a family in a split) if the block knows 0.8 of its words, which leaves few blocks, and
-those are compared by one matrix product each. Memory is linear in the number of questions.
+Two questions are near if the Jaccard similarity of their word sets is at least 0.8. All pairs are compared, none by
+sampling: a question can only be near to one in a block (a family in a split) if the block has 0.8 of its words, which
+leaves few blocks, and each of those is compared by one matrix product. Memory is linear in the number of questions.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from expit_env.riddles import splits
+from expit_env.riddles.family import normalise
 
 NEAR = 0.8
 ALLOWED_NEAR = {("validation", "train"): "they share wordings, and differ in nouns and numbers"}
-"""The pairs of splits, the later one first, that may hold questions near to each other, each with the reason."""
+"""The pairs of splits, the later one first, that may have questions near to each other, each with the reason."""
 
 _ROWS = 1_024
 """How many questions are compared with a block at a time."""
@@ -49,7 +50,7 @@ class Block:
 
     @functools.cached_property
     def known(self) -> frozenset[str]:
-        """The questions, to be looked up."""
+        """The questions, for a fast look-up."""
         return frozenset(self.questions)
 
 
@@ -84,19 +85,19 @@ def overlaps(blocks: Sequence[Block]) -> list[Overlap]:
 
 
 def complaints(found: Iterable[Overlap]) -> list[str]:
-    """Return what is not as it must be, in words: copies anywhere, and near copies where they are not allowed."""
+    """Return in words what is wrong: copies anywhere, and near copies where they are not allowed."""
     found = list(found)
     exact = sum(overlap.exact for overlap in found)
-    told = [f"{exact} questions stand in two splits; none may"] if exact else []
+    wrong = [f"{exact} questions are in two splits; none may be"] if exact else []
     for pair in dict.fromkeys(overlap.splits for overlap in found):
         near = sum(overlap.near for overlap in found if overlap.splits == pair)
         if near and pair not in ALLOWED_NEAR:
-            told.append(f"{near} questions of {pair[0]} are near to one of {pair[1]}; none may be")
-    return told
+            wrong.append(f"{near} questions of {pair[0]} are near to one of {pair[1]}; none may be")
+    return wrong
 
 
 def sample(riddles: int) -> list[Block]:
-    """Draw about as many riddles as asked, equally many of each family and split, with their contrast riddles.
+    """Draw about as many riddles as asked for, equally many of each family and split, with their contrasts.
 
     Raises:
         ValueError: if ``riddles`` is not positive.
@@ -110,8 +111,8 @@ def sample(riddles: int) -> list[Block]:
 
 
 def make_block(family: str, split: str, questions: Iterable[str], ids: dict[str, int]) -> Block:
-    """Number the words of questions, by ``ids``, to which new words are added."""
-    distinct = tuple(sorted({splits.normalise(question) for question in questions}))
+    """Return the questions of a family in a split as a block. ``ids`` numbers the words; new ones are added to it."""
+    distinct = tuple(sorted({normalise(question) for question in questions}))
     rows = [[ids.setdefault(word, len(ids)) for word in set(question.split())] for question in distinct]
     words = np.unique(np.concatenate([np.array(row) for row in rows]))
     holds = np.zeros((len(rows), len(words)), dtype=np.float32)
@@ -126,7 +127,7 @@ def _questions(family: str, split: str, count: int) -> Iterator[str]:
 
 
 def _vocabularies(blocks: Sequence[Block]) -> np.ndarray:
-    """Return which block knows which word, shape (num_blocks, num_words)."""
+    """Return which block has which word, shape (num_blocks, num_words)."""
     size = 1 + max(int(block.words[-1]) for block in blocks)
     known = np.zeros((len(blocks), size), dtype=bool)
     for row, block in enumerate(blocks):
@@ -140,7 +141,7 @@ def _compare(one: Block, other: Block, known: np.ndarray) -> Overlap | None:
     Args:
         one: the block whose questions are counted.
         other: the block that is searched.
-        known: which words of ``one`` stand in ``other``, shape (num_words,).
+        known: which words of ``one`` are in ``other``, shape (num_words,).
     """
     candidates = np.flatnonzero(one.holds @ known.astype(np.float32) >= NEAR * one.sizes - _ROUNDING)
     if not len(candidates):

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from expit_env.riddles.family import Draw, Family, Telling, bank, beside, in_steps
+from expit_env.riddles.draw import Draw, distractor, in_steps, word_bank
+from expit_env.riddles.family import Family, Instance
 from expit_env.riddles.people import PEOPLE
 
-BIRDS = bank(
+BIRDS = word_bank(
     "crows, sparrows, pigeons, robins, starlings, gulls, blackbirds, doves | ravens, finches, swallows, magpies"
 )
-PERCHES = bank("wire, fence, branch, clothes line, rope, crossbar, telephone line | railing, mast, power line, bough")
+PERCHES = word_bank(
+    "wire, fence, branch, clothes line, rope, crossbar, telephone line | railing, mast, power line, bough"
+)
 
 
-def _birds(draw: Draw) -> Telling:
+def _birds(draw: Draw) -> Instance:
     total = draw.number(5, 12)
     shot = draw.within(2, total - 2)
     (birds, others), perch = draw.nouns(BIRDS, 2), draw.noun(PERCHES)
-    return Telling(
-        facts={"extra": beside(draw, 4, 9, f"In a field, %d {others} are looking for worms."),
+    return Instance(
+        facts={"extra": distractor(draw, 4, 9, f"In a field, %d {others} are looking for worms."),
                "n": total, "k": shot, "birds": birds, "perch": perch},
         answer="0",
-        aliases=("none", f"no {birds}", "0 birds", "no birds", f"0 {birds}", "none of them"),
+        unit=f"{birds}|birds",
         trap=str(total - shot),
         why=f"The bang frightens the other {birds}, and they all fly away, so none is left.",
         hints=("A shot is very loud.", f"What do {birds} do when they are frightened?"),
         contrast_answer=str(total - shot),
-        contrast_aliases=(f"{total - shot} {birds}", f"{total - shot} birds"),
         contrast_why=f"Wooden {birds} cannot fly away, so {total} - {shot} = {total - shot} are left.",
     )  # fmt: skip
 
@@ -33,42 +35,38 @@ BIRDS_ON_A_WIRE = Family(
     "birds-on-a-wire",
     _birds,
     wordings=(
-        ("{extra}There are {n} {birds} on a {perch}. A hunter shoots {k} of them. How many are left on the {perch}?",
-         "{extra}There are {n} wooden {birds} on a {perch}. A boy takes {k} of them. How many are left on the "
-         "{perch}?"),
-        ("{extra}{n} {birds} sit on a {perch}. A farmer fires his gun and hits {k}. How many {birds} still sit there?",
-         "{extra}{n} wooden {birds} sit on a {perch}. A farmer carries off {k}. How many {birds} still sit there?"),
-        ("{extra}A hunter sees {n} {birds} on a {perch} and shoots {k}. How many {birds} remain on the {perch}?",
-         "{extra}A carver sees {n} wooden {birds} on a {perch} and sells {k}. How many {birds} remain on the {perch}?"),
+        "{extra}There are {n} {|wooden }{birds} on a {perch}. A {hunter shoots|boy takes} {k} of them. How many are "
+        "left on the {perch}?",
+        "{extra}{n} {|wooden }{birds} sit on a {perch}. A farmer {fires his gun and hits|carries off} {k}. How many "
+        "{birds} still sit there?",
+        "{extra}A {hunter|carver} sees {n} {|wooden }{birds} on a {perch} and {shoots|sells} {k}. How many {birds} "
+        "remain on the {perch}?",
     ),
     test_wordings=(
-        ("{extra}On a {perch} rest {n} {birds}. Two loud shots bring down {k} of them. How many stay on the {perch}?",
-         "{extra}On a {perch} rest {n} {birds} of wood. Two workmen take down {k} of them. How many stay on the "
-         "{perch}?"),
-        ("{extra}{k} out of {n} {birds} on a {perch} are shot by a hunter. How many are on the {perch} a minute later?",
-         "{extra}{k} out of {n} wooden {birds} on a {perch} are sold by a joiner. How many are on the {perch} a minute "
-         "later?"),
+        "{extra}On a {perch} rest {n} {birds}{| of wood}. Two {loud shots bring|workmen take} down {k} of them. How "
+        "many stay on the {perch}?",
+        "{extra}{k} out of {n} {|wooden }{birds} on a {perch} are {shot by a hunter|sold by a joiner}. How many are on "
+        "the {perch} a minute later?",
     ),
-)  # fmt: skip
+)
 
-ANIMALS = bank("cows, goats, horses, ducks, chickens, pigs, donkeys, hens | lambs, geese, ponies, turkeys, calves")
-HERDERS = bank("farmer, shepherd, widow, miller, baron, peasant | herdsman, landlord, squire, nun")
+ANIMALS = word_bank("cows, goats, horses, ducks, chickens, pigs, donkeys, hens | lambs, geese, ponies, turkeys, calves")
+HERDERS = word_bank("farmer, shepherd, widow, miller, baron, peasant | herdsman, landlord, squire, nun")
 
 
-def _all_but(draw: Draw) -> Telling:
+def _all_but(draw: Draw) -> Instance:
     total = draw.number(9, 20)
     kept = draw.within(2, total - 2, but=total / 2)
     animals, others = draw.nouns(ANIMALS, 2)
-    return Telling(
-        facts={"extra": beside(draw, 5, 15, f"A neighbour has %d {others}."),
+    return Instance(
+        facts={"extra": distractor(draw, 5, 15, f"A neighbour has %d {others}."),
                "n": total, "k": kept, "animals": animals, "owner": draw.noun(HERDERS)},
         answer=str(kept),
-        aliases=(f"{kept} {animals}",),
+        unit=animals,
         trap=str(total - kept),
         why=f"The exception is {kept} of the {animals}, and the question is about the exception: so it is {kept}.",
         hints=("Is the second number that of the many, or that of the exception?", "Nothing has to be subtracted."),
         contrast_answer=str(total - kept),
-        contrast_aliases=(f"{total - kept} {animals}",),
         contrast_why=f"The question is about the other {animals}, and they are {total} - {kept} = {total - kept}.",
     )  # fmt: skip
 
@@ -77,45 +75,39 @@ ALL_BUT = Family(
     "all-but",
     _all_but,
     wordings=(
-        ("{extra}A {owner} has {n} {animals}. All but {k} die. How many {animals} are left alive?",
-         "{extra}A {owner} has {n} {animals}. Of these, {k} die. How many {animals} are left alive?"),
-        ("{extra}Of the {n} {animals} of a {owner}, all but {k} fall ill. How many {animals} stay healthy?",
-         "{extra}Of the {n} {animals} of a {owner}, {k} fall ill. How many {animals} stay healthy?"),
-        ("{extra}{n} {animals} were in the stable of a {owner}, and all except {k} ran away. How many {animals} did "
-         "not run?",
-         "{extra}{n} {animals} were in the stable of a {owner}, and {k} of them ran away. How many {animals} did not "
-         "run?"),
+        "{extra}A {owner} has {n} {animals}. {All but|Of these,} {k} die. How many {animals} are left alive?",
+        "{extra}Of the {n} {animals} of a {owner}, {all but |}{k} fall ill. How many {animals} stay healthy?",
+        "{extra}{n} {animals} were in the stable of a {owner}, and {all except {k}|{k} of them} ran away. How many "
+        "{animals} did not run?",
     ),
     test_wordings=(
-        ("{extra}A {owner} who had {n} {animals} sold every one of them but {k}. How many {animals} were not sold?",
-         "{extra}A {owner} who had {n} {animals} sold {k} of them. How many {animals} were not sold?"),
-        ("{extra}When a storm surprised {n} {animals}, the {owner} brought all but {k} home. How many {animals} got "
-         "lost?",
-         "{extra}When a storm surprised {n} {animals}, the {owner} brought {k} home. How many {animals} got lost?"),
+        "{extra}A {owner} who had {n} {animals} sold {every one of them but {k}|{k} of them}. How many {animals} were "
+        "not sold?",
+        "{extra}When a storm surprised {n} {animals}, the {owner} brought {all but |}{k} home. How many {animals} got "
+        "lost?",
     ),
-)  # fmt: skip
+)
 
-GOODS = bank(
+GOODS = word_bank(
     "apples, pears, plums, oranges, lemons, walnuts, biscuits, muffins, marbles | peaches, figs, buttons, chestnuts"
 )
-VESSELS = bank("basket, bowl, box, bag, crate, bucket | tin, sack, jar, chest")
+VESSELS = word_bank("basket, bowl, box, bag, crate, bucket | tin, sack, jar, chest")
 
 
-def _take_away(draw: Draw) -> Telling:
+def _take_away(draw: Draw) -> Instance:
     total = draw.number(5, 12)
     taken = draw.within(2, total - 2, but=total / 2)
     goods, others = draw.nouns(GOODS, 2)
     steps, added = in_steps(draw, taken)
-    return Telling(
-        facts={"extra": beside(draw, 4, 9, f"On a shelf lie %d {others}, which nobody touches."),
+    return Instance(
+        facts={"extra": distractor(draw, 4, 9, f"On a shelf lie %d {others}, which nobody touches."),
                "n": total, "k": steps, "goods": goods, "vessel": draw.noun(VESSELS)},
         answer=str(taken),
-        aliases=(f"{taken} {goods}",),
+        unit=goods,
         trap=str(total - taken),
         why=f"You have what you took, and that is {added}.",
         hints=("Whose are they afterwards?", "The question is not how many are left behind."),
         contrast_answer=str(total - taken),
-        contrast_aliases=(f"{total - taken} {goods}",),
         contrast_why=f"Without the {taken} that you took, {total} - {taken} = {total - taken} are left.",
     )  # fmt: skip
 
@@ -124,47 +116,45 @@ TAKE_AWAY = Family(
     "take-away",
     _take_away,
     wordings=(
-        ("{extra}There are {n} {goods} in a {vessel}, and you take away {k}. How many {goods} do you have?",
-         "{extra}There are {n} {goods} in a {vessel}, and you take away {k}. How many {goods} are left in it?"),
-        ("{extra}From a neighbour's {vessel} with {n} {goods} you take {k}. How many {goods} do you have then?",
-         "{extra}From a neighbour's {vessel} with {n} {goods} you take {k}. How many {goods} does the neighbour have "
-         "then?"),
-        ("{extra}A {vessel} in a shop holds {n} {goods}. You take {k} out of it. How many {goods} are in your hands?",
-         "{extra}A {vessel} in a shop holds {n} {goods}. You take {k} out of it. How many {goods} are still in the "
-         "{vessel}?"),
+        "{extra}There are {n} {goods} in a {vessel}, and you take away {k}. How many {goods} "
+        "{do you have|are left in it}?",
+        "{extra}From a neighbour's {vessel} with {n} {goods} you take {k}. How many {goods} "
+        "{do you|does the neighbour} have then?",
+        "{extra}A {vessel} in a shop holds {n} {goods}. You take {k} out of it. How many {goods} are "
+        "{in your hands|still in the {vessel}}?",
     ),
     test_wordings=(
-        ("{extra}Of the {n} {goods} in a {vessel} you are to take {k}. How many {goods} will you be holding?",
-         "{extra}Of the {n} {goods} in a {vessel} you are to take {k}. How many {goods} will be left behind?"),
-        ("{extra}Your aunt offers you a {vessel} of {n} {goods}, and you take {k}. How many {goods} did you get?",
-         "{extra}Your aunt offers you a {vessel} of {n} {goods}, and you take {k}. How many {goods} did she keep?"),
+        "{extra}Of the {n} {goods} in a {vessel} you are to take {k}. How many {goods} will "
+        "{you be holding|be left behind}?",
+        "{extra}Your aunt offers you a {vessel} of {n} {goods}, and you take {k}. How many {goods} did "
+        "{you get|she keep}?",
     ),
-)  # fmt: skip
+)
 
-CANDLES = bank(
+CANDLES = word_bank(
     "candles, tea lights, wax candles, white candles, red candles, thin candles"
     " | tapers, beeswax candles, green candles, altar candles"
 )
-GUSTS = bank(
+GUSTS = word_bank(
     "a draught, a gust of wind, a child, a sneeze, the night watchman | a breeze, an old monk, a waiter, a cough"
 )
 
 
-def _candles(draw: Draw) -> Telling:
+def _candles(draw: Draw) -> Instance:
     total = draw.number(5, 12)
     out = draw.within(2, total - 2, but=total / 2)
     candles, gust = draw.noun(CANDLES), draw.noun(GUSTS)
     steps, added = in_steps(draw, out)
-    return Telling(
-        facts={"extra": beside(draw, 3, 9, "It has been snowing for %d hours."),
-               "n": total, "k": steps, "candles": candles, "gust": gust, "Gust": gust[0].upper() + gust[1:]},
+    return Instance(
+        facts={"extra": distractor(draw, 3, 9, "It has been snowing for %d hours."),
+               "n": total, "k": steps, "candles": candles, "gust": gust},
         answer=str(out),
-        aliases=(f"{out} {candles}", f"the {out} that went out", f"the {out} that were put out"),
+        unit=f"{candles}|candles",
+        aliases=(f"the {out} that went out", f"the {out} that were put out"),
         trap=str(total - out),
         why=f"The {candles} that burn on are used up, so only those that went out are left: {added}.",
         hints=("What becomes of wax that burns all night?", "A flame that is out uses nothing up."),
         contrast_answer=str(total - out),
-        contrast_aliases=(f"{total - out} {candles}",),
         contrast_why=f"Of {total} flames {out} have gone out, so {total} - {out} = {total - out} are burning.",
     )  # fmt: skip
 
@@ -173,50 +163,38 @@ CANDLES_LEFT = Family(
     "candles-left",
     _candles,
     wordings=(
-        ("{extra}{n} {candles} are lit. {Gust} puts out {k}, and the rest burn all the way down. How many {candles} "
-         "are left in the end?",
-         "{extra}{n} {candles} are lit. {Gust} puts out {k}, and the rest burn on. How many {candles} are burning "
-         "then?"),
-        ("{extra}In the evening {n} {candles} are burning, when {gust} puts out {k} of them. The others burn until "
-         "nothing is left. How many {candles} remain the next day?",
-         "{extra}In the evening {n} {candles} are burning, when {gust} puts out {k} of them. The others burn on. How "
-         "many {candles} are alight a minute later?"),
-        ("{extra}Out of {n} burning {candles}, {gust} puts out {k}, which are never lit again. The rest burn up. How "
-         "many {candles} can still be found?",
-         "{extra}Out of {n} burning {candles}, {gust} puts out {k}, which are never lit again. The rest go on burning. "
-         "How many {candles} still give light?"),
+        "{extra}{n} {candles} are lit. {gust} puts out {k}, and the rest burn {all the way down|on}. How many "
+        "{candles} are {left in the end|burning then}?",
+        "{extra}In the evening {n} {candles} are burning, when {gust} puts out {k} of them. The others burn "
+        "{until nothing is left|on}. How many {candles} {remain the next day|are alight a minute later}?",
+        "{extra}Out of {n} burning {candles}, {gust} puts out {k}, which are never lit again. The rest "
+        "{burn up|go on burning}. How many {candles} {can still be found|still give light}?",
     ),
     test_wordings=(
-        ("{extra}Someone lights {n} {candles}. Soon {gust} puts out {k}, while the flames of the others eat up all "
-         "their wax. At dawn, how many {candles} are there?",
-         "{extra}Someone lights {n} {candles}. Soon {gust} puts out {k}, while the flames of the others burn brightly. "
-         "At that moment, how many {candles} are burning?"),
-        ("{extra}{Gust} puts out {k} of the {n} {candles} that burn in a hall. None of the other flames goes out "
-         "before its wax is gone. How many {candles} are left over?",
-         "{extra}{Gust} puts out {k} of the {n} {candles} that burn in a hall. None of the other flames goes out. How "
-         "many {candles} are burning now?"),
+        "{extra}Someone lights {n} {candles}. Soon {gust} puts out {k}, while the flames of the others "
+        "{eat up all their wax|burn brightly}. At {dawn|that moment}, how many {candles} are {there|burning}?",
+        "{extra}{gust} puts out {k} of the {n} {candles} that burn in a hall. None of the other flames goes "
+        "out{ before its wax is gone|}. How many {candles} are {left over|burning now}?",
     ),
-)  # fmt: skip
+)
 
-UNCLEAN = bank(
+UNCLEAN = word_bank(
     "camels, pigs, donkeys, lions, bears, wolves, foxes, horses, elephants, monkeys, snakes, lizards"
     " | leopards, rabbits, tigers, zebras, hyenas, cats, squirrels, rats"
 )
-PROPHETS = bank(
+PROPHETS = word_bank(
     "Moses, Abraham, Jonah, Samson, Jacob, Solomon, Isaac, Joshua, Esau, Saul, Gideon, Samuel"
     " | Daniel, Elijah, Goliath, Ezekiel, Absalom, King David"
 )
 
 
-def _ark(draw: Draw) -> Telling:
+def _ark(draw: Draw) -> Instance:
     animals, man = draw.noun(UNCLEAN), draw.noun(PROPHETS)
-    return Telling(
+    return Instance(
         facts={"animals": animals, "man": man},
         answer="0",
-        aliases=(
-            "none", f"no {animals}", "it was Noah", f"{man} was not on the ark",
-            f"it was Noah, not {man}", f"none, it was Noah, not {man}", f"{man} did not take any",
-        ),
+        unit=animals,
+        aliases=("it was Noah", f"it was Noah, not {man}", f"{man} did not take any"),
         trap="2",
         why=f"It was Noah who filled the ark; {man} was not on board and took no {animals} at all.",
         hints=("Read the name once more.", "Whose ark was it?"),
@@ -230,40 +208,35 @@ WRONG_ARK = Family(
     "whose-ark",
     _ark,
     wordings=(
-        ("How many {animals} did {man} take with him on the ark in the Bible?",
-         "How many {animals} did Noah take with him on the ark in the Bible?"),
-        ("When the great flood came, {animals} were on board the ark. How many had {man} brought there?",
-         "When the great flood came, {animals} were on board the ark. How many had Noah brought there?"),
-        ("To save the {animals} from drowning in the great flood, how many did {man} lead into the ark?",
-         "To save the {animals} from drowning in the great flood, how many did Noah lead into the ark?"),
+        "How many {animals} did {{man}|Noah} take with him on the ark in the Bible?",
+        "When the great flood came, {animals} were on board the ark. How many had {{man}|Noah} brought there?",
+        "To save the {animals} from drowning in the great flood, how many did {{man}|Noah} lead into the ark?",
     ),
     test_wordings=(
-        ("Before the rain of forty days began, how many {animals} had {man} put on the ark?",
-         "Before the rain of forty days began, how many {animals} had Noah put on the ark?"),
-        ("In the story of the flood, what number of {animals} did {man} shelter in the ark?",
-         "In the story of the flood, what number of {animals} did Noah shelter in the ark?"),
+        "Before the rain of forty days began, how many {animals} had {{man}|Noah} put on the ark?",
+        "In the story of the flood, what number of {animals} did {{man}|Noah} shelter in the ark?",
     ),
-)  # fmt: skip
+)
 
-EARTHS = bank("earth, soil, clay, sand, gravel, mud | loam, peat, chalk, turf")
+EARTHS = word_bank("earth, soil, clay, sand, gravel, mud | loam, peat, chalk, turf")
 
 
-def _hole(draw: Draw) -> Telling:
+def _hole(draw: Draw) -> Instance:
     long, wide, deep = (draw.number(2, 6) for _ in range(3))
     earth, unit = draw.noun(EARTHS), draw.choice(("metres", "feet"))
+    cubic = f"cubic {unit}"
     volume = long * wide * deep
-    return Telling(
-        facts={"extra": beside(draw, 3, 9, "It has not rained for %d days."),
+    return Instance(
+        facts={"extra": distractor(draw, 3, 9, "It has not rained for %d days."),
                "long": long, "wide": wide, "deep": deep, "earth": earth, "unit": unit},
         answer="0",
-        aliases=("none", "nothing", f"no {earth}", f"there is no {earth}", "there is none", "a hole is empty",
-                 "it is empty", f"there is no {earth} in a hole", f"there isn't any {earth}"),
+        unit=f"{cubic}|{cubic} of {earth}|{earth}",
+        aliases=("a hole is empty", "it is empty", f"there is not any {earth}"),
         trap=str(volume),
         why=f"A hole is where the {earth} has been taken out, so there is none in it.",
         hints=("What makes a hole a hole?", f"Where did the {earth} go when someone dug?"),
         contrast_answer=str(volume),
-        contrast_aliases=(f"{volume} cubic {unit}",),
-        contrast_why=f"All the room in it is filled with {earth}: {long} x {wide} x {deep} = {volume} cubic {unit}.",
+        contrast_why=f"All the room in it is filled with {earth}: {long} x {wide} x {deep} = {volume} {cubic}.",
     )  # fmt: skip
 
 
@@ -271,46 +244,36 @@ EARTH_IN_A_HOLE = Family(
     "earth-in-a-hole",
     _hole,
     wordings=(
-        ("{extra}How many cubic {unit} of {earth} are there in a hole {long} {unit} long, {wide} {unit} wide and "
-         "{deep} {unit} deep?",
-         "{extra}How many cubic {unit} of {earth} are there in a full box {long} {unit} long, {wide} {unit} wide and "
-         "{deep} {unit} deep?"),
-        ("{extra}A hole in the {earth} measures {long} by {wide} by {deep} {unit}. How many cubic {unit} of {earth} "
-         "are in the hole?",
-         "{extra}A tank full of {earth} measures {long} by {wide} by {deep} {unit} inside. How many cubic {unit} of "
-         "{earth} are in the tank?"),
-        ("{extra}Two workers dig in the {earth} a hole that is {deep} {unit} deep, {wide} {unit} wide and {long} "
-         "{unit} long. How many cubic {unit} of {earth} are in the hole?",
-         "{extra}Two workers fill with {earth} a bin that is {deep} {unit} deep, {wide} {unit} wide and {long} {unit} "
-         "long. How many cubic {unit} of {earth} are in the bin?"),
+        "{extra}How many cubic {unit} of {earth} are there in a {hole|full box} {long} {unit} long, {wide} {unit} wide "
+        "and {deep} {unit} deep?",
+        "{extra}A {hole in the|tank full of} {earth} measures {long} by {wide} by {deep} {unit}{| inside}. How many "
+        "cubic {unit} of {earth} are in the {hole|tank}?",
+        "{extra}Two workers {dig in the {earth} a hole|fill with {earth} a bin} that is {deep} {unit} deep, {wide} "
+        "{unit} wide and {long} {unit} long. How many cubic {unit} of {earth} are in the {hole|bin}?",
     ),
     test_wordings=(
-        ("{extra}Someone has just dug a hole in the {earth}, {wide} {unit} across, {long} {unit} long and {deep} "
-         "{unit} deep. How many cubic {unit} of {earth} does the finished hole contain?",
-         "{extra}Someone has just filled a crate with {earth}, {wide} {unit} across, {long} {unit} long and {deep} "
-         "{unit} deep. How many cubic {unit} of {earth} does the full crate contain?"),
-        ("{extra}The hole is {deep} {unit} deep, {long} {unit} long and {wide} {unit} wide. Calculate: how many cubic "
-         "{unit} of {earth} are inside?",
-         "{extra}The container is {deep} {unit} deep, {long} {unit} long, {wide} {unit} wide, and full. Calculate: how "
-         "many cubic {unit} of {earth} are inside?"),
+        "{extra}Someone has just {dug a hole in the|filled a crate with} {earth}, {wide} {unit} across, {long} {unit} "
+        "long and {deep} {unit} deep. How many cubic {unit} of {earth} does the {finished hole|full crate} contain?",
+        "{extra}The {hole|full container} is {deep} {unit} deep, {long} {unit} long and {wide} {unit} wide. Calculate: "
+        "how many cubic {unit} of {earth} are inside?",
     ),
-)  # fmt: skip
+)
 
 
-def _months(draw: Draw) -> Telling:
+def _months(draw: Draw) -> Instance:
     year = draw.within(1904, 2024)
     days = 28 if year % 4 else 29
-    return Telling(
+    return Instance(
         facts={"year": year, "days": days, "name": draw.noun(PEOPLE)},
         answer="12",
-        aliases=("12 months", "all 12 months", "all 12", "all", "all of them", "all twelve", "every month",
-                 "each of them", "every one",
+        unit="months|month",
+        aliases=("all 12 months", "all 12", "all", "all of them", "every month", "each of them", "every one",
                  "all the months"),
         trap="1",
         why=f"Every month has {days} days in that year; most have a few more. So all 12 do.",
         hints=("A month with more days than that has that many, too.", f"Is there a month without a {days}th day?"),
         contrast_answer="1",
-        contrast_aliases=("1 month", "only February", "just February", "February", "one, February"),
+        contrast_aliases=("only February", "just February", "February", "one, February"),
         contrast_why=f"Only February had {days} days and no more in {year}.",
     )  # fmt: skip
 
@@ -319,43 +282,38 @@ MONTHS_OF_28_DAYS = Family(
     "months-of-28-days",
     _months,
     wordings=(
-        ("How many months of the year {year} had {days} days?",
-         "How many months of the year {year} had exactly {days} days?"),
-        ("{name} was born in {year}. How many months of that year had {days} days?",
-         "{name} was born in {year}. How many months of that year had {days} days and no more?"),
-        ("A calendar for {year} hangs on a wall. How many months on it have {days} days?",
-         "A calendar for {year} hangs on a wall. How many months on it have only {days} days?"),
+        "How many months of the year {year} had {|exactly }{days} days?",
+        "{name} was born in {year}. How many months of that year had {days} days{| and no more}?",
+        "A calendar for {year} hangs on a wall. How many months on it have {|only }{days} days?",
     ),
     test_wordings=(
-        ("Think of all the months of {year}. In how many of them were there {days} days?",
-         "Think of all the months of {year}. In how many of them were there just {days} days?"),
-        ("{name} leafs through the diary of {year} and counts the months that have {days} days. What is the count?",
-         "{name} leafs through the diary of {year} and counts the months that end after {days} days. What is the "
-         "count?"),
+        "Think of all the months of {year}. In how many of them were there {|just }{days} days?",
+        "{name} leafs through the diary of {year} and counts the months that {have|end after} {days} days. What is the "
+        "count?",
     ),
-)  # fmt: skip
+)
 
-TOWNS = bank(
+TOWNS = word_bank(
     "Dover, Oxford, Bath, York, Chester, Exeter, Derby, Lincoln, Norwich | Kendal, Ripon, Wells, Durham, Truro"
 )
-STRANGERS = bank("farmer, pedlar, teacher, piper, monk, nurse, fiddler, baker | tinker, captain, lady, juggler")
-COMPANIONS = bank("sons, daughters, pupils, friends, cousins, servants, nephews | nieces, brothers, apprentices")
+STRANGERS = word_bank("farmer, pedlar, teacher, piper, monk, nurse, fiddler, baker | tinker, captain, lady, juggler")
+COMPANIONS = word_bank("sons, daughters, pupils, friends, cousins, servants, nephews | nieces, brothers, apprentices")
 
 
-def _road(draw: Draw) -> Telling:
+def _road(draw: Draw) -> Instance:
     others = draw.number(3, 9)
     stranger, companions, town = draw.noun(STRANGERS), draw.noun(COMPANIONS), draw.noun(TOWNS)
-    return Telling(
-        facts={"extra": beside(draw, 3, 9, f"{town} has %d churches and one market."),
+    return Instance(
+        facts={"extra": distractor(draw, 3, 9, f"{town} has %d churches and one market."),
                "n": others, "stranger": stranger, "companions": companions, "town": town, "m": draw.number(2, 9)},
         answer="1",
+        unit="person|people|of us",
         aliases=("only me", "only you", "just me", "just you", "me", "only I", "only myself", "just one person"),
         trap=str(others + 2),
-        why=f"The {stranger} and the {companions} came away from {town}, so only the one who tells it was going there.",
+        why=f"The {stranger} and the {companions} came away from {town}, so only the speaker was going there.",
         hints=("Who walks in which direction?", f"Those who come from {town} are not on their way to it."),
         contrast_answer=str(others + 2),
-        contrast_aliases=(f"{others + 2} people", f"{others + 2} of us"),
-        contrast_why=f"The teller, the {stranger} and {others} {companions} all go to {town}: "
+        contrast_why=f"The speaker, the {stranger} and {others} {companions} all go to {town}: "
         f"1 + 1 + {others} = {others + 2}.",
     )  # fmt: skip
 
@@ -364,30 +322,21 @@ ROAD_TO_TOWN = Family(
     "road-to-town",
     _road,
     wordings=(
-        ("{extra}On my way to {town} I met a {stranger} who was coming from {town} with {n} {companions}. How many of "
-         "us were going to {town}?",
-         "{extra}On my way to {town} I caught up with a {stranger} who was going to {town} with {n} {companions}. How "
-         "many of us were going to {town}?"),
-        ("{extra}I walked to {town} alone, {m} miles. A {stranger} and {n} {companions}, on the way home from {town}, "
-         "walked past me. How many people is that on the way to {town}?",
-         "{extra}I walked to {town}, {m} miles. A {stranger} and {n} {companions}, on the way to {town} like me, "
-         "walked with me. How many people is that on the way to {town}?"),
-        ("{extra}Going to {town} by myself, I saw a {stranger} leave it with {n} {companions}. Counting us all, how "
-         "many were headed for {town}?",
-         "{extra}Going to {town} for the day, I was joined by a {stranger} with {n} {companions}. Counting us all, how "
-         "many were headed for {town}?"),
+        "{extra}On my way to {town} I {met|caught up with} a {stranger} who was {coming from|going to} {town} with {n} "
+        "{companions}. How many of us were going to {town}?",
+        "{extra}I walked the {m} miles to {town}{ alone|}. A {stranger} and {n} {companions}, on the way "
+        "{home from {town}, walked past|to {town} like me, walked with} me. How many people is that on the way to "
+        "{town}?",
+        "{extra}Going to {town} {by myself, I saw a {stranger} leave it|for the day, I was joined by a {stranger}} "
+        "with {n} {companions}. Counting us all, how many were headed for {town}?",
     ),
     test_wordings=(
-        ("{extra}Out of {town} came a {stranger}, followed by {n} {companions}, when I rode towards {town} on my own. "
-         "How many riders or walkers were bound for {town}?",
-         "{extra}Towards {town} went a {stranger}, followed by {n} {companions}, when I rode towards {town} behind "
-         "them. How many riders or walkers were bound for {town}?"),
-        ("{extra}{m} miles before {town}, where I was going, a {stranger} with {n} {companions} greeted me. They were "
-         "on the way back from there. How many of us, counting me, were travelling to {town}?",
-         "{extra}{m} miles before {town}, where I was going, a {stranger} with {n} {companions} greeted me. They were "
-         "on the way there, too. How many of us, counting me, were travelling to {town}?"),
+        "{extra}{Out of {town} came|Towards {town} went} a {stranger}, followed by {n} {companions}, when I rode "
+        "towards {town} {on my own|behind them}. How many riders or walkers were bound for {town}?",
+        "{extra}{m} miles before {town}, where I was going, a {stranger} with {n} {companions} greeted me. They were "
+        "on the way {back from there|there, too}. How many of us, counting me, were travelling to {town}?",
     ),
-)  # fmt: skip
+)
 
 FAMILIES = (
     BIRDS_ON_A_WIRE, ALL_BUT, TAKE_AWAY, CANDLES_LEFT, WRONG_ARK, EARTH_IN_A_HOLE, MONTHS_OF_28_DAYS, ROAD_TO_TOWN,

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from expit_env.riddle import Kind
-from expit_env.riddles.family import Draw, Family, Telling, a, bank, beside
+from expit_env.riddles.draw import Draw, a, count, distractor, word_bank
+from expit_env.riddles.family import Family, Instance
 from expit_env.riddles.people import PEOPLE, SURNAMES
 
-OCCASIONS = bank("exam, wedding, match, concert, trip, interview, race | hearing, parade, flight")
+OCCASIONS = word_bank("exam, wedding, match, concert, trip, interview, race | hearing, parade, flight")
 
 
-def _alarm(draw: Draw) -> Telling:
+def _alarm(draw: Draw) -> Instance:
     bed = draw.within(6, 9)
     ring = draw.within(bed + 1, 11)
     hours, occasion = ring - bed, draw.noun(OCCASIONS)
-    return Telling(
-        facts={"extra": beside(draw, 2, 5, f"{a(occasion).capitalize()} can last %d hours."),
+    return Instance(
+        facts={"extra": distractor(draw, 2, 5, f"{a(occasion)} can last %d hours."),
                "who": draw.noun(PEOPLE), "occasion": occasion, "an_occasion": a(occasion), "bed": bed, "ring": ring},
-        answer=_hours(hours),
+        answer=count(hours, "hour"),
+        unit="hour|hours",
         aliases=(str(hours),),
-        trap=_hours(hours + 12),
-        why=f"Its hands reach {ring} for the first time the same evening, {_hours(hours)} after {bed}.",
+        trap=f"{hours + 12} hours",
+        why=f"Its hands reach {ring} for the first time the same evening, {count(hours, 'hour')} after {bed}.",
         hints=("Does such a clock know the evening from the morning?",),
-        contrast_answer=_hours(hours + 12),
+        contrast_answer=f"{hours + 12} hours",
         contrast_aliases=(str(hours + 12),),
         contrast_why=f"From {bed} in the evening to {ring} in the morning it is 12 + {hours} = {hours + 12} hours.",
     )  # fmt: skip
-
-
-def _hours(hours: int) -> str:
-    return f"{hours} hour" if hours == 1 else f"{hours} hours"
 
 
 ALARM_CLOCK = Family(
@@ -36,48 +34,43 @@ ALARM_CLOCK = Family(
     _alarm,
     kind=Kind.QUANTITY,
     wordings=(
-        ("{extra}At {bed} in the evening {who} sets an old alarm clock with hands to {ring} for {an_occasion} the next "
-         "morning. After how many hours does it ring?",
-         "{extra}At {bed} in the evening {who} sets a 24-hour phone alarm to {ring} for {an_occasion} the next "
-         "morning. After how many hours does it ring?"),
-        ("{extra}{who} has {an_occasion} in the morning, goes to bed at {bed} in the evening, and winds an alarm "
-         "clock, whose dial has 12 hours, to ring at {ring}. How long can {who} sleep?",
-         "{extra}{who} has {an_occasion} in the morning, goes to bed at {bed} in the evening, and asks a friend to "
-         "knock at {ring} that morning. How long can {who} sleep?"),
-        ("{extra}A mechanical alarm clock is set to {ring} by {who}, who goes to sleep at {bed} in the evening before "
-         "the {occasion}. How many hours of sleep will it allow?",
-         "{extra}A wake-up call is ordered for {ring} in the morning by {who}, who goes to sleep at {bed} in the "
-         "evening before the {occasion}. How many hours of sleep will it allow?"),
+        "{extra}At {bed} in the evening {who} sets {an old alarm clock with hands|a 24-hour phone alarm} to {ring} for "
+        "{an_occasion} the next morning. After how many hours does it ring?",
+        "{extra}{who} has {an_occasion} in the morning, goes to bed at {bed} in the evening, and "
+        "{winds an alarm clock, whose dial has 12 hours, to ring at {ring}|asks a friend to knock at {ring} that "
+        "morning}. How long can {who} sleep?",
+        "{extra}A {mechanical alarm clock is set to {ring}|wake-up call is ordered for {ring} in the morning} by "
+        "{who}, who goes to sleep at {bed} in the evening before the {occasion}. How many hours of sleep will it "
+        "allow?",
     ),
     test_wordings=(
-        ("{extra}Grandfather's clock-face alarm goes off whenever its hands reach the set time. At {bed} in the "
-         "evening {who} sets it to {ring}, thinking of the morning's {occasion}. In how many hours will the bell ring?",
-         "{extra}The digital alarm knows mornings from evenings. At {bed} in the evening {who} sets it to {ring}, "
-         "thinking of the morning's {occasion}. In how many hours will the bell ring?"),
-        ("{extra}Tomorrow morning {who} has {an_occasion}. It is {bed} in the evening when {who} falls asleep beside a "
-         "wind-up alarm clock set to {ring}. How long until its bell rings?",
-         "{extra}Tomorrow morning {who} has {an_occasion}. It is {bed} in the evening when {who} falls asleep, and the "
-         "maid is to ring a bell at {ring} in the morning. How long until it rings?"),
+        "{extra}{Grandfather's clock-face alarm goes off whenever its hands reach the set time|The digital alarm knows "
+        "mornings from evenings}. At {bed} in the evening {who} sets it to {ring}, thinking of the morning's "
+        "{occasion}. In how many hours will the bell ring?",
+        "{extra}Tomorrow morning {who} has {an_occasion}. It is {bed} in the evening when {who} falls "
+        "asleep{ beside a wind-up alarm clock set to {ring}|, and the maid is to ring a bell at {ring} in the "
+        "morning}. How long until {its bell|it} rings?",
     ),
-)  # fmt: skip
+)
 
-CLOCK_PLACES = bank(
+CLOCK_PLACES = word_bank(
     "the church, the town hall, the station, the school, the kitchen, the hall, the bank, the museum, the cinema"
     " | the office, the theatre, the library, the harbour"
 )
 
 
-def _clock(draw: Draw) -> Telling:
-    return Telling(
+def _clock(draw: Draw) -> Instance:
+    return Instance(
         facts={"place": draw.noun(CLOCK_PLACES), "owner": draw.noun(SURNAMES), "n": draw.within(2, 40),
                "hour": draw.within(1, 12)},
         answer="2",
-        aliases=("twice", "two times", "twice a day"),
+        unit="times|times a day|occasions",
+        aliases=("twice", "twice a day"),
         trap="0",
         why="The hands stand still, and twice a day the time comes round to where they point.",
         hints=("The hands stand still, but the time does not.",),
         contrast_answer="0",
-        contrast_aliases=("never", "not once", "none", "0 times", "0 times a day", "no times", "it is never right"),
+        contrast_aliases=("never", "not once", "it is never right"),
         contrast_why="It runs as fast as a right clock, always by the same amount off, so it is right 0 times.",
     )  # fmt: skip
 
@@ -86,34 +79,24 @@ STOPPED_CLOCK = Family(
     "stopped-clock",
     _clock,
     wordings=(
-        ("The hands of the clock in {place} stopped {n} minutes after {hour} and never moved again. "
-         "How many times a day does it show the right time?",
-         "The clock in {place} always runs {n} minutes late, today as on any other day. "
-         "How many times a day does it show the right time?"),
-        ("Mr {owner}'s old clock with two hands has been standing at {n} minutes past {hour} for years. "
-         "How often a day is it right?",
-         "Mr {owner}'s old clock with two hands has been {n} minutes slow for years, never more or less. "
-         "How often a day is it right?"),
-        ("A clock with hands in {place} broke at {n} minutes past {hour}, and nobody repairs it. "
-         "How many times in 24 hours does it tell the correct time?",
-         "A clock with hands in {place} is fast by exactly {n} minutes all the time, and nobody resets it. "
-         "How many times in 24 hours does it tell the correct time?"),
+        "The {hands of the |}clock in {place} {stopped {n} minutes after {hour} and never moved again|always runs {n} "
+        "minutes late, today as on any other day}. How many times a day does it show the right time?",
+        "Mr {owner}'s old clock with two hands has been {standing at {n} minutes past {hour} for years|{n} minutes "
+        "slow for years, never more or less}. How often a day is it right?",
+        "A clock with hands in {place} {broke at {n} minutes past {hour}, and nobody repairs|is fast by exactly {n} "
+        "minutes all the time, and nobody resets} it. How many times in 24 hours does it tell the correct time?",
     ),
     test_wordings=(
-        ("Since Mrs {owner} dropped it, the dial clock from {place} points to {n} minutes past {hour} day and night. "
-         "How often does it agree with the true time on any one day?",
-         "Since Mrs {owner} dropped it, the dial clock from {place} goes on, but stays {n} minutes behind day and "
-         "night. How often does it agree with the true time on any one day?"),
-        ("Stuck at {n} past {hour}: such is the clock over {place}, hands and all. On how many occasions a day is it "
-         "not wrong?",
-         "Forever {n} minutes ahead: such is the clock over {place}, hands and all. On how many occasions a day is it "
-         "not wrong?"),
+        "Since Mrs {owner} dropped it, the dial clock from {place} {points to {n} minutes past {hour}|goes on, but "
+        "stays {n} minutes behind} day and night. How often does it agree with the true time on any one day?",
+        "{Stuck at {n} past {hour}|Forever {n} minutes ahead}: such is the clock over {place}, hands and all. On how "
+        "many occasions a day is it not wrong?",
     ),
-)  # fmt: skip
+)
 
 WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-TODAYS = bank("Monday, Tuesday, Thursday, Friday, Sunday | Wednesday, Saturday")
-EVENTS = bank(
+TODAYS = word_bank("Monday, Tuesday, Thursday, Friday, Sunday | Wednesday, Saturday")
+EVENTS = word_bank(
     "party, dance, picnic, driving test, football match, piano lesson, school play | concert, swimming race, chess game"
 )
 
@@ -122,15 +105,15 @@ ROUND_TRIPS = ("the day before the day after ", "the day after the day before ")
 """What may be put before any day, and changes nothing."""
 
 
-def _weekday(draw: Draw) -> Telling:
+def _weekday(draw: Draw) -> Instance:
     today = draw.noun(TODAYS)
     tomorrow = WEEK[(WEEK.index(today) + 1) % 7]
     chain = "".join(draw.choice(ROUND_TRIPS) for _ in range(draw.level - 3))
     cancelled = "One day back and one forward lead nowhere. " if chain else ""
-    return Telling(
+    return Instance(
         facts={"chain": chain, "today": today, "who": draw.noun(PEOPLE), "event": draw.noun(EVENTS)},
         answer=today,
-        aliases=("today", f"on {today}", f"it is {today}", f"today, {today}"),
+        aliases=("today", f"on {today}", f"today, {today}"),
         trap=tomorrow,
         why=f"{cancelled}The day after yesterday, like the day before tomorrow, is today: {today}.",
         hints=("Go one day back and one day forward.",),
@@ -145,49 +128,44 @@ DAY_AFTER_YESTERDAY = Family(
     _weekday,
     kind=Kind.PHRASE,
     wordings=(
-        ("Today is {today}. {who}'s {event} is on {chain}the day after yesterday. On which day of the week is it?",
-         "Today is {today}. {who}'s {event} is on {chain}the day after today. On which day of the week is it?"),
-        ("It is {today} today, and {who} has a {event} {chain}the day before tomorrow. Which weekday is that?",
-         "It is {today} today, and {who} has a {event} {chain}the day after this. Which weekday is that?"),
-        ("'My {event} comes on {chain}the day after yesterday,' says {who} this {today}. Which day does {who} mean?",
-         "'My {event} comes on {chain}the day after today,' says {who} this {today}. Which day does {who} mean?"),
+        "Today is {today}. {who}'s {event} is on {chain}the day after {yesterday|today}. On which day of the week is "
+        "it?",
+        "It is {today} today, and {who} has a {event} {chain}the day {before tomorrow|after this}. Which weekday is "
+        "that?",
+        "'My {event} is on {chain}the day after {yesterday|today},' says {who} this {today}. Which day does {who} "
+        "mean?",
     ),
     test_wordings=(
-        ("If it is {today} now, and the {event} of {who} takes place on {chain}the day that is one day later than "
-         "yesterday, what day is the {event}?",
-         "If it is {today} now, and the {event} of {who} takes place on {chain}the day that is one day later than "
-         "today, what day is the {event}?"),
-        ("{who} looks forward to a {event}: it falls on {chain}the day that follows yesterday. This is a {today}. "
-         "Name the day of the {event}.",
-         "{who} looks forward to a {event}: it falls on {chain}the day that follows this one. This is a {today}. "
-         "Name the day of the {event}."),
+        "If it is {today} now, and the {event} of {who} takes place on {chain}the day that is one day later than "
+        "{yesterday|today}, what day is the {event}?",
+        "{who} looks forward to a {event}: it falls on {chain}the day that follows {yesterday|this one}. This is a "
+        "{today}. Name the day of the {event}.",
     ),
-)  # fmt: skip
+)
 
-NATIONAL_DAYS = bank(
+NATIONAL_DAYS = word_bank(
     "4th of July:the United States, 3rd of October:Germany, 6th of December:Finland, 17th of May:Norway,"
     " 26th of January:Australia, 1st of August:Switzerland, 12th of October:Spain, 10th of June:Portugal,"
     " 27th of April:the Netherlands, 17th of March:Ireland, 30th of May:Croatia"
     " | 14th of July:France, 6th of June:Sweden, 5th of June:Denmark, 11th of November:Poland, 21st of July:Belgium"
 )
-ELSEWHERE = bank(
+ELSEWHERE = word_bank(
     "Japan, Brazil, Canada, Egypt, Kenya, Peru, China, Mexico, Italy, Austria, Greece, Iceland"
     " | Hungary, Vietnam, Romania, Turkey, Chile, Bolivia"
 )
 
 
-def _holiday(draw: Draw) -> Telling:
+def _holiday(draw: Draw) -> Instance:
     date, home = draw.noun(NATIONAL_DAYS).split(":")
     country = draw.noun(ELSEWHERE)
-    return Telling(
+    return Instance(
         facts={"date": date, "a_date": a(date), "home": home, "country": country, "who": draw.noun(PEOPLE)},
         answer="yes",
-        aliases=("yes, but it is no holiday", "yes, but it is not a holiday"),
+        aliases=("yes, but it is no holiday",),
         trap="no",
         why=f"In {country} the {date} is a day like any other, but it is in the calendar.",
         hints=("Is a date the same as a holiday?",),
         contrast_answer="no",
-        contrast_aliases=(f"no, it is the national day of {home}",),
         contrast_why=f"The {date} is the national day of {home}, not of {country}.",
     )
 
@@ -197,36 +175,32 @@ DATE_ABROAD = Family(
     _holiday,
     kind=Kind.YES_NO,
     wordings=(
-        ("The national day of {home} is the {date}. Is there {a_date} in {country}, too?",
-         "The national day of {home} is the {date}. Is that the national day of {country}, too?"),
-        ("{who} from {home} celebrates the national day there, the {date}. Do they have {a_date} in {country}?",
-         "{who} from {home} celebrates the national day there, the {date}. Is it the national day in {country}?"),
-        ("Flags fly in {home} on the {date}, its national day. {who} is in {country}: does the calendar on the wall "
-         "show {a_date}?",
-         "Flags fly in {home} on the {date}, its national day. {who} is in {country}: does the nation there have its "
-         "national day on the {date}?"),
+        "The national day of {home} is the {date}. Is {there {a_date} in|that the national day of} {country}, too?",
+        "{who} from {home} celebrates the national day there, the {date}. {Do they have {a_date}|Is it the national "
+        "day} in {country}?",
+        "Flags fly in {home} on the {date}, its national day. {who} is in {country}: does the "
+        "{calendar on the wall show {a_date}|nation there have its national day on the {date}}?",
     ),
     test_wordings=(
-        ("{who} moves from {home} to {country}. Will {a_date}, in {home} the national day, come round in {country} "
-         "every year?",
-         "{who} moves from {home} to {country}. Will the {date}, in {home} the national day, be the national day in "
-         "{country}?"),
-        ("Every child in {home} knows the {date} as the national day. Asks {who}: does {country} have {a_date}?",
-         "Every child in {home} knows the {date} as the national day. Asks {who}: does {country} keep it as its own "
-         "national day?"),
+        "{who} moves from {home} to {country}. Will {{a_date}|the {date}}, in {home} the national day, "
+        "{come round in {country} every year|be the national day in {country}}?",
+        "Every child in {home} knows the {date} as the national day. {who} asks: does {country} "
+        "{have {a_date}|keep it as its own national day}?",
     ),
-)  # fmt: skip
+)
 
-LATE_DAYS = bank("Christmas Day, Christmas Eve, New Year's Eve, Boxing Day | St Stephen's Day, Holy Innocents' Day")
-EARLY_DAYS = bank(
+LATE_DAYS = word_bank(
+    "Christmas Day, Christmas Eve, New Year's Eve, Boxing Day | St Stephen's Day, Holy Innocents' Day"
+)
+EARLY_DAYS = word_bank(
     "New Year's Day, Epiphany, Groundhog Day, Valentine's Day | Candlemas, Shrove Tuesday, Three Kings' Day"
 )
 
 
-def _feasts(draw: Draw) -> Telling:
+def _feasts(draw: Draw) -> Instance:
     late, early = draw.noun(LATE_DAYS), draw.noun(EARLY_DAYS)
     one, other = draw.choice(((late, early), (early, late)))
-    return Telling(
+    return Instance(
         facts={"one": one, "other": other, "year": draw.within(1950, 2024), "who": draw.noun(PEOPLE)},
         answer=early,
         trap=late,
@@ -242,39 +216,32 @@ FIRST_IN_THE_YEAR = Family(
     _feasts,
     kind=Kind.CHOICE,
     wordings=(
-        ("Which came first in the year {year}: {one} or {other}?",
-         "Which came first in the winter that began in December {year}: {one} or {other}?"),
-        ("{who} goes through the calendar of {year}, from the first page to the last. What is reached sooner, {one} or "
-         "{other}?",
-         "{who} goes through the days of one winter, from the first of December {year} to spring. What is reached "
-         "sooner, {one} or {other}?"),
-        ("Between its first and its last day the year {year} had both {one} and {other}. Which was earlier?",
-         "Between its first and its last day the winter from December {year} on had both {one} and {other}. "
-         "Which was earlier?"),
+        "Which came first in the {year|winter that began in December} {year}: {one} or {other}?",
+        "{who} goes through the {calendar of {year}, from the first page to the last|days of one winter, from the "
+        "first of December {year} to spring}. Which comes sooner, {one} or {other}?",
+        "Between its first and its last day the {year {year}|winter from December {year} on} had both {one} and "
+        "{other}. Which was earlier?",
     ),
     test_wordings=(
-        ("Take any one calendar year, such as {year}. Of {one} and {other}, name the one that is over before the "
-         "other.",
-         "Take any one winter, such as that from December {year} to March. Of {one} and {other}, name the one that is "
-         "over before the other."),
-        ("On the first of January {year}, {who} starts a diary and fills it for that year only. Which is written about "
-         "first, {one} or {other}?",
-         "On the first of December {year}, {who} starts a diary and fills it for that winter only. Which is written "
-         "about first, {one} or {other}?"),
+        "Take any {calendar year, such as {year}|winter, such as that from December {year} to March}. Of {one} and "
+        "{other}, name the one that is over before the other.",
+        "On the first of {January|December} {year}, {who} starts a diary and fills it for that {year|winter} only. "
+        "Which is written about first, {one} or {other}?",
     ),
-)  # fmt: skip
+)
 
-PILLS = bank("pill, tablet, capsule, lozenge, spoonful of syrup | powder, drop, injection")
+PILLS = word_bank("pill, tablet, capsule, lozenge, spoonful of syrup | powder, drop, injection")
 
 
-def _pills(draw: Draw) -> Telling:
+def _pills(draw: Draw) -> Instance:
     pills, minutes = draw.within(2, 4), 5 * draw.number(2, 6)
     pill = draw.noun(PILLS)
-    return Telling(
-        facts={"extra": beside(draw, 3, 9, "This medicine costs %d pounds."),
+    return Instance(
+        facts={"extra": distractor(draw, 3, 9, "This medicine costs %d pounds."),
                "n": pills, "minutes": minutes, "pill": pill, "pills": _plural(pill), "a_pill": a(pill),
                "who": draw.noun(PEOPLE)},
         answer=f"{(pills - 1) * minutes} minutes",
+        unit="minutes",
         aliases=_in_other_words((pills - 1) * minutes),
         trap=f"{pills * minutes} minutes",
         why=f"The first is taken at once, so there {_waits(pills - 1)} of {minutes} minutes.",
@@ -306,39 +273,33 @@ PILLS_EVERY_HALF_HOUR = Family(
     _pills,
     kind=Kind.QUANTITY,
     wordings=(
-        ("{extra}A doctor gives {who} {n} {pills}, one to be taken now and one every {minutes} minutes. After how many "
-         "minutes is the last one taken?",
-         "{extra}A doctor gives {who} {n} {pills}, each of which works for {minutes} minutes. For how many minutes do "
-         "they work, one taken whenever another has worn off?"),
-        ("{extra}{who} has {n} {pills}, takes the first at once and then {a_pill} every {minutes} minutes. How long is "
-         "it until there are none left?",
-         "{extra}{who} has {n} {pills}, takes one at once and another whenever the last has worn off after {minutes} "
-         "minutes. How long is it until the last has worn off?"),
-        ("{extra}Every {minutes} minutes {who} swallows one of {n} {pills}. How much time passes between the first and "
-         "the last?",
-         "{extra}Every {minutes} minutes {who} feels a {pill} wear off and swallows the next of {n}. How much time "
-         "passes from the first until the last has worn off?"),
-        ("{extra}At noon {who} takes the first of {n} {pills}, then one more every {minutes} minutes. How many minutes "
-         "after noon is the last one taken?",
-         "{extra}At noon {who} takes the first of {n} {pills}, then one more whenever the last has worn off after "
-         "{minutes} minutes. How many minutes after noon have all of them worn off?"),
-        ("{extra}The nurse counts out {n} {pills} and says to {who}: 'One straight away, and from then on one every "
-         "{minutes} minutes.' How long is it from the first to the last?",
-         "{extra}The nurse counts out {n} {pills} and says to {who}: 'Each of them helps for {minutes} minutes, and "
-         "when it stops, you take the next.' How long do they help in all?"),
+        "{extra}A doctor gives {who} {n} {pills}, {one to be taken now and one every|each of which works for} "
+        "{minutes} minutes. {After|For} how many minutes {is the last one taken|do they work, each taken when the one "
+        "before has worn off}?",
+        "{extra}{who} has {n} {pills}, takes {the first at once and then {a_pill} every|one at once and another "
+        "whenever the last has worn off after} {minutes} minutes. How long is it until {there are none left|the last "
+        "has worn off}?",
+        "{extra}Every {minutes} minutes {who} {swallows one of {n} {pills}|feels a {pill} wear off and swallows the "
+        "next of {n}}. How much time passes {between the first and the last|from the first until the last has worn "
+        "off}?",
+        "{extra}At noon {who} takes the first of {n} {pills}, then one more {every|whenever the last has worn off "
+        "after} {minutes} minutes. How many minutes after noon {is the last one taken|have all of them worn off}?",
+        "{extra}The nurse counts out {n} {pills} and says to {who}: '{One straight away, and from then on one every "
+        "{minutes} minutes|Each of them helps for {minutes} minutes, and when it stops, you take the next}.' How long "
+        "{is it from the first to the last|do they help in all}?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
-FINDS = bank("coin, tile, brick, vase, ring, bowl, helmet, statue, stone, cup | plate, spoon")
+FINDS = word_bank("coin, tile, brick, vase, ring, bowl, helmet, statue, stone, cup | plate, spoon")
 
 
-def _coin(draw: Draw) -> Telling:
+def _coin(draw: Draw) -> Instance:
     find = draw.noun(FINDS)
-    return Telling(
+    return Instance(
         facts={"find": find, "a_find": a(find), "year": draw.within(31, 99), "who": draw.noun(PEOPLE)},
         answer="no",
-        aliases=("no, it is a fake", "it is a fake", "no, it is fake"),
+        aliases=("no, it is a fake", "it is a fake"),
         trap="yes",
         why="Nobody who lived before Christ could count the years down to his birth.",
         hints=("Who would have known that date at the time?",),
@@ -352,25 +313,19 @@ YEARS_BEFORE_CHRIST = Family(
     _coin,
     kind=Kind.YES_NO,
     wordings=(
-        ("A dealer shows {who} a Roman {find}. '{year} BC' was stamped on it by its maker. Can the {find} be as old as "
-         "that?",
-         "A dealer shows {who} a Roman {find}. '{year} BC' was written on its label last week. Can the {find} be as "
-         "old as that?"),
-        ("{who} is offered {a_find} on which the man who made it carved the year, '{year} BC'. Could it be genuine?",
-         "{who} is offered {a_find} on which a museum has glued a note of its age, '{year} BC'. Could it be genuine?"),
-        ("'Made in {year} BC': these words were scratched into {a_find} when it was made, {who} is told. Is it "
-         "possible?",
-         "'Made in {year} BC': these words are on the museum's card beside {a_find}, {who} is told. Is it possible?"),
-        ("In a shop {who} finds {a_find} with '{year} BC' cut into it by the Roman who made it. Can that be?",
-         "In a shop {who} finds {a_find} with '{year} BC' on a sticker, put on it by a scholar of our time. Can that "
-         "be?"),
-        ("A farmer digs up {a_find} and swears that its maker wrote '{year} BC' on it. He asks {who}: could the {find} "
-         "really have been marked so in that year?",
-         "A farmer digs up {a_find} and has a professor write '{year} BC' on a card for it. He asks {who}: could the "
-         "{find} really have been made in that year?"),
+        "A dealer shows {who} a Roman {find}. '{year} BC' was {stamped on it by its maker|written on its label last "
+        "week}. Can the {find} be as old as that?",
+        "{who} is offered {a_find} on which {the man who made it carved the year|a museum has glued a note of its "
+        "age}, '{year} BC'. Could it be genuine?",
+        "'Made in {year} BC': these words {were scratched into {a_find} when it was made|are on the museum's card "
+        "beside {a_find}}, {who} is told. Is it possible?",
+        "In a shop {who} finds {a_find} with '{year} BC' {cut into it by the Roman who made it|on a sticker, put on it "
+        "by a scholar of our time}. Can that be right?",
+        "A farmer digs up {a_find} and {swears that its maker wrote|has a professor write} '{year} BC' on "
+        "{|a card for }it. He asks {who}: could the {find} really have been {marked so|made} in that year?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
 FAMILIES = (
     ALARM_CLOCK, STOPPED_CLOCK, DAY_AFTER_YESTERDAY, DATE_ABROAD, FIRST_IN_THE_YEAR, PILLS_EVERY_HALF_HOUR,

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from expit_env.riddle import Kind
-from expit_env.riddles.family import Draw, Family, Telling, a, bank
+from expit_env.riddles.draw import Draw, a, word_bank
+from expit_env.riddles.family import Family, Instance
 from expit_env.riddles.people import BOYS, PEOPLE
 
-LIGHTS = bank("candle, oil lamp, stove, lantern, fireplace, pipe | gas lamp, oil heater, wood burner, paraffin lamp")
-ROOMS = bank("cabin, cellar, chapel, cottage, barn, hut, kitchen | tower, garage, bungalow")
+LIGHTS = word_bank(
+    "candle, oil lamp, stove, lantern, fireplace, pipe | gas lamp, oil heater, wood burner, paraffin lamp"
+)
+ROOMS = word_bank("cabin, cellar, chapel, cottage, barn, hut, kitchen | tower, garage, bungalow")
 
 
-def _match(draw: Draw) -> Telling:
+def _match(draw: Draw) -> Instance:
     first, second = draw.nouns(LIGHTS, 2)
     who = draw.noun(PEOPLE)
-    return Telling(
+    return Instance(
         facts={"first": a(first), "second": a(second), "room": draw.noun(ROOMS), "who": who},
         answer="the match",
-        aliases=("match", "a match", "the only match", "the one match", "light the match", "the match first",
-                 "the match itself", "the last match", "the single match", "you light the match", "first the match",
+        aliases=("the only match", "the one match", "light the match", "the match first", "the match itself",
+                 "the last match", "the single match", "you light the match", "first the match",
                  f"{who} must light the match", f"{who} lights the match"),
         trap=f"the {first}",
         why=f"Without a burning match neither the {first} nor anything else can be lit.",
         hints=("What is needed before anything here can burn?",),
         contrast_answer=f"the {first}",
-        contrast_aliases=(first, a(first)),
         contrast_why=f"There is a flame already, and nothing else is to be lit before the {first}.",
     )  # fmt: skip
 
@@ -33,50 +35,41 @@ LIGHT_FIRST = Family(
     _match,
     kind=Kind.PHRASE,
     wordings=(
-        ("{who} enters a dark {room} with one match. Nearest is {first}, farther off {second}. "
-         "What must {who} light first?",
-         "{who} enters a dark {room} with a burning match, to light what is nearest. Nearest is {first}, farther "
-         "off {second}. What will {who} light first?"),
-        ("In a dark {room} there are {first} and {second}, and {who} has a single match left. Which thing has to be "
-         "lit before all others?",
-         "In a dark {room} there are {first} and {second}, to be lit in this order. The match in the hand of {who} is "
-         "already burning. Which thing has to be lit next?"),
-        ("Cold and dark: {who} comes home to a {room} with {first}, {second} and just one match in the box. "
-         "What does {who} set alight first?",
-         "Cold and dark: {who}, a lit match in hand, comes home to a {room} with {first} at the door and {second} at "
-         "the far end. What is the first that {who} reaches and lights?"),
+        "{who} enters a dark {room} with {one match|a burning match, to light what is nearest}. Nearest is {first}, "
+        "farther off {second}. What {must|will} {who} light first?",
+        "In a dark {room} there are {first} and {second}, {and {who} has a single match left|to be lit in this order. "
+        "The match in the hand of {who} is already burning}. Which thing has to be lit {before all others|next}?",
+        "It is cold and dark when {who}{|, a lit match in hand,} comes home to a {room} with {first} "
+        "{and {second}, and with just one match in the box|at the door and {second} at the far end}. What "
+        "{does {who} set alight|is the first thing that {who} reaches and lights}{ first|}?",
     ),
     test_wordings=(
-        ("A matchbox holds one last match. {who} wants to light {first} or {second} in the {room}. "
-         "Either way, what will burn first?",
-         "The last match burns already. {who} wants to light {first}, not {second}, in the {room}. "
-         "What will be lit next?"),
-        ("It is pitch-dark in the {room} of {who}, where {first} and {second} wait to be lit. With only an unlit match "
-         "to start with, what has to be lit first?",
-         "It is pitch-dark in the {room} of {who}, where {first} and then {second} wait to be lit in turn. With a "
-         "match that is burning to start with, what has to be lit first?"),
+        "{A matchbox holds one last match|The last match is already burning}. {who} wants to light "
+        "{first}{ or {second}|, not {second},} in the {room}. {Either way, what will burn first|What will be lit "
+        "next}?",
+        "It is pitch-dark in the {room} of {who}, where {first} and {|then }{second} wait to be lit{| in turn}. With "
+        "{only an unlit match|a match that is burning} to start with, what has to be lit first?",
     ),
-)  # fmt: skip
+)
 
-VESSELS = bank("bucket, barrel, sack, crate, basket, box, tub, tank | tin, cask, bin, trough")
-FILLINGS = bank("sand, flour, gravel, rice, salt, coal, gold, sawdust | clay, sugar, soil, cement")
+VESSELS = word_bank("bucket, barrel, sack, crate, basket, box, tub, tank | tin, cask, bin, trough")
+FILLINGS = word_bank("sand, flour, gravel, rice, salt, coal, gold, sawdust | clay, sugar, soil, cement")
 
 
-def _bucket(draw: Draw) -> Telling:
+def _bucket(draw: Draw) -> Instance:
     filling, vessel = draw.noun(FILLINGS), draw.noun(VESSELS)
-    return Telling(
+    return Instance(
         facts={
-            "vessel": vessel, "Vessel": vessel.capitalize(), "a_vessel": a(vessel), "n": draw.number(3, 12),
+            "vessel": vessel, "a_vessel": a(vessel), "n": draw.number(3, 12),
             "who": draw.noun(PEOPLE), "filling": filling,
             "choice": draw.choice((f"a hole or {filling}", f"{filling} or a hole")),
         },
         answer="a hole",
-        aliases=("hole", "the hole", "holes"),
+        aliases=("holes",),
         trap=filling,
         why=f"Every bit of {filling} adds weight, but a hole in the {vessel} takes some away.",
         hints=("Can anything that weighs something make it lighter?",),
         contrast_answer=filling,
-        contrast_aliases=(f"the {filling}",),
         contrast_why=f"The {filling} has a weight of its own, which is added.",
     )  # fmt: skip
 
@@ -86,27 +79,23 @@ HOLE_IN_THE_BUCKET = Family(
     _bucket,
     kind=Kind.CHOICE,
     wordings=(
-        ("An empty {vessel} weighs {n} kg. What can {who} put in it to make it lighter: {choice}?",
-         "An empty {vessel} weighs {n} kg. What can {who} put in it to make it heavier: {choice}?"),
-        ("{who} has {a_vessel} of {n} kg and puts something in, and now it weighs less. Was it {choice}?",
-         "{who} has {a_vessel} of {n} kg and puts something in, and now it weighs more. Was it {choice}?"),
-        ("What would bring the weight of {a_vessel} down from {n} kg, when {who} puts it in: {choice}?",
-         "What would bring the weight of {a_vessel} up from {n} kg, when {who} puts it in: {choice}?"),
+        "An empty {vessel} weighs {n} kg. What can {who} put in it to make it {lighter|heavier}: {choice}?",
+        "{who} has {a_vessel} of {n} kg and puts something in, and now it weighs {less|more}. Was it {choice}?",
+        "What would bring the weight of {a_vessel} {down|up} from {n} kg, when {who} puts it in: {choice}?",
     ),
     test_wordings=(
-        ("To lose weight, what does {a_vessel} of {n} kg need from {who}, {choice}?",
-         "To gain weight, what does {a_vessel} of {n} kg need from {who}, {choice}?"),
-        ("With this in it, {who}'s {n} kg {vessel} is not as heavy as without. Which of the two is it, {choice}?",
-         "With this in it, {who}'s {n} kg {vessel} is heavier than without. Which of the two is it, {choice}?"),
+        "{who} wants {a_vessel} of {n} kg to weigh {less|more}. What should {who} put in it, {choice}?",
+        "With this in it, {who}'s {n} kg {vessel} is {not as heavy as|heavier than} without. Which of the two is it, "
+        "{choice}?",
     ),
-)  # fmt: skip
+)
 
-GLASSES = bank("glass, jug, bowl, mug, bucket, pot, bottle, cup | vase, beaker, basin, pitcher")
+GLASSES = word_bank("glass, jug, bowl, mug, bucket, pot, bottle, cup | vase, beaker, basin, pitcher")
 
 
-def _ice(draw: Draw) -> Telling:
+def _ice(draw: Draw) -> Instance:
     glass, cubes = draw.noun(GLASSES), draw.number(2, 9)
-    return Telling(
+    return Instance(
         facts={"glass": glass, "a_glass": a(glass), "n": cubes, "who": draw.noun(PEOPLE)},
         answer="no",
         aliases=("no, it does not", "no, it stays full", "it does not"),
@@ -124,46 +113,35 @@ MELTING_ICE = Family(
     _ice,
     kind=Kind.YES_NO,
     wordings=(
-        ("{n} ice cubes float in {who}'s {glass}, which is full of water to the very brim. The ice melts. "
-         "Does the {glass} run over?",
-         "{n} ice cubes float in {who}'s {glass}, which is full of water to the very brim. {n} more are dropped in. "
-         "Does the {glass} run over?"),
-        ("{who} fills {a_glass} to the brim with water in which {n} ice cubes float. Will it overflow when the ice "
-         "melts?",
-         "{who} fills {a_glass} to the brim with water in which {n} ice cubes float. Will it overflow when more ice is "
-         "thrown in?"),
-        ("Water with {n} floating ice cubes stands level with the rim of {a_glass}. Once all the ice has melted, does "
-         "{who} have water on the table?",
-         "Water with {n} floating ice cubes stands level with the rim of {a_glass}. Once another litre is poured in, "
-         "does {who} have water on the table?"),
+        "{n} ice cubes float in {who}'s {glass}, which is full of water to the very brim. {The ice melts|{n} more are "
+        "dropped in}. Does the {glass} run over?",
+        "{who} fills {a_glass} to the brim with water in which {n} ice cubes float. Will it overflow when "
+        "{the ice melts|more ice is thrown in}?",
+        "Water with {n} floating ice cubes stands level with the rim of {a_glass}. Once {all the ice has "
+        "melted|another litre is poured in}, does {who} have water on the table?",
     ),
     test_wordings=(
-        ("Is any water spilled from {who}'s brimful {glass} by {n} ice cubes that float in it and slowly turn to "
-         "water?",
-         "Is any water spilled from {who}'s brimful {glass} by {n} ice cubes that are thrown into it one by one?"),
-        ("{who} has not a drop of room left in the {glass}: water and {n} floating ice cubes fill it to the rim. "
-         "The cubes melt in the sun. Is the tablecloth getting wet?",
-         "{who} has not a drop of room left in the {glass}: water and {n} floating ice cubes fill it to the rim. "
-         "A big stone is dropped in. Is the tablecloth getting wet?"),
+        "Is any water spilled from {who}'s brimful {glass} by {n} ice cubes that {float in it and slowly turn to "
+        "water|are thrown into it one by one}?",
+        "{who} has not a drop of room left in the {glass}: water and {n} floating ice cubes fill it to the rim. "
+        "{The cubes melt in the sun|A big stone is dropped in}. Is the tablecloth getting wet?",
     ),
-)  # fmt: skip
+)
 
-ANIMALS = bank("cat, dog, cow, goat, pig, horse, sheep, donkey | calf, pony, goose, hen")
-DAYTIMES = ("At noon", "At ten in the morning", "At three in the afternoon", "At half past eleven in the morning")
+ANIMALS = word_bank("cat, dog, cow, goat, pig, horse, sheep, donkey | calf, pony, goose, hen")
 NIGHT_TIMES = {
-    "At noon": "At midnight",
-    "At ten in the morning": "At ten at night",
-    "At three in the afternoon": "At three in the morning",
-    "At half past eleven in the morning": "At half past eleven at night",
+    "at noon": "at midnight",
+    "at ten in the morning": "at ten at night",
+    "at three in the afternoon": "at three in the morning",
+    "at half past eleven in the morning": "at half past eleven at night",
 }
 
 
-def _lamps(draw: Draw) -> Telling:
-    daytime = draw.choice(DAYTIMES)
-    return Telling(
+def _lamps(draw: Draw) -> Instance:
+    daytime = draw.choice(tuple(NIGHT_TIMES))
+    return Instance(
         facts={
-            "day": daytime, "night": NIGHT_TIMES[daytime], "day_": daytime.lower(),
-            "night_": NIGHT_TIMES[daytime].lower(), "animal": draw.noun(ANIMALS), "driver": draw.noun(PEOPLE),
+            "day": daytime, "night": NIGHT_TIMES[daytime], "animal": draw.noun(ANIMALS), "driver": draw.noun(PEOPLE),
             "n": draw.number(5, 20),
         },
         answer="yes",
@@ -182,48 +160,37 @@ BROKEN_LAMPS = Family(
     _lamps,
     kind=Kind.YES_NO,
     wordings=(
-        ("{day} a black {animal} stands on the road in March. The {n} street lamps are broken and no car light works. "
-         "Can {driver} see the {animal}?",
-         "{night} a black {animal} stands on the road in March. The {n} street lamps are broken, no car light works, "
-         "no moon is out. Can {driver} see the {animal}?"),
-        ("All {n} lamps of a village have failed, there is no moon, and {driver} walks down the street {day_}. "
-         "Is it possible for {driver} to see a black {animal} ahead?",
-         "All {n} lamps of a village have failed, there is no moon, and {driver} walks down the street {night_}. "
-         "Is it possible for {driver} to see a black {animal} ahead?"),
-        ("{driver}'s torch is broken, the moon and the stars are hidden, the {n} lamps in the lane are out. {day}, can "
-         "{driver} make out a dark {animal} there?",
-         "{driver}'s torch is broken, the moon and the stars are hidden, the {n} lamps in the lane are out. {night}, "
-         "can {driver} make out a dark {animal} there?"),
+        "{{day}|{night}} a black {animal} stands on the road in March. The {n} street lamps are broken{ and|,} no car "
+        "light works{|, no moon is out}. Can {driver} see the {animal}?",
+        "All {n} lamps of a village have failed, there is no moon, and {driver} walks down the street {{day}|{night}}. "
+        "Is it possible for {driver} to see a black {animal} ahead?",
+        "{driver}'s torch is broken, the moon and the stars are hidden, the {n} lamps in the lane are out. "
+        "{{day}|{night}}, can {driver} make out a dark {animal} there?",
     ),
     test_wordings=(
-        ("No moon, no lamps, no headlights: would {driver} notice a pitch-black {animal} {n} metres away on the road "
-         "{day_} in spring?",
-         "No moon, no lamps, no headlights: would {driver} notice a pitch-black {animal} {n} metres away on the road "
-         "{night_} in spring?"),
-        ("A brown {animal} crosses the street {day_}. {n} street lamps are off and the moon does not shine. "
-         "Does {driver}, looking that way, have enough light to see it?",
-         "A brown {animal} crosses the street {night_}. {n} street lamps are off and the moon does not shine. "
-         "Does {driver}, looking that way, have enough light to see it?"),
+        "No moon, no lamps, no headlights: would {driver} notice a pitch-black {animal} {n} metres away on the road "
+        "{{day}|{night}} in spring?",
+        "A brown {animal} crosses the street {{day}|{night}}. {n} street lamps are off and the moon does not shine. "
+        "Does {driver}, looking that way, have enough light to see it?",
     ),
-)  # fmt: skip
+)
 
-SEAS = bank("Red, Black | Yellow, White")
-THINGS = bank("stone, hat, shirt, shoe, ball, bottle, flag, sock, cup, ribbon | scarf, glove, bucket, marble")
-TINTS = bank("green, blue, pink, orange, brown, purple | grey, violet, silver, gold")
+SEAS = word_bank("Red, Black | Yellow, White")
+THINGS = word_bank("stone, hat, shirt, shoe, ball, bottle, flag, sock, cup, ribbon | scarf, glove, bucket, marble")
+TINTS = word_bank("green, blue, pink, orange, brown, purple | grey, violet, silver, gold")
 
 
-def _sea(draw: Draw) -> Telling:
+def _sea(draw: Draw) -> Instance:
     sea, thing, tint = draw.noun(SEAS), draw.noun(THINGS), draw.noun(TINTS)
-    return Telling(
+    return Instance(
         facts={"sea": sea, "hue": sea.lower(), "thing": thing, "tint": tint, "a_tint": a(tint),
-               "A_tint": a(tint).capitalize(), "who": draw.noun(PEOPLE)},
+               "who": draw.noun(PEOPLE)},
         answer=tint,
-        aliases=(f"still {tint}", f"it stays {tint}", f"it is still {tint}", f"it remains {tint}", f"it is {tint}",
-                 f"the {thing} is {tint}", f"the {thing} is still {tint}", f"the {thing} stays {tint}",
-                 "the same colour as before", "its own colour", f"{tint} and wet", f"wet and {tint}", "the same colour",
-                 "the same color"),
+        aliases=(f"still {tint}", f"it stays {tint}", f"it remains {tint}", f"the {thing} is {tint}",
+                 f"the {thing} is still {tint}", f"the {thing} stays {tint}", "the same colour as before",
+                 "its own colour", f"{tint} and wet", f"wet and {tint}", "the same colour", "the same color"),
         trap=sea.lower(),
-        why=f"The {sea} Sea is called so, but its water does not dye anything: the {thing} is wet and still {tint}.",
+        why=f"It is only called the {sea} Sea: its water dyes nothing, so the {thing} is wet and still {tint}.",
         hints=("Is a name the same as a dye?",),
         contrast_answer=sea.lower(),
         contrast_why=f"The paint is {sea.lower()} and covers the {thing}.",
@@ -235,24 +202,22 @@ RED_SEA = Family(
     _sea,
     kind=Kind.PHRASE,
     wordings=(
-        ("{A_tint} {thing} falls into the {sea} Sea. What colour is the {thing} when it is pulled out?",
-         "{A_tint} {thing} falls into thick {hue} paint. What colour is the {thing} when it is pulled out?"),
-        ("{who} dips {a_tint} {thing} into the {sea} Sea for a minute. Which colour does the {thing} have afterwards?",
-         "{who} dips {a_tint} {thing} into {hue} paint for a minute. Which colour does the {thing} have afterwards?"),
-        ("What is the colour of {a_tint} {thing} that {who} has fished out of the {sea} Sea?",
-         "What is the colour of {a_tint} {thing} that {who} has fished out of a tub of thick {hue} paint?"),
+        "{a_tint} {thing} falls into {the {sea} Sea|thick {hue} paint}. What colour is the {thing} when it is pulled "
+        "out?",
+        "{who} dips {a_tint} {thing} into {the {sea} Sea|{hue} paint} for a minute. Which colour does the {thing} have "
+        "afterwards?",
+        "What is the colour of {a_tint} {thing} that {who} has fished out of {the {sea} Sea|a tub of thick {hue} "
+        "paint}?",
     ),
     test_wordings=(
-        ("In the {sea} Sea {who} washes {a_tint} {thing}. Name the colour in which it comes out.",
-         "With thick {hue} paint {who} covers {a_tint} {thing}. Name the colour in which it comes out."),
-        ("{who} throws {a_tint} {thing} overboard, into the {sea} Sea, and hauls it in again. "
-         "What does it look like: what is its colour?",
-         "{who} throws {a_tint} {thing} into a vat, full of {hue} paint, and hauls it out again. "
-         "What does it look like: what is its colour?"),
+        "{In the {sea} Sea {who} washes|With thick {hue} paint {who} covers} {a_tint} {thing}. Name the colour in "
+        "which it comes out.",
+        "{who} throws {a_tint} {thing} {overboard, into the {sea} Sea, and hauls it in|into a vat, full of {hue} "
+        "paint, and hauls it out} again. What does it look like: what is its colour?",
     ),
-)  # fmt: skip
+)
 
-SELLERS = bank(
+SELLERS = word_bank(
     "butcher:meat, greengrocer:vegetables, goldsmith:gold, coffee seller:coffee, tea seller:tea, cheesemonger:cheese,"
     " spice seller:spices | fishmonger:fish, fruit seller:fruit, sweet seller:sweets"
 )
@@ -260,24 +225,19 @@ SELLERS = bank(
 SWEETS = {"sweets": ("candy", "candies")}
 
 
-def _seller(draw: Draw) -> Telling:
+def _seller(draw: Draw) -> Instance:
     seller, goods = draw.noun(SELLERS).split(":")
     kilos, man = draw.number(60, 85), draw.noun(BOYS)
-    return Telling(
-        facts={
-            "seller": seller,
-            "a_seller": a(seller),
-            "kilos": kilos,
-            "who": man,
-            "age": draw.number(30, 50),
-        },
+    return Instance(
+        facts={"seller": seller, "a_seller": a(seller), "kilos": kilos, "who": man, "age": draw.number(30, 50)},
         answer=goods,
-        aliases=(f"the {goods}", f"his {goods}", "his goods", f"he weighs {goods}", *SWEETS.get(goods, ())),
+        aliases=(f"his {goods}", "his goods", f"he weighs {goods}", *SWEETS.get(goods, ())),
         trap=f"{kilos} kg",
         why=f"On the scales of his shop {a(seller)} weighs what he sells: {goods}.",
         hints=("He stands behind the scales, not on them.",),
         contrast_answer=f"{kilos} kg",
-        contrast_aliases=(str(kilos), f"{kilos} kilos", f"{kilos} kilograms", f"{kilos} kilogrammes"),
+        contrast_unit="kg|kilos|kilograms|kilogrammes",
+        contrast_aliases=(str(kilos),),
         contrast_why=f"This time it is about the weight of {man} himself, and that is {kilos} kg.",
     )
 
@@ -288,48 +248,36 @@ WHAT_HE_WEIGHS = Family(
     kind=Kind.PHRASE,
     contrast_kind=Kind.QUANTITY,
     wordings=(
-        ("{who} is {a_seller}. His twin, just as heavy, weighs {kilos} kg. What does {who} weigh all day for "
-         "customers?",
-         "{who} is {a_seller}. His twin, just as heavy, weighs {kilos} kg. What does {who} weigh when the doctor "
-         "asks?"),
-        ("{who}, {age}, has a twin of {kilos} kg, with the same build and weight. As {a_seller}, what does {who} "
-         "weigh in his shop for a living?",
-         "{who}, {age}, {a_seller}, has a twin of {kilos} kg, with the same build and weight. How much does {who} "
-         "weigh in his socks?"),
-        ("Most {seller}s of {age} are heavier than {who}, who is {a_seller} too and {kilos} kg himself. What does "
-         "{who} weigh on the scales at work, to sell it?",
-         "Most {seller}s of {age} are heavier than {who}, who is {a_seller} too and as heavy as a sack of {kilos} kg. "
-         "What does {who} weigh on the scales at the doctor's?"),
+        "{who} is {a_seller}. His twin, just as heavy, weighs {kilos} kg. What does {who} weigh "
+        "{all day for customers|when the doctor asks}?",
+        "{who}, {age}{|, {a_seller}}, has a twin of {kilos} kg, with the same build and weight. "
+        "{As {a_seller}, what|How much} does {who} weigh in his {shop for a living|socks}?",
+        "Most {seller}s of {age} are heavier than {who}, who is {a_seller} too and {{kilos} kg himself|as heavy as a "
+        "sack of {kilos} kg}. What does {who} weigh on the scales at {work, to sell it|the doctor's}?",
     ),
     test_wordings=(
-        ("'I am {age} years old and {kilos} kg,' says {who} the {seller} behind his counter. What is it that he weighs "
-         "there when somebody buys?",
-         "'I am {age} years old and {kilos} kg,' says {who} the {seller} behind his counter. How much is it that he "
-         "weighs, in body weight?"),
-        ("In the shop of {who}, {a_seller} of {kilos} kg, there are big scales. What does {who} weigh there for every "
-         "buyer?",
-         "In the flat of {who}, {a_seller} of {kilos} kg, there are bathroom scales. What does {who} weigh there "
-         "every morning, with nothing on?"),
+        "'I am {age} years old and {kilos} kg,' says {who} the {seller} behind his counter. {What|How much} is it that "
+        "he weighs{ there when somebody buys|, in body weight}?",
+        "In the {shop|flat} of {who}, {a_seller} of {kilos} kg, there are {big|bathroom} scales. What does {who} weigh "
+        "there {for every buyer|every morning, with nothing on}?",
     ),
-)  # fmt: skip
+)
 
-DISHES = bank("plates, cups, spoons, glasses, pans, bowls, pots, forks, knives, mugs | saucers, jars, trays")
+DISHES = word_bank("plates, cups, spoons, glasses, pans, bowls, pots, forks, knives, mugs | saucers, jars, trays")
 
 
-def _towel(draw: Draw) -> Telling:
+def _towel(draw: Draw) -> Instance:
     dishes = draw.noun(DISHES)
-    return Telling(
+    return Instance(
         facts={
             "dishes": dishes, "n": draw.number(4, 15), "who": draw.noun(PEOPLE),
             "choice": draw.choice((f"the towel or the {dishes}", f"the {dishes} or the towel")),
         },
         answer="the towel",
-        aliases=("towel", "a towel"),
         trap=f"the {dishes}",
         why=f"The towel takes up the water from the {dishes} and gets wetter with each one.",
         hints=("Where does the water go?",),
         contrast_answer=f"the {dishes}",
-        contrast_aliases=(dishes,),
         contrast_why=f"The water goes from the {dishes} into the towel, so the {dishes} get drier.",
     )  # fmt: skip
 
@@ -339,23 +287,16 @@ WETTER_AS_IT_DRIES = Family(
     _towel,
     kind=Kind.CHOICE,
     wordings=(
-        ("{who} dries {n} wet {dishes} with a towel. What gets wetter by this drying: {choice}?",
-         "{who} dries {n} wet {dishes} with a towel. What gets drier by this rubbing: {choice}?"),
-        ("A towel and {n} dripping {dishes}: {who} is busy drying. Which grows wetter all the while, {choice}?",
-         "A towel and {n} dripping {dishes}: {who} is busy drying. Which grows drier all the while, {choice}?"),
-        ("After drying up {n} rinsed {dishes} with one towel, what is wetter than before, {who} asks: {choice}?",
-         "After drying up {n} rinsed {dishes} with one towel, what is drier than before, {who} asks: {choice}?"),
-        ("{n} wet {dishes} stand on the rack, and {who} takes a towel and dries them all. Which becomes wetter in the "
-         "course of it: {choice}?",
-         "{n} wet {dishes} stand on the rack, and {who} takes a towel and wipes them all. Which becomes drier in the "
-         "course of it: {choice}?"),
-        ("With each of {n} rinsed {dishes} that {who} wipes with the towel, something gets a little wetter than it "
-         "was. What is it, {choice}?",
-         "With each of {n} rinsed {dishes} that {who} wipes with the towel, something gets a little drier than it was. "
-         "What is it, {choice}?"),
+        "{who} dries {n} wet {dishes} with a towel. What gets {wetter|drier} as {who} does so: {choice}?",
+        "A towel and {n} dripping {dishes}: {who} is busy drying. Which grows {wetter|drier} all the while, {choice}?",
+        "{who} has dried {n} rinsed {dishes} with one towel. What is {wetter|drier} than it was before, {choice}?",
+        "{n} wet {dishes} stand on the rack, and {who} takes a towel and {dries|wipes} them all. Which becomes "
+        "{wetter|drier} in the process: {choice}?",
+        "With each of {n} rinsed {dishes} that {who} wipes with the towel, something gets a little {wetter|drier} than "
+        "it was. What is it, {choice}?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
 FAMILIES = (
     LIGHT_FIRST, HOLE_IN_THE_BUCKET, MELTING_ICE, BROKEN_LAMPS, RED_SEA, WHAT_HE_WEIGHS, WETTER_AS_IT_DRIES,

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from expit_env.riddle import Kind
-from expit_env.riddles.family import Draw, Family, Telling, a, bank, beside, count
+from expit_env.riddles.draw import Draw, a, count, distractor, word_bank
+from expit_env.riddles.family import Family, Instance
 from expit_env.riddles.people import PEOPLE
 
-LAUNDRY = bank("shirts, towels, socks, sheets, jackets, blankets, skirts, T-shirts | scarves, curtains, dresses, coats")
+LAUNDRY = word_bank(
+    "shirts, towels, socks, sheets, jackets, blankets, skirts, T-shirts | scarves, curtains, dresses, coats"
+)
 
 
-def _laundry(draw: Draw) -> Telling:
+def _laundry(draw: Draw) -> Instance:
     few, times, hours = draw.within(2, 6), draw.within(2, 4), draw.number(2, 6)
     laundry = draw.noun(LAUNDRY)
-    return Telling(
-        facts={"extra": beside(draw, 18, 30, "It is %d degrees in the shade."),
-               "few": few, "many": few * times, "hours": hours, "laundry": laundry, "Laundry": laundry.capitalize()},
+    return Instance(
+        facts={"extra": distractor(draw, 18, 30, "It is %d degrees in the shade."),
+               "few": few, "many": few * times, "hours": hours, "laundry": laundry},
         answer=f"{hours} hours",
+        unit="hours",
         aliases=(str(hours),),
         trap=f"{hours * times} hours",
         why=f"The sun dries all of them side by side, so it takes {hours} hours again.",
@@ -31,47 +35,42 @@ DRYING_LAUNDRY = Family(
     _laundry,
     kind=Kind.QUANTITY,
     wordings=(
-        ("{extra}{few} {laundry} laid out in the sun together dry in {hours} hours. How many hours do {many} {laundry} "
-         "laid out together take?",
-         "{extra}{few} {laundry} washed by hand one by one take {hours} hours. How many hours do {many} {laundry} "
-         "washed one by one take?"),
-        ("{extra}It takes {hours} hours for {few} {laundry} to dry side by side on the lawn. How long does it take for "
-         "{many} {laundry}, if there is room for all?",
-         "{extra}It takes {hours} hours to sew {few} {laundry} one after another. How long does it take to sew {many} "
-         "{laundry} in the same way?"),
-        ("{extra}On a long line {few} wet {laundry} were dry after {hours} hours. On such a day {many} wet {laundry} "
-         "are hung up at once. After how many hours are they dry?",
-         "{extra}With one iron {few} {laundry} were ironed after {hours} hours. On such a day {many} {laundry} are "
-         "ironed in turn. After how many hours are they done?"),
+        "{extra}{few} {laundry} {laid out in the sun together dry in|washed by hand one by one take} {hours} hours. "
+        "How many hours do {many} {laundry} {laid out together|washed one by one} take?",
+        "{extra}It takes {hours} hours {for {few} {laundry} to dry side by side on the lawn|to sew {few} {laundry} one "
+        "after another}. How long does it take {for {many} {laundry}, if there is room for all|to sew {many} {laundry} "
+        "in the same way}?",
+        "{extra}{On a long line {few} wet {laundry} were dry|With one iron {few} {laundry} were ironed} after {hours} "
+        "hours. On such a day {many} {wet {laundry} are hung up at once|{laundry} are ironed in turn}. After how many "
+        "hours are they {dry|done}?",
     ),
     test_wordings=(
-        ("{extra}The wind needs {hours} hours to dry {few} {laundry}. In the same wind, how much time do {many} "
-         "{laundry} need, all pegged out at the same moment?",
-         "{extra}The tailor needs {hours} hours to mend {few} {laundry}. At the same speed, how much time does he need "
-         "for {many} {laundry}, mended singly?"),
-        ("{extra}{Laundry} dry in a garden with plenty of room. If {few} of them are dry in {hours} hours, how many "
-         "hours pass before {many} are, put out all at once?",
-         "{extra}{Laundry} are folded by a slow machine, never two at once. If {few} of them are folded in {hours} "
-         "hours, how many hours pass before {many} are?"),
+        "{extra}The {wind|tailor} needs {hours} hours to {dry|mend} {few} {laundry}. {In the same wind|At the same "
+        "speed}, how much time {do {many} {laundry} need, all pegged out at the same moment|does he need for {many} "
+        "{laundry}, mended singly}?",
+        "{extra}{laundry} {dry in a garden with plenty of room|are folded by a slow machine, never two at once}. If "
+        "{few} of them are {dry|folded} in {hours} hours, how many hours pass before {many} "
+        "are{, put out all at once|}?",
     ),
-)  # fmt: skip
+)
 
-FOODS = bank(
+FOODS = word_bank(
     "boil:egg:pot, boil:potato:pan, bake:cake:oven, bake:loaf:oven, fry:sausage:pan, roast:apple:oven, "
     "steam:dumpling:pot | bake:pie:oven, fry:fish:pan, cook:carrot:pot, bake:bun:oven"
 )
 PLURALS = {"potato": "potatoes", "loaf": "loaves", "fish": "fish"}
 
 
-def _food(draw: Draw) -> Telling:
+def _food(draw: Draw) -> Instance:
     minutes, pieces = draw.number(3, 12), draw.within(2, 6)
     verb, food, pot = draw.noun(FOODS).split(":")
     foods = PLURALS.get(food, food + "s")
-    return Telling(
-        facts={"extra": beside(draw, 3, 9, "Dinner is in %d hours."),
+    return Instance(
+        facts={"extra": distractor(draw, 3, 9, "Dinner is in %d hours."),
                "minutes": minutes, "n": pieces, "verb": verb, "a_food": a(food), "food": food, "foods": foods,
                "pot": pot, "cook": draw.noun(PEOPLE)},
         answer=f"{minutes} minutes",
+        unit="minutes",
         aliases=(str(minutes),),
         trap=f"{minutes * pieces} minutes",
         why=f"They are all done at the same time, after {minutes} minutes.",
@@ -87,43 +86,34 @@ BOILING_EGGS = Family(
     _food,
     kind=Kind.QUANTITY,
     wordings=(
-        ("{extra}It takes {minutes} minutes to {verb} {a_food}. How many minutes does it take to {verb} {n} {foods} "
-         "together in a big {pot}?",
-         "{extra}It takes {minutes} minutes to {verb} {a_food}. How many minutes does it take to {verb} {n} {foods} "
-         "one after another?"),
-        ("{extra}{cook} needs {minutes} minutes to {verb} one {food}. How long does {cook} need for {n} {foods}, all "
-         "in the same {pot} at once?",
-         "{extra}{cook} needs {minutes} minutes to {verb} one {food}. How long does {cook} need for {n} {foods}, if "
-         "the {pot} has only room for one?"),
-        ("{extra}In {cook}'s {pot} one {food} is ready after {minutes} minutes. {n} {foods} are put in side by side. "
-         "After how many minutes are all of them ready?",
-         "{extra}In {cook}'s {pot} one {food} is ready after {minutes} minutes. {n} {foods} are put in, each when the "
-         "one before is ready. After how many minutes are all of them ready?"),
+        "{extra}It takes {minutes} minutes to {verb} {a_food}. How many minutes does it take to {verb} {n} {foods} "
+        "{together in a big {pot}|one after another}?",
+        "{extra}{cook} needs {minutes} minutes to {verb} one {food}. How long does {cook} need for {n} {foods}, "
+        "{all in the same {pot} at once|if the {pot} has only room for one}?",
+        "{extra}In {cook}'s {pot} one {food} is ready after {minutes} minutes. {n} {foods} are put "
+        "in{ side by side|, each when the one before is ready}. After how many minutes are all of them ready?",
     ),
     test_wordings=(
-        ("{extra}One {food} has to stay in the {pot} for {minutes} minutes. {cook} puts in {n} {foods} at the same "
-         "moment. When, in minutes, can all be served?",
-         "{extra}One {food} has to stay in the {pot} for {minutes} minutes. {cook} puts in {n} {foods}, always one "
-         "alone. When, in minutes, can all be served?"),
-        ("{extra}If you {verb} one {food} for {minutes} minutes, it is done. How much time do {n} {foods} in one large "
-         "{pot} take, {cook} wonders?",
-         "{extra}If you {verb} one {food} for {minutes} minutes, it is done. How much time do {n} {foods} take, one at "
-         "a time, {cook} wonders?"),
+        "{extra}One {food} has to stay in the {pot} for {minutes} minutes. {cook} puts in {n} "
+        "{foods}{ at the same moment|, always one alone}. When, in minutes, can all be served?",
+        "{extra}If you {verb} one {food} for {minutes} minutes, it is done. How much time do {n} {foods} "
+        "{in one large {pot} take|take, one at a time}, {cook} wonders?",
     ),
-)  # fmt: skip
+)
 
-PLAYERS = bank("orchestra, brass band, choir, string band, jazz band | ensemble, big band, chapel choir")
-PIECES = bank("song, march, waltz, hymn, lullaby, ballad | serenade, anthem, carol")
+PLAYERS = word_bank("orchestra, brass band, choir, string band, jazz band | ensemble, big band, chapel choir")
+PIECES = word_bank("song, march, waltz, hymn, lullaby, ballad | serenade, anthem, carol")
 
 
-def _music(draw: Draw) -> Telling:
+def _music(draw: Draw) -> Instance:
     half, people = draw.number(3, 12), draw.number(10, 30)
     band, piece = draw.noun(PLAYERS), draw.noun(PIECES)
-    return Telling(
-        facts={"extra": beside(draw, 40, 90, "The hall has %d seats."),
-               "minutes": 2 * half, "n": people, "twice": 2 * people, "a_band": a(band), "A_band": a(band).capitalize(),
-               "band": band, "piece": piece, "a_piece": a(piece), "A_piece": a(piece).capitalize()},
+    return Instance(
+        facts={"extra": distractor(draw, 40, 90, "The hall has %d seats."),
+               "minutes": 2 * half, "n": people, "twice": 2 * people, "a_band": a(band),
+               "band": band, "piece": piece, "a_piece": a(piece)},
         answer=f"{2 * half} minutes",
+        unit="minutes",
         aliases=(str(2 * half),),
         trap=f"{half} minutes",
         why=f"More people make the music louder, not shorter: it takes {2 * half} minutes again.",
@@ -139,58 +129,46 @@ TWICE_THE_MUSICIANS = Family(
     _music,
     kind=Kind.QUANTITY,
     wordings=(
-        ("{extra}{A_band} of {n} performs {a_piece} in {minutes} minutes. How many minutes does {a_band} of {twice} "
-         "take for the same {piece}?",
-         "{extra}{A_band} of {n} sets out chairs in {minutes} minutes. How many minutes does {a_band} of {twice} take "
-         "for the same chairs, if all work equally fast?"),
-        ("{extra}It takes {minutes} minutes when the {n} people of {a_band} perform {a_piece}. How long does it take "
-         "when the {band} has {twice} people?",
-         "{extra}It takes {minutes} minutes when the {n} people of {a_band} clean the hall. How long does it take when "
-         "the {band} has {twice} people who clean it just as eagerly?"),
-        ("{extra}{A_piece} takes {minutes} minutes with {a_band} of {n}. How long does it take with {twice} people "
-         "instead?",
-         "{extra}Packing the van takes {minutes} minutes with {a_band} of {n}. How long does it take with {twice} "
-         "people who pack just as fast?"),
+        "{extra}{a_band} of {n} {performs {a_piece}|sets out chairs} in {minutes} minutes. How many minutes does "
+        "{a_band} of {twice} take for the same {{piece}|chairs, if all work equally fast}?",
+        "{extra}It takes {minutes} minutes when the {n} people of {a_band} {perform {a_piece}|clean the hall}. How "
+        "long does it take when the {band} has {twice} people{| who clean it just as eagerly}?",
+        "{extra}{{a_piece}|Packing the van} takes {minutes} minutes with {a_band} of {n}. How long does it take with "
+        "{twice} people {instead|who pack just as fast}?",
     ),
     test_wordings=(
-        ("{extra}Last year the {band} had {n} members and its {piece} took {minutes} minutes. Now it has {twice} "
-         "members. How much time will the same {piece} take?",
-         "{extra}Last year the {band} had {n} members and cleaning up took {minutes} minutes. Now it has {twice} "
-         "members, all as quick. How much time will the same cleaning take?"),
-        ("{extra}{n} people, members of {a_band}, get through {a_piece} in {minutes} minutes. In how many minutes do "
-         "{twice} get through it together?",
-         "{extra}{n} people, members of {a_band}, get through a stack of letters in {minutes} minutes. In how many "
-         "minutes do {twice}, equally fast, get through it together?"),
+        "{extra}Last year the {band} had {n} members and {its {piece}|cleaning up} took {minutes} minutes. Now it has "
+        "{twice} members{|, all as quick}. How much time will the same {{piece}|cleaning} take?",
+        "{extra}{n} people, members of {a_band}, get through {{a_piece}|a stack of letters} in {minutes} minutes. In "
+        "how many minutes do {twice}{|, equally fast,} get through it together?",
     ),
-)  # fmt: skip
+)
 
-WOODS = bank("forest, wood, jungle, desert, cornfield, bamboo grove | heath, swamp, marsh")
-RUNNERS = bank("dog, fox, horse, hare, wolf, camel, boar, deer | stag, donkey, pony")
+WOODS = word_bank("forest, wood, jungle, desert, cornfield, bamboo grove | heath, swamp, marsh")
+RUNNERS = word_bank("dog, fox, horse, hare, wolf, camel, boar, deer | stag, donkey, pony")
 
 
-def _forest(draw: Draw) -> Telling:
+def _forest(draw: Draw) -> Instance:
     half = draw.number(1, 12)
     runner, wood = draw.noun(RUNNERS), draw.noun(WOODS)
-    return Telling(
+    return Instance(
         facts={
-            "extra": beside(draw, 18, 30, "It is %d degrees in the shade."),
-            "width": 2 * half, "runner": runner, "a_runner": a(runner), "A_runner": a(runner).capitalize(),
-            "wood": wood, "a_wood": a(wood), "A_wood": a(wood).capitalize(),
+            "extra": distractor(draw, 18, 30, "It is %d degrees in the shade."),
+            "width": 2 * half, "runner": runner, "a_runner": a(runner),
+            "wood": wood, "a_wood": a(wood),
         },
         answer="halfway",
         aliases=(
             "half way", "half", "to the middle", "only to the middle", "to the centre", "to the center",
-            "half way through",
-            "halfway through", "halfway in", "half way in", "halfway into it", "up to the middle", "the middle",
-            "to the halfway point", "until the middle", "up to the centre", "up to the center", "half of it",
-            "half the way",
-            f"{half} km", count(half, "kilometre"), count(half, "kilometer"),
+            "half way through", "halfway through", "halfway in", "half way in", "halfway into it", "up to the middle",
+            "the middle", "to the halfway point", "until the middle", "up to the centre", "up to the center",
+            "half of it", f"{half} km", count(half, "kilometre"), count(half, "kilometer"),
         ),
         trap=f"{2 * half} km",
         why=f"Halfway through, after {half} km, the {runner} begins to run out of the {wood} again.",
         hints=(f"From where on does the {runner} run out of the {wood}?",),
         contrast_answer=f"{2 * half} km",
-        contrast_aliases=(f"{2 * half} kilometres", f"{2 * half} kilometers"),
+        contrast_unit="km|kilometres|kilometers",
         contrast_why=f"From one edge to the other it is the whole width, {2 * half} km.",
     )  # fmt: skip
 
@@ -201,43 +179,39 @@ INTO_THE_FOREST = Family(
     kind=Kind.PHRASE,
     contrast_kind=Kind.QUANTITY,
     wordings=(
-        ("{extra}{A_wood} is {width} km wide. How far can {a_runner} run into it before it is running out again?",
-         "{extra}{A_wood} is {width} km wide. How far must {a_runner} run to cross it from edge to edge?"),
-        ("{extra}{A_runner} runs straight across {a_wood}, {width} km from edge to edge. Up to what point does it run "
-         "into the {wood}, and not out of it?",
-         "{extra}{A_runner} runs straight across {a_wood}, {width} km from edge to edge. How far does it run through "
-         "the {wood} in all?"),
-        ("{extra}There are {width} km between the two edges of {a_wood}. What is the farthest that {a_runner} can go "
-         "into the {wood}, before it is on its way out?",
-         "{extra}There are {width} km between the two edges of {a_wood}. How far is it that {a_runner} has to go "
-         "through the {wood}, from one edge to the other?"),
+        "{extra}{a_wood} is {width} km wide. How far {can {a_runner} run into it before it is running out again|must "
+        "{a_runner} run to cross it from edge to edge}?",
+        "{extra}{a_runner} runs straight across {a_wood}, {width} km from edge to edge. {Up to what point does it run "
+        "into the {wood}, and not out of it|How far does it run through the {wood} in all}?",
+        "{extra}There are {width} km between the two edges of {a_wood}. {What is the farthest that {a_runner} can go "
+        "into the {wood} before it is on its way out|How far does {a_runner} have to go through the {wood}, from one "
+        "edge to the other}?",
     ),
     test_wordings=(
-        ("{extra}Across {a_wood} {width} km wide goes {a_runner}. Up to which point is the {runner} going in, and not "
-         "out?",
-         "{extra}Across {a_wood} {width} km wide goes {a_runner}. What distance does the {runner} go there in all?"),
-        ("{extra}How deep into {a_wood} can {a_runner} get, if the {wood} measures {width} km from this side to that?",
-         "{extra}How long is the way of {a_runner} through {a_wood}, if the {wood} measures {width} km from this side "
-         "to that?"),
+        "{extra}{a_runner} crosses {a_wood} {width} km wide. {Up to which point is the {runner} going in, and not "
+        "out|What distance does the {runner} cover there in all}?",
+        "{extra}How {deep into {a_wood} can {a_runner} get|far does {a_runner} go right across {a_wood}}, if the "
+        "{wood} measures {width} km from one side to the other?",
     ),
-)  # fmt: skip
+)
 
-HUNTERS = bank(
+HUNTERS = word_bank(
     "cat:cats:catch:catches:mice, hen:hens:lay:lays:eggs, robot:robots:build:builds:toys, "
     "baker:bakers:bake:bakes:cakes, painter:painters:paint:paints:doors, frog:frogs:catch:catches:flies | "
     "spider:spiders:catch:catches:moths, printer:printers:print:prints:books"
 )
 
 
-def _cats(draw: Draw) -> Telling:
+def _cats(draw: Draw) -> Instance:
     few = draw.number(2, 6)
     many = few * draw.within(2, 10)
     unit = draw.choice(("minutes", "hours", "days"))
     cat, cats, catch, catches, mice = draw.noun(HUNTERS).split(":")
-    return Telling(
+    return Instance(
         facts={"few": few, "many": many, "cat": cat, "cats": cats, "catch": catch, "catches": catches, "mice": mice,
                "unit": unit},
         answer=f"{few} {unit}",
+        unit=unit,
         aliases=(str(few),),
         trap=f"{many} {unit}",
         why=f"Every {cat} needs {few} {unit} for one of the {mice}, so {many} {cats} are done in {few} {unit}.",
@@ -253,40 +227,33 @@ CATS_AND_MICE = Family(
     _cats,
     kind=Kind.QUANTITY,
     wordings=(
-        ("{few} {cats} {catch} {few} {mice} in {few} {unit}. How many {unit} do {many} {cats} need to {catch} {many} "
-         "{mice}?",
-         "1 {cat} {catches} {few} {mice} in {few} {unit}. How many {unit} does the {cat} need to {catch} {many} "
-         "{mice}?"),
-        ("If {few} {cats} take {few} {unit} to {catch} {few} {mice}, how long do {many} {cats} take to {catch} {many} "
-         "{mice}?",
-         "If one {cat} takes {few} {unit} to {catch} {few} {mice}, how long does the same {cat} take to {catch} {many} "
-         "{mice}?"),
-        ("In {few} {unit} {few} {cats} {catch} {few} {mice}. In how many {unit} will {many} such {cats} {catch} {many} "
-         "{mice}?",
-         "In {few} {unit} one {cat} {catches} {few} {mice}. In how many {unit} will this {cat} {catch} {many} {mice}?"),
-        ("{few} {cats} need {few} {unit} to {catch} {few} {mice}. After how many {unit} do {many} {cats}, starting at "
-         "the same time, {catch} the last of {many} {mice}?",
-         "One {cat} needs {few} {unit} to {catch} {few} {mice}. After how many {unit} does this {cat}, going on alone, "
-         "{catch} the last of {many} {mice}?"),
-        ("'My {few} {cats} {catch} {few} {mice} in {few} {unit},' says one neighbour. 'I have {many} of the same kind "
-         "for {many} {mice},' says the other. How many {unit} will that take?",
-         "'My one {cat} {catches} {few} {mice} in {few} {unit},' says one neighbour. 'I have one of the same kind for "
-         "{many} {mice},' says the other. How many {unit} will that take?"),
+        "{{few} {cats} {catch}|1 {cat} {catches}} {few} {mice} in {few} {unit}. How many {unit} "
+        "{do {many} {cats}|does the {cat}} need to {catch} {many} {mice}?",
+        "If {{few} {cats} take|one {cat} takes} {few} {unit} to {catch} {few} {mice}, how long "
+        "{do {many} {cats}|does the same {cat}} take to {catch} {many} {mice}?",
+        "In {few} {unit} {{few} {cats} {catch}|one {cat} {catches}} {few} {mice}. In how many {unit} will "
+        "{{many} such {cats}|this {cat}} {catch} {many} {mice}?",
+        "{{few} {cats} need|One {cat} needs} {few} {unit} to {catch} {few} {mice}. After how many {unit} "
+        "{do {many} {cats}, starting at the same time|does this {cat}, going on alone}, {catch} the last of {many} "
+        "{mice}?",
+        "'My {{few} {cats} {catch}|one {cat} {catches}} {few} {mice} in {few} {unit},' says one neighbour. 'I have "
+        "{{many}|one} of the same kind for {many} {mice},' says the other. How many {unit} will that take?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
-GOALS = bank("station, lake, school, market, castle, harbour, museum, lighthouse | stadium, windmill")
+GOALS = word_bank("station, lake, school, market, castle, harbour, museum, lighthouse | stadium, windmill")
 
 
-def _walk(draw: Draw) -> Telling:
+def _walk(draw: Draw) -> Instance:
     minutes, friends = draw.number(8, 20), draw.within(4, 6)
     walker, other = draw.nouns(PEOPLE, 2)
     goal = draw.noun(GOALS)
-    return Telling(
-        facts={"extra": beside(draw, 3, 9, f"On the way to the {goal} there are %d benches."),
+    return Instance(
+        facts={"extra": distractor(draw, 3, 9, f"On the way to the {goal} there are %d benches."),
                "minutes": minutes, "n": friends, "goal": goal, "walker": walker, "other": other},
         answer=f"{minutes} minutes",
+        unit="minutes",
         aliases=(str(minutes),),
         trap=f"{minutes * friends} minutes",
         why=f"They walk at the same time, so all of them take {minutes} minutes together.",
@@ -302,29 +269,22 @@ WALKING_TOGETHER = Family(
     _walk,
     kind=Kind.QUANTITY,
     wordings=(
-        ("{extra}{walker} walks to the {goal} in {minutes} minutes. How many minutes do {n} friends take who walk "
-         "there together, just as fast?",
-         "{extra}{walker} walks to the {goal} in {minutes} minutes. How many minutes do {n} friends take in all who "
-         "walk there in turn, each when the one before has arrived?"),
-        ("{extra}The way to the {goal} takes one person {minutes} minutes on foot. How long does it take {walker}, "
-         "{other} and their friends, {n} people in a group?",
-         "{extra}The way to the {goal} takes one person {minutes} minutes on foot. How long do {n} people take who go "
-         "one after another, {walker} waiting until {other} is there, and so on?"),
-        ("{extra}Alone, {walker} needs {minutes} minutes to reach the {goal}. With {other} and others, {n} walkers "
-         "side by side at the same pace, how many minutes will it be?",
-         "{extra}Alone, {walker} needs {minutes} minutes to reach the {goal}. With {other} and others, {n} walkers who "
-         "each wait until the one before has arrived, how many minutes will it be?"),
-        ("{extra}From {walker}'s house it is {minutes} minutes on foot to the {goal}. {n} people, among them {other}, "
-         "set out together and stay together. After how many minutes have all of them arrived?",
-         "{extra}From {walker}'s house it is {minutes} minutes on foot to the {goal}. {n} people, among them {other}, "
-         "set out singly, each only when the one before is there. After how many minutes have all of them arrived?"),
-        ("{extra}A single hiker takes {minutes} minutes to the {goal}. How many minutes does it take a party of {n}, "
-         "{walker} and {other} in the middle, to hike there in step, at the same speed?",
-         "{extra}A single hiker takes {minutes} minutes to the {goal}. How many minutes does it take a party of {n}, "
-         "{walker} and {other} in the middle, to hike there one by one, none leaving before the last has arrived?"),
+        "{extra}{walker} walks to the {goal} in {minutes} minutes. How many minutes do {n} friends take "
+        "{who walk there together, just as fast|in all who walk there in turn, each when the one before has arrived}?",
+        "{extra}The way to the {goal} takes one person {minutes} minutes on foot. How long "
+        "{does it take {walker}, {other} and their friends, {n} people in a group|do {n} people take who go one after "
+        "another, {walker} waiting until {other} is there, and so on}?",
+        "{extra}Alone, {walker} needs {minutes} minutes to reach the {goal}. With {other} and others, {n} walkers "
+        "{side by side at the same pace|who each wait until the one before has arrived}, how many minutes will it be?",
+        "{extra}From {walker}'s house it is {minutes} minutes on foot to the {goal}. {n} people, among them {other}, "
+        "set out {together and stay together|singly, each only when the one before is there}. After how many minutes "
+        "have all of them arrived?",
+        "{extra}A single hiker takes {minutes} minutes to the {goal}. How many minutes does it take a party of {n}, "
+        "{walker} and {other} in the middle, to hike there {in step, at the same speed|one by one, none leaving before "
+        "the last has arrived}?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
 FAMILIES = (
     DRYING_LAUNDRY, BOILING_EGGS, TWICE_THE_MUSICIANS, INTO_THE_FOREST, CATS_AND_MICE, WALKING_TOGETHER,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from expit_env.riddle import Kind
-from expit_env.riddles.family import Draw, Family, Telling, bank, beside
+from expit_env.riddles.draw import Draw, distractor, word_bank
+from expit_env.riddles.family import Family, Instance
 from expit_env.riddles.people import PEOPLE
 
 ORDINALS = (
     "", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
     "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
 )  # fmt: skip
-RACES = bank(
+RACES = word_bank(
     "a running race, a bicycle race, a ski race, a swimming race, a sack race, a rowing race, a horse race, a marathon"
     " | a skating race, a sledge race, a sailing race, a relay race"
 )
@@ -29,10 +30,10 @@ def _places(place: int) -> tuple[str, ...]:
     return *in_words, figures, f"{figures} place", str(place), f"place {place}"
 
 
-def _overtaking(draw: Draw) -> Telling:
+def _overtaking(draw: Draw) -> Instance:
     place = draw.number(2, 6)
-    return Telling(
-        facts={"extra": beside(draw, 8, 12, "It is a hot day, and %d competitors have given up already."),
+    return Instance(
+        facts={"extra": distractor(draw, 8, 12, "It is a hot day, and %d competitors have given up already."),
                "place": ORDINALS[place], "k": place, "race": draw.noun(RACES), "name": draw.noun(PEOPLE)},
         answer=ORDINALS[place],
         aliases=_places(place),
@@ -51,49 +52,41 @@ OVERTAKING = Family(
     _overtaking,
     kind=Kind.ORDINAL,
     wordings=(
-        ("{extra}In {race} you pass the person in {place} place. What place are you in now?",
-         "{extra}In {race} you are in {place} place and pass the person right in front of you. What place are you in "
-         "now?"),
-        ("{extra}{name} takes part in {race} and overtakes whoever is {place}. In which place is {name} then?",
-         "{extra}{name} is {place} in {race} and overtakes whoever is right in front. In which place is {name} then?"),
-        ("{extra}Near the end of {race}, {name} gets past the one who was {place}. No one else passes anyone. In what "
-         "place does {name} finish?",
-         "{extra}Near the end of {race}, {name}, who was {place}, gets past just one other. No one else passes anyone. "
-         "In what place does {name} finish?"),
+        "{extra}In {race} you {|are in {place} place and }pass the person {in {place} place|right in front of you}. "
+        "What place are you in now?",
+        "{extra}{name} {takes part|is {place}} in {race} and overtakes whoever is {{place}|right in front}. In which "
+        "place is {name} then?",
+        "{extra}Near the end of {race}, {name}{ gets past the one who was {place}|, who was {place}, gets past just "
+        "one other}. No one else passes anyone. In what place does {name} finish?",
     ),
     test_wordings=(
-        ("{extra}Just before the finish of {race} you slip ahead of the competitor lying {place}, and nobody comes "
-         "past you. What is your final place?",
-         "{extra}Just before the finish of {race} you are lying {place}, slip ahead of one competitor, and nobody "
-         "comes past you. What is your final place?"),
-        ("{extra}{name} catches and passes the one who holds position number {k} in {race}. What position does {name} "
-         "hold after that?",
-         "{extra}{name} holds position number {k} in {race}, then catches and passes the next one ahead. What position "
-         "does {name} hold after that?"),
+        "{extra}Just before the finish of {race} you {|are lying {place}, }slip ahead of {the competitor lying "
+        "{place}|one competitor}, and nobody comes past you. What is your final place?",
+        "{extra}{name} {catches and passes the one who holds position number {k} in {race}|holds position number {k} "
+        "in {race}, then catches and passes the next one ahead}. What position does {name} hold after that?",
     ),
-)  # fmt: skip
+)
 
-QUEUES = bank(
+QUEUES = word_bank(
     "for a bus, for ice cream, for tickets, for bread, for a taxi, for coffee, for apples, for a haircut"
     " | for soup, for stamps, for a boat trip, for pancakes"
 )
 
 
-def _queue(draw: Draw) -> Telling:
+def _queue(draw: Draw) -> Instance:
     front, back = draw.number(2, 6), draw.number(2, 6)
     name = draw.noun(PEOPLE)
     people = front + back - 1
-    return Telling(
-        facts={"extra": beside(draw, 3, 9, "It has been raining for %d minutes."),
+    return Instance(
+        facts={"extra": distractor(draw, 3, 9, "It has been raining for %d minutes."),
                "front": ORDINALS[front], "back": ORDINALS[back], "i": front, "j": back, "name": name,
                "queue": draw.noun(QUEUES)},
         answer=str(people),
-        aliases=(f"{people} people",),
+        unit="people",
         trap=str(front + back),
         why=f"{front} and {back} both count {name}, who is one person: {front} + {back} - 1 = {people}.",
         hints=(f"How often is {name} counted?", "Draw the people in a row."),
         contrast_answer=str(front + back),
-        contrast_aliases=(f"{front + back} people",),
         contrast_why=f"{front} in front and {back} behind are {front + back}, and {name} is not to be counted.",
     )  # fmt: skip
 
@@ -102,51 +95,44 @@ PLACE_IN_THE_QUEUE = Family(
     "place-in-the-queue",
     _queue,
     wordings=(
-        ("{extra}In a queue {queue}, {name} is {front} from the front and {back} from the back. How many people are in "
-         "the queue?",
-         "{extra}In a queue {queue}, {i} people are in front of {name} and {j} are behind. How many people besides "
-         "{name} are in the queue?"),
-        ("{extra}{name} waits in a single line {queue}. Counted from the front, {name} is number {i}; counted from the "
-         "end, number {j}. How long is the line, in people?",
-         "{extra}{name} waits in a single line {queue}. Towards the front stand {i} people, towards the end stand {j}. "
-         "How many others is {name} waiting with?"),
-        ("{extra}People line up {queue}. {name} is the {front} from one end and the {back} from the other. How many "
-         "have lined up?",
-         "{extra}People line up {queue}. {name} sees {i} towards one end and {j} towards the other. How many others "
-         "have lined up?"),
+        "{extra}In a queue {queue}, {{name} is {front} from the front and {back} from the back|{i} people are in front "
+        "of {name} and {j} are behind}. How many people {|besides {name} }are in the queue?",
+        "{extra}{name} waits in a single line {queue}. {Counted from the front, {name} is number {i}; counted from the "
+        "end, number|Towards the front stand {i} people, towards the end stand} {j}. How many {people are in the "
+        "line|others is {name} waiting with}?",
+        "{extra}People line up {queue}. {name} {is the {front} from one end and the {back} from|sees {i} towards one "
+        "end and {j} towards} the other. How many {|others }have lined up?",
     ),
     test_wordings=(
-        ("{extra}{name} queues {queue}, as the {front} in the row if you start at its head and the {back} if you start "
-         "at its tail. How many people make up the row?",
-         "{extra}{name} queues {queue}, with {i} people on the side of the row's head and {j} on the side of its tail. "
-         "How many people does {name} share the row with?"),
-        ("{extra}Number {i} from the left and number {j} from the right in a row of people queueing {queue}: that is "
-         "{name}. How many people are in this row?",
-         "{extra}With {i} people on the left and {j} on the right in a row of people queueing {queue}: that is {name}. "
-         "How many people are in this row, leaving out {name}?"),
+        "{extra}{name} queues {queue}, {as the {front} in the row if you start at its head and the {back} if you start "
+        "at|with {i} people on the side of the row's head and {j} on the side of} its tail. How many people {make up "
+        "the row|does {name} share the row with}?",
+        "{extra}{Number {i} from the left and number {j} from|With {i} people on the left and {j} on} the right in a "
+        "row of people queueing {queue}: that is {name}. How many people are in this row{|, leaving out {name}}?",
     ),
-)  # fmt: skip
+)
 
-SHIPS = bank("ship, boat, yacht, sailing boat, tanker, steamer, fishing boat | barge, trawler, schooner, houseboat")
+SHIPS = word_bank(
+    "ship, boat, yacht, sailing boat, tanker, steamer, fishing boat | barge, trawler, schooner, houseboat"
+)
 
 
-def _ladder(draw: Draw) -> Telling:
+def _ladder(draw: Draw) -> Instance:
     wet, rise = draw.number(2, 6), draw.number(2, 5)
     rungs = wet + rise + draw.within(3, 9)
     ship = draw.noun(SHIPS)
-    return Telling(
-        facts={"extra": beside(draw, 20, 35, "The rungs are %d centimetres apart."),
+    return Instance(
+        facts={"extra": distractor(draw, 20, 35, "The rungs are %d centimetres apart."),
                "n": rungs, "k": wet, "r": rise, "ship": ship},
         answer=str(wet),
-        aliases=(f"{wet} rungs", f"still {wet}", f"still {wet} rungs", f"the same {wet}", f"the same {wet} rungs",
-                 f"{wet}, as before", f"{wet}, because the {ship} rises", f"{wet}, the {ship} floats",
-                 "the same number",
+        unit="rungs",
+        aliases=(f"still {wet}", f"still {wet} rungs", f"the same {wet}", f"the same {wet} rungs", f"{wet}, as before",
+                 f"{wet}, because the {ship} rises", f"{wet}, the {ship} floats", "the same number",
                  "as many as before"),
         trap=str(wet + rise),
         why=f"The {ship} floats and rises with the water, ladder and all, so there are still {wet} under water.",
         hints=(f"What does the {ship} do when the water rises?",),
         contrast_answer=str(wet + rise),
-        contrast_aliases=(f"{wet + rise} rungs",),
         contrast_why=f"This ladder does not rise with the water, so there are {wet} + {rise} = {wet + rise} rungs "
         f"under water.",
     )  # fmt: skip
@@ -156,54 +142,42 @@ LADDER_AND_TIDE = Family(
     "ladder-and-tide",
     _ladder,
     wordings=(
-        ("A ladder of {n} rungs hangs from a floating {ship}, with {k} rungs under water. The tide lifts the water by "
-         "the height of {r} rungs. {extra}How many rungs are under water now?",
-         "A ladder of {n} rungs hangs from a harbour wall, with {k} rungs under water. The tide lifts the water by the "
-         "height of {r} rungs. {extra}How many rungs are under water now?"),
-        ("The sea covers the lowest {k} of the {n} rungs on the ladder of a {ship} afloat in a bay. Then the sea rises "
-         "by {r} rungs. {extra}How many rungs does it cover?",
-         "The sea covers the lowest {k} of the {n} rungs on the ladder of a stone tower on a rock in a bay. Then the "
-         "sea rises by {r} rungs. {extra}How many rungs does it cover?"),
-        ("At low tide {k} rungs of the rope ladder on a floating {ship} are wet. By high tide the water has risen as "
-         "far as {r} rungs reach. {extra}How many of the {n} rungs are in the water then?",
-         "At low tide {k} rungs of the iron ladder on a concrete pier are wet. By high tide the water has risen as far "
-         "as {r} rungs reach. {extra}How many of the {n} rungs are in the water then?"),
+        "A ladder of {n} rungs hangs from a {floating {ship}|harbour wall}, with {k} rungs under water. The tide lifts "
+        "the water by the height of {r} rungs. {extra}How many rungs are under water now?",
+        "The sea covers the lowest {k} of the {n} rungs on the ladder of a {{ship} afloat|stone tower on a rock} in a "
+        "bay. Then the sea rises by {r} rungs. {extra}How many rungs does it cover?",
+        "At low tide {k} rungs of the {rope ladder on a floating {ship}|iron ladder on a concrete pier} are wet. By "
+        "high tide the water has risen as far as {r} rungs reach. {extra}How many of the {n} rungs are in the water "
+        "then?",
     ),
     test_wordings=(
-        ("Someone on a floating {ship} lets down a rope ladder with {n} rungs until {k} of them are in the sea. Hours "
-         "later the flood stands {r} rungs higher. {extra}How many rungs are in the sea then?",
-         "Someone on a stone pier lets down a rope ladder with {n} rungs until {k} of them are in the sea. Hours later "
-         "the flood stands {r} rungs higher. {extra}How many rungs are in the sea then?"),
-        ("There are {n} rungs on the side of a {ship} riding at anchor, and the water hides {k}. {extra}When the tide "
-         "has come in by another {r} rungs, how many does the water hide?",
-         "There are {n} rungs on the side of a quay of solid rock, and the water hides {k}. {extra}When the tide has "
-         "come in by another {r} rungs, how many does the water hide?"),
+        "Someone on a {floating {ship}|stone pier} lets down a rope ladder with {n} rungs until {k} of them are in the "
+        "sea. Hours later the water is {r} rungs higher. {extra}How many rungs are in the sea then?",
+        "There are {n} rungs on the side of a {{ship} riding at anchor|quay of solid rock}, and the water hides {k}. "
+        "{extra}When the tide has come in by another {r} rungs, how many does the water hide?",
     ),
-)  # fmt: skip
+)
 
-COURSES = bank(
+COURSES = word_bank(
     "to the old oak, to the lake, down the hill, to the bridge, to the church, across the field, to the village, home"
     " | to the lighthouse, up the mountain, to the station, through the tunnel"
 )
-RUNNERS = bank("children, scouts, runners, cyclists, soldiers, teachers | students, firefighters, waiters")
-LAST_BUT_ONE = ("second to last", "next to last", "second last", "second-last", "penultimate", "the last but one")
+RUNNERS = word_bank("children, scouts, runners, cyclists, soldiers, teachers | students, firefighters, waiters")
+LAST_BUT_ONE = ("second to last", "next to last", "second last", "second-last", "penultimate")
 
 
-def _passing_the_last(draw: Draw) -> Telling:
+def _passing_the_last(draw: Draw) -> Instance:
     people = draw.number(8, 20)
-    return Telling(
-        facts={"extra": beside(draw, 8, 20, "It is a hot day, and the finish is %d minutes away."),
+    return Instance(
+        facts={"extra": distractor(draw, 8, 20, "It is a hot day, and the finish is %d minutes away."),
                "n": people, "runners": draw.noun(RUNNERS), "course": draw.noun(COURSES),
                "name": draw.noun(PEOPLE)},
         answer="it is impossible",
-        aliases=("impossible", "that is impossible", "nobody can pass the last", "no one can pass the last", "no place",
-                 "you cannot pass the last", "you can't pass the last", "you cannot overtake the last",
-                 "you can't overtake the last", "nobody can overtake the last", "no one can overtake the last",
-                 "you cannot overtake the person in last place", "you can't overtake the person in last place",
-                 "you cannot pass the person in last place", "you can't pass the person in last place",
-                 "you cannot overtake the last one", "you can't overtake the last one", "it is not possible",
-                 "it isn't possible", "that is not possible", "that cannot happen", "it cannot happen",
-                 "that can't happen", "it can't happen", "it cannot be done", "that cannot be done", "nowhere"),
+        aliases=("that is impossible", "nobody can pass the last", "no one can pass the last", "no place",
+                 "you cannot pass the last", "you cannot overtake the last", "nobody can overtake the last",
+                 "no one can overtake the last", "you cannot overtake the last one", "it is not possible",
+                 "that is not possible", "that cannot happen", "it cannot happen", "it cannot be done",
+                 "that cannot be done", "nowhere"),
         trap="last but one",
         why="There is nobody behind the last one, so nobody is there to do the passing.",
         hints=("Where would one have to be just before passing?", "Who runs behind that competitor?"),
@@ -218,48 +192,37 @@ PASSING_THE_LAST = Family(
     _passing_the_last,
     kind=Kind.PHRASE,
     wordings=(
-        ("{extra}{name}, one of {n} {runners} in a race {course}, overtakes the one who is last. What place does "
-         "{name} take?",
-         "{extra}{name}, last of {n} {runners} in a race {course}, overtakes the one right in front. What place does "
-         "{name} take?"),
-        ("{extra}You are one of {n} {runners} who race {course}. If you come from behind and pass the one who is last "
-         "of all, what is your position?",
-         "{extra}You are one of {n} {runners} who race {course}. If you are last of all and pass the one right ahead, "
-         "what is your position?"),
-        ("{extra}A race {course} is on. {name}, one of the {n} {runners}, sees that the last of all is tired and gets "
-         "past this one from behind. Where in the order is {name} then?",
-         "{extra}A race {course} is on. {name}, last of the {n} {runners}, sees that the one right ahead is tired and "
-         "gets past this one from behind. Where in the order is {name} then?"),
+        "{extra}{name}, {one|last} of {n} {runners} in a race {course}, overtakes the one {who is last|right in "
+        "front}. What place does {name} take?",
+        "{extra}You are one of {n} {runners} who race {course}. If you {come from behind|are last of all} and pass the "
+        "one {who is last of all|right ahead}, what is your position?",
+        "{extra}A race {course} is on. {name}, {one|last} of the {n} {runners}, sees that the "
+        "{last of all|one right ahead} is tired and gets past this one from behind. Where in the order is {name} then?",
     ),
     test_wordings=(
-        ("{extra}Suppose that {name}, one of {n} {runners} in a race {course}, catches up with the very last, behind "
-         "whom there is no one, and overtakes. Which place is it now for {name}?",
-         "{extra}Suppose that {name}, the very last of {n} {runners} in a race {course}, behind whom there is no one, "
-         "catches up with just one and overtakes. Which place is it now for {name}?"),
-        ("{extra}You take part in a race of {n} {runners} {course} and leave the one at the tail end behind you by "
-         "passing. Which place have you come to?",
-         "{extra}You take part in a race of {n} {runners} {course}, at the tail end, and leave just one behind you by "
-         "passing. Which place have you come to?"),
+        "{extra}Suppose that {name}, {one|the very last} of {n} {runners} in a race {course}, catches up with "
+        "{the very last one, behind whom there is no one,|one other} and overtakes. Which place is {name} in now?",
+        "{extra}You {take part in|are at the tail end of} a race of {n} {runners} {course} and pass "
+        "{the one at the tail end|just one of them}. Which place are you in after that?",
     ),
-)  # fmt: skip
+)
 
-CUTTABLES = bank("rope, wire, ribbon, cord, string, hose, belt, thread | cable, strap, garland, tube")
+CUTTABLES = word_bank("rope, wire, ribbon, cord, string, hose, belt, thread | cable, strap, garland, tube")
 
 
-def _cuts(draw: Draw) -> Telling:
+def _cuts(draw: Draw) -> Instance:
     pieces = draw.number(3, 9)
     thing = draw.noun(CUTTABLES)
-    return Telling(
-        facts={"extra": beside(draw, 3, 9, "Each cut takes %d seconds."),
+    return Instance(
+        facts={"extra": distractor(draw, 3, 9, "Each cut takes %d seconds."),
                "n": pieces, "thing": thing, "name": draw.noun(PEOPLE), "length": draw.number(2, 12)},
         answer=str(pieces - 1),
-        aliases=(f"{pieces - 1} cuts", f"{pieces - 1} times"),
+        unit="cuts|times|snips",
         trap=str(pieces),
         why=f"The first cut makes two pieces and every further cut one more, so {pieces - 1} cuts make {pieces} "
         f"pieces.",
         hints=("How many pieces are there after the first cut?", "The last piece needs no cut of its own."),
         contrast_answer=str(pieces),
-        contrast_aliases=(f"{pieces} cuts", f"{pieces} times"),
         contrast_why="The first cut only opens the ring, and each further cut makes one more piece, "
         f"so {pieces} cuts make {pieces} pieces.",
     )  # fmt: skip
@@ -269,29 +232,19 @@ CUTS_AND_PIECES = Family(
     "cuts-and-pieces",
     _cuts,
     wordings=(
-        ("A straight {thing} of {length} metres is cut into {n} pieces, one cut at a time. {extra}How many cuts does "
-         "that take?",
-         "A {thing} of {length} metres, joined into a closed ring, is cut into {n} pieces, one cut at a time. "
-         "{extra}How many cuts does that take?"),
-        ("{name} stretches out a {thing}, {length} metres long, and cuts right across it until there are {n} pieces. "
-         "{extra}How many times does {name} cut?",
-         "{name} joins the ends of a {thing}, {length} metres long, into a loop and cuts right across it until there "
-         "are {n} pieces. {extra}How many times does {name} cut?"),
-        ("{extra}How many cuts turn a straight {thing}, {length} metres long, into {n} pieces, if each cut goes "
-         "through one spot only?",
-         "{extra}How many cuts turn a {thing}, {length} metres long, with its ends joined in a ring, into {n} pieces, "
-         "if each cut goes through one spot only?"),
+        "A {straight |}{thing} of {length} metres{|, joined into a closed ring,} is cut into {n} pieces, one cut at a "
+        "time. {extra}How many cuts does that take?",
+        "{name} {stretches out|joins the ends of} a {thing}, {length} metres long, {|into a loop }and cuts right "
+        "across it until there are {n} pieces. {extra}How many times does {name} cut?",
+        "{extra}How many cuts turn a {straight |}{thing}, {length} metres long{|, with its ends joined in a ring}, "
+        "into {n} pieces, if each cut goes through one spot only?",
     ),
     test_wordings=(
-        ("{name} lays {length} metres of {thing} in a line and needs {n} pieces. {extra}How many snips with the "
-         "scissors does that take?",
-         "{name} lays {length} metres of {thing} in a ring, end joined to end, and needs {n} pieces. {extra}How many "
-         "snips with the scissors does that take?"),
-        ("A {thing} {length} metres long has two loose ends. {extra}To get {n} parts of it without ever cutting "
-         "through two layers, how often must one cut?",
-         "A {thing} {length} metres round has no ends, since it is a closed loop. {extra}To get {n} parts of it "
-         "without ever cutting through two layers, how often must one cut?"),
+        "{name} lays {length} metres of {thing} in a {line|ring, end joined to end,} and needs {n} pieces. {extra}How "
+        "many snips with the scissors does that take?",
+        "A {thing} {length} metres {long has two loose ends|round has no ends, since it is a closed loop}. {extra}To "
+        "get {n} parts of it without ever cutting through two layers, how often must one cut?",
     ),
-)  # fmt: skip
+)
 
 FAMILIES = (OVERTAKING, PASSING_THE_LAST, PLACE_IN_THE_QUEUE, LADDER_AND_TIDE, CUTS_AND_PIECES)

@@ -8,7 +8,8 @@ import string
 from collections.abc import Sequence
 
 from expit_env.riddle import Kind
-from expit_env.riddles.family import Draw, Family, Telling, bank, beside, count
+from expit_env.riddles.draw import Draw, count, distractor, word_bank
+from expit_env.riddles.family import Family, Instance
 from expit_env.riddles.people import PEOPLE
 
 NUMBER_WORDS = (
@@ -27,12 +28,12 @@ def _next_in_the_alphabet(letter: str) -> str:
     return string.ascii_uppercase[string.ascii_uppercase.index(letter) + 1]
 
 
-def _row_of_letters(draw: Draw, shown: str, answer: str, why: str, hints: tuple[str, ...], word: str = "") -> Telling:
-    """Tell of a row of letters that is no piece of the alphabet, beside a piece that ends in the same letter."""
+def _row_of_letters(draw: Draw, shown: str, answer: str, why: str, hints: tuple[str, ...], word: str = "") -> Instance:
+    """Ask how a row of letters goes on that is no piece of the alphabet, and in the contrast how a piece of it does."""
     trap = _next_in_the_alphabet(shown[-1])
     end = string.ascii_uppercase.index(trap)
     run = string.ascii_uppercase[max(0, end - len(shown)) : end]
-    return Telling(
+    return Instance(
         facts={"shown": ", ".join(shown), "run": ", ".join(run), "who": draw.noun(PEOPLE)},
         answer=answer,
         aliases=_spoken(answer) + ((f"{answer} for {word}", f"{answer} as in {word}") if word else ()),
@@ -41,7 +42,7 @@ def _row_of_letters(draw: Draw, shown: str, answer: str, why: str, hints: tuple[
         hints=hints,
         contrast_answer=trap,
         contrast_aliases=_spoken(trap),
-        contrast_why=f"The letters stand in the order of the alphabet, where {trap} comes next.",
+        contrast_why=f"The letters are in alphabetical order, in which {trap} comes next.",
     )
 
 
@@ -58,19 +59,19 @@ COUNT = _initials(NUMBER_WORDS[1:]) + "T" * 10
 
 
 def _places_of(row: str, letters: str) -> int:
-    """Count the places at which a row stands in a longer one: in two of them it could go on in two ways."""
+    """Count the places of a row in a longer one: with two of them it could go on in two ways."""
     return sum(letters.startswith(row, place) for place in range(len(letters)))
 
 
 @functools.cache
 def _counts(held_out: bool) -> tuple[tuple[str, ...], ...]:
-    """Return all rows of numbers from one number on, the last of which the others let one tell."""
+    """Return all rows of successive numbers whose last one follows from the initials of the others."""
     starts = [start for start in range(1, 14) if held_out or start % 7]
     rows = (NUMBER_WORDS[start : start + length + 1] for length in (4, 5, 6) for start in starts)
     return tuple(row for row in rows if _places_of(_initials(row[:-1]), COUNT) == 1)
 
 
-def _counting(draw: Draw) -> Telling:
+def _counting(draw: Draw) -> Instance:
     words = draw.choice(_counts(draw.held_out))
     return _row_of_letters(
         draw, _initials(words[:-1]), words[-1][0].upper(),
@@ -85,25 +86,22 @@ LETTERS_THAT_COUNT = Family(
     _counting,
     kind=Kind.LETTER,
     wordings=(
-        ("{who} writes down the letters {shown}. Whoever knows the numbers can go on. Which letter comes next?",
-         "{who} writes down the letters {run}. Whoever knows the alphabet can go on. Which letter comes next?"),
-        ("In a lesson on numbers {who} sees a row of letters: {shown}. Which letter belongs behind it?",
-         "In a lesson on the alphabet {who} sees a row of letters: {run}. Which letter belongs behind it?"),
-        ("These letters stand in the order of counting: {shown}. Which letter does {who} add to them?",
-         "These letters stand in the order of the alphabet: {run}. Which letter does {who} add to them?"),
+        "{who} writes down the letters {{shown}|{run}}. Whoever knows the {numbers|alphabet} can go on. Which letter "
+        "comes next?",
+        "In a lesson on {numbers|the alphabet} {who} sees a row of letters: {{shown}|{run}}. Which letter belongs "
+        "next?",
+        "These letters are in the order of {counting: {shown}|the alphabet: {run}}. Which letter does {who} add to "
+        "them?",
     ),
     test_wordings=(
-        ("'{shown}, and what then?' {who} asks in the maths lesson. Name the letter.",
-         "'{run}, and what then?' {who} asks in the spelling lesson. Name the letter."),
-        ("{who} learned to count to twenty, one word for each number, and here is a letter for each word: {shown}. "
-         "What is the next letter?",
-         "{who} learned to say the alphabet, one letter at a time, and here is a piece of it: {run}. "
-         "What is the next letter?"),
+        "'{{shown}|{run}}, and what then?' {who} asks in the {maths|spelling} lesson. Name the letter.",
+        "{who} learned to {count to twenty, one word for each number|say the alphabet, one letter at a time}, and here "
+        "is a {letter for each word: {shown}|piece of it: {run}}. What is the next letter?",
     ),
-)  # fmt: skip
+)
 
 
-def _keyboard(draw: Draw) -> Telling:
+def _keyboard(draw: Draw) -> Instance:
     while True:
         row, length = draw.choice(KEYBOARD), draw.choice((3, 4, 5))
         start = draw.below(len(row) - length)
@@ -112,7 +110,7 @@ def _keyboard(draw: Draw) -> Telling:
             break
     return _row_of_letters(
         draw, shown, answer,
-        f"In this order the keys stand side by side on an English keyboard, and the next one is {answer}.",
+        f"In this order the keys are side by side on an English keyboard, and the next one is {answer}.",
         ("What lies under your fingers when you type?", "It is not the alphabet that puts these letters in a row."),
     )  # fmt: skip
 
@@ -122,27 +120,20 @@ LETTERS_UNDER_THE_FINGERS = Family(
     _keyboard,
     kind=Kind.LETTER,
     wordings=(
-        ("From left to right, {who}'s finger wanders along an English keyboard: {shown}. Which letter is next?",
-         "From left to right, {who}'s finger wanders along the tabs of an English dictionary: {run}. "
-         "Which letter is next?"),
-        ("A typist, {who} touches key after key on an English typewriter, from left to right: {shown}. "
-         "Which letter does the next key have?",
-         "A librarian, {who} touches drawer after drawer of an English card index, from left to right: {run}. "
-         "Which letter does the next drawer have?"),
-        ("{who} dusts an English computer keyboard, one key after the other in a row: {shown}. "
-         "What stands on the key that follows?",
-         "{who} dusts the volumes of an English encyclopedia, one letter after the other in a row: {run}. "
-         "What stands on the volume that follows?"),
+        "From left to right, {who}'s finger wanders along {an English keyboard: {shown}|the tabs of an English "
+        "dictionary: {run}}. Which letter is next?",
+        "A {typist, {who} touches key after key on an English typewriter|librarian, {who} touches drawer after drawer "
+        "of an English card index}, from left to right: {{shown}|{run}}. Which letter does the next {key|drawer} have?",
+        "{who} dusts {an English computer keyboard, one key|the volumes of an English encyclopedia, one letter} after "
+        "the other in a row: {{shown}|{run}}. What is on the {key|volume} that follows?",
     ),
     test_wordings=(
-        ("{who} looks down at an English laptop and reads, key by key to the right: {shown}. "
-         "Name the letter on the neighbouring key.",
-         "{who} looks down at an English alphabet chart and reads, square by square to the right: {run}. "
-         "Name the letter in the neighbouring square."),
-        ("As the English keys stand, so {who} presses them, never jumping over one: {shown}. Which letter follows?",
-         "As the English alphabet goes, so {who} says it, never jumping over a letter: {run}. Which letter follows?"),
+        "{who} looks down at an English {laptop and reads, key by key to the right: {shown}|alphabet chart and reads, "
+        "square by square to the right: {run}}. Name the letter {on the neighbouring key|in the neighbouring square}.",
+        "As the English {keys stand, so {who} presses them|alphabet goes, so {who} says it}, never jumping over "
+        "{one: {shown}|a letter: {run}}. Which letter follows?",
     ),
-)  # fmt: skip
+)
 
 CALLS = {
     2: (6, 12),
@@ -153,7 +144,7 @@ CALLS = {
 }
 """Numbers whose count of letters is also their half (2), or that many less than they are."""
 
-GATES = bank("castle, harbour, camp, fort, garden, city, palace, club | tower, stable, abbey, prison")
+GATES = word_bank("castle, harbour, camp, fort, garden, city, palace, club | tower, stable, abbey, prison")
 
 
 def _reply(rule: int, number: int) -> int:
@@ -176,14 +167,14 @@ def _calls(held_out: bool) -> tuple[tuple[int, tuple[tuple[int, ...], ...]], ...
     return tuple(rules)
 
 
-def _password(draw: Draw) -> Telling:
+def _password(draw: Draw) -> Instance:
     rule, fours = draw.choice(_calls(draw.held_out))
     numbers = draw.choice(fours)
     *_, third, asked = numbers
     letters, trap = len(NUMBER_WORDS[asked]), _reply(rule, asked)
     calls = dict(zip(("first", "second", "third", "asked"), (NUMBER_WORDS[n] for n in numbers), strict=True))
     by_rule = f"half of {asked} is {trap}" if rule == 2 else f"{asked} - {-rule} = {trap}"
-    return Telling(
+    return Instance(
         facts={
             **calls, "gate": draw.noun(GATES), "who": draw.noun(PEOPLE), "one": NUMBER_WORDS[len(calls["first"])],
             "two": NUMBER_WORDS[len(calls["second"])], "three": NUMBER_WORDS[len(calls["third"])],
@@ -202,52 +193,41 @@ PASSWORD_AT_THE_GATE = Family(
     "password-at-the-gate",
     _password,
     wordings=(
-        ("The guard at the {gate} gate calls a word, and the right reply opens it. For '{first}' the reply is '{one}', "
-         "for '{second}' it is '{two}', for '{third}' it is '{three}'. The guard calls '{asked}'. What must {who} "
-         "reply?",
-         "The guard at the {gate} gate calls a number, and the right reply opens it. For '{first}' the reply is "
-         "'{one}', for '{second}' it is '{two}', for '{third}' it is '{other}'. The guard calls '{asked}'. What must "
-         "{who} reply?"),
-        ("At a {gate} gate {who} hears how '{first}' is answered by '{one}', '{second}' by '{two}' and '{third}' by "
-         "'{three}', and how everyone gets in. What is the right answer to '{asked}'?",
-         "At a {gate} gate {who} hears how '{first}' is answered by '{one}', '{second}' by '{two}' and '{third}' by "
-         "'{other}', and how everyone gets in. What is the right answer to '{asked}'?"),
-        ("To enter the {gate}, say '{one}' when the porter says '{first}', '{two}' when he says '{second}' and "
-         "'{three}' when he says '{third}'. What should {who} say when the porter says '{asked}'?",
-         "To enter the {gate}, say '{one}' when the porter says '{first}', '{two}' when he says '{second}' and "
-         "'{other}' when he says '{third}'. What should {who} say when the porter says '{asked}'?"),
+        "The guard at the {gate} gate calls a {word|number}, and the right reply opens it. For '{first}' the reply is "
+        "'{one}', for '{second}' it is '{two}', for '{third}' it is '{{three}|{other}}'. The guard calls '{asked}'. "
+        "What must {who} reply?",
+        "At a {gate} gate {who} hears how '{first}' is answered by '{one}', '{second}' by '{two}' and '{third}' by "
+        "'{{three}|{other}}', and how everyone gets in. What is the right answer to '{asked}'?",
+        "To enter the {gate}, say '{one}' when the porter says '{first}', '{two}' when he says '{second}' and "
+        "'{{three}|{other}}' when he says '{third}'. What should {who} say when the porter says '{asked}'?",
     ),
     test_wordings=(
-        ("The word '{first}' needs the reply '{one}', '{second}' the reply '{two}', and '{third}' the reply '{three}': "
-         "so it goes at the door of the {gate}. Which reply does '{asked}' need from {who}?",
-         "The number '{first}' needs the reply '{one}', '{second}' the reply '{two}', and '{third}' the reply "
-         "'{other}': so it goes at the door of the {gate}. Which reply does '{asked}' need from {who}?"),
-        ("A sentry before the {gate} let three people pass: one said '{one}' to his '{first}', one '{two}' to his "
-         "'{second}', one '{three}' to his '{third}'. Now he says '{asked}' to {who}. What lets {who} pass?",
-         "A sentry before the {gate} let three people pass: one said '{one}' to his '{first}', one '{two}' to his "
-         "'{second}', one '{other}' to his '{third}'. Now he says '{asked}' to {who}. What lets {who} pass?"),
+        "The {word|number} '{first}' needs the reply '{one}', '{second}' the reply '{two}', and '{third}' the reply "
+        "'{{three}|{other}}': so it goes at the door of the {gate}. Which reply does '{asked}' need from {who}?",
+        "A sentry before the {gate} let three people pass: one said '{one}' to his '{first}', one '{two}' to his "
+        "'{second}', one '{{three}|{other}}' to his '{third}'. Now he says '{asked}' to {who}. What lets {who} pass?",
     ),
-)  # fmt: skip
+)
 
 
-HALLS = bank("hall, kitchen, office, school, library, workshop, waiting room | bakery, museum, station")
+HALLS = word_bank("hall, kitchen, office, school, library, workshop, waiting room | bakery, museum, station")
 
 
-def _dial(draw: Draw) -> Telling:
+def _dial(draw: Draw) -> Instance:
     step = draw.within(2, 5)
     start = draw.choice(tuple(n for n in range(1, 13 - 2 * step) if n + 3 * step > 12 and (draw.held_out or n % 7)))
     shown = [start, start + step, start + 2 * step]
     after = shown[-1] + step
-    return Telling(
+    return Instance(
         facts={"n": step, "shown": ", ".join(map(str, shown)), "who": draw.noun(PEOPLE), "place": draw.noun(HALLS)},
         answer=str(after - 12),
-        aliases=(f"{after - 12} o'clock",),
+        unit="o'clock",
         trap=str(after),
         why=f"At 12 the hand has gone all the way round, and it begins again: {after} - 12 = {after - 12}.",
         hints=("What follows when the hand has gone all the way round?",),
         contrast_answer=str(after),
-        contrast_aliases=(f"{after} o'clock", f"{after}:00"),
-        contrast_why=f"Such a clock counts on behind 12: {shown[-1]} + {step} = {after}.",
+        contrast_aliases=(f"{after}:00",),
+        contrast_why=f"Such a clock counts on after 12: {shown[-1]} + {step} = {after}.",
     )
 
 
@@ -255,38 +235,30 @@ HOURS_ON_THE_DIAL = Family(
     "hours-on-the-dial",
     _dial,
     wordings=(
-        ("Every {n} hours {who} writes down the number that the hour hand of the {place} clock points to: {shown}. "
-         "Which number comes next?",
-         "Every {n} hours {who} writes down the hour that the 24-hour display of the {place} clock shows: {shown}. "
-         "Which number comes next?"),
-        ("The round clock with hands in the {place} said {shown} when {who} looked, each time {n} hours later. "
-         "Which hour will it say after {n} more?",
-         "The digital clock in the {place}, which counts from 0 to 23, said {shown} when {who} looked, each time {n} "
-         "hours later. Which hour will it say after {n} more?"),
-        ("{who} visits the {place} every {n} hours. The short hand on the wall stood at {shown}. "
-         "Where will it stand on the next visit?",
-         "{who} visits the {place} every {n} hours. The 24-hour screen on the wall stood at {shown}. "
-         "Where will it stand on the next visit?"),
+        "Every {n} hours {who} writes down the {number that the hour hand|hour that the 24-hour display} of the "
+        "{place} clock {points to|shows}: {shown}. Which number comes next?",
+        "The {round clock with hands in the {place}|digital clock in the {place}, which counts from 0 to 23,} said "
+        "{shown} when {who} looked, each time {n} hours later. Which hour will it say after {n} more?",
+        "{who} visits the {place} every {n} hours. The {short hand|24-hour screen} on the wall stood at {shown}. Where "
+        "will it stand on the next visit?",
     ),
     test_wordings=(
-        ("Looking up every {n} hours at the twelve figures on the dial in the {place}, {who} finds the small hand at "
-         "{shown}. At what figure will it be found then?",
-         "Looking up every {n} hours at the display in the {place}, which goes from 0 to 23, {who} finds the hour at "
-         "{shown}. At what figure will it be found then?"),
-        ("Continue the list that {who} keeps in the {place}, of the hour on an old clock face, read every {n} hours: "
-         "{shown}. What is the next entry?",
-         "Continue the list that {who} keeps in the {place}, of the hour on a 24-hour clock, read every {n} hours: "
-         "{shown}. What is the next entry?"),
+        "Looking up every {n} hours at the {twelve figures on the dial in the {place},|display in the {place}, which "
+        "goes from 0 to 23,} {who} finds the {small hand|hour} at {shown}. At what figure will it be next time?",
+        "Continue the list that {who} keeps in the {place}, of the hour on {an old clock face|a 24-hour clock}, read "
+        "every {n} hours: {shown}. What is the next entry?",
     ),
-)  # fmt: skip
+)
 
-BOOKS = bank("novel, diary, school book, cookbook, song book, guidebook, storybook | comic book, prayer book, textbook")
+BOOKS = word_bank(
+    "novel, diary, school book, cookbook, song book, guidebook, storybook | comic book, prayer book, textbook"
+)
 
 
-def _leaf(draw: Draw) -> Telling:
+def _leaf(draw: Draw) -> Instance:
     page = draw.number(3, 60)
     back, facing = (page + 1, page - 1) if page % 2 else (page - 1, page + 1)
-    return Telling(
+    return Instance(
         facts={"page": page, "book": draw.noun(BOOKS), "who": draw.noun(PEOPLE)},
         answer=str(back),
         aliases=(f"page {back}", f"page number {back}"),
@@ -304,49 +276,44 @@ BACK_OF_THE_LEAF = Family(
     "back-of-the-leaf",
     _leaf,
     wordings=(
-        ("Page 1 of a {book} is the front of its first leaf. {who} tears out the leaf with page {page}. "
-         "Which other page is torn out with it?",
-         "Page 1 of a {book} is the front of its first leaf. {who} opens the {book} at page {page}. "
-         "Which other page is seen with it?"),
-        ("The first leaf of a {book} has page 1 on its front. Ink soaks right through the paper of page {page}, "
-         "{who} sees. Which page does it come out on?",
-         "The first leaf of a {book} has page 1 on its front. Wet ink on page {page} stains the page opposite when "
-         "{who} shuts the {book}. Which page is that?"),
-        ("{who} cuts a picture out of page {page} of a {book}, whose page 1 is on the right, as in any book. "
-         "Which other page has a hole now?",
-         "{who} lays down, wide open at page {page}, a {book} whose page 1 is on the right, as in any book. "
-         "Which other page lies open now?"),
+        "Page 1 of a {book} is the front of its first leaf. {who} {tears out the leaf with|opens the {book} at} page "
+        "{page}. Which other page is {torn out|seen} with it?",
+        "The first leaf of a {book} has page 1 on its front. {Ink soaks right through the paper of page {page}, {who} "
+        "sees|Wet ink on page {page} stains the page opposite when {who} shuts the {book}}. Which page {does it come "
+        "out on|is that}?",
+        "{who} {cuts a picture out of page {page} of a {book},|lays down, wide open at page {page}, a {book}} whose "
+        "page 1 is on the right, as in any book. Which other page {has a hole|lies open} now?",
     ),
     test_wordings=(
-        ("A worm eats straight through one single leaf of a {book}, the one with page {page}. Page 1 is a right-hand "
-         "page. Which page, {who} wonders, is on the other side of the leaf?",
-         "A flower is pressed in a {book}, with page {page} on one side of it. Page 1 is a right-hand page. "
-         "Which page, {who} wonders, is on the other side of the flower?"),
-        ("Holding one leaf of a {book} up to the light, {who} reads page {page} and sees another page shine through "
-         "from behind. Odd pages are on the right. Which page is it?",
-         "Holding a {book} open on both knees, {who} reads page {page} and sees another page beside it. "
-         "Odd pages are on the right. Which page is it?"),
+        "A {worm eats straight through one single leaf of a {book}, the one|flower is pressed in a {book},} with page "
+        "{page}{| on one side of it}. Page 1 is a right-hand page. Which page, {who} wonders, is on the other side of "
+        "the {leaf|flower}?",
+        "Holding {one leaf of a {book} up to the light|a {book} open on both knees}, {who} reads page {page} and sees "
+        "another page {shine through from behind|beside it}. Odd pages are on the right. Which page is it?",
     ),
-)  # fmt: skip
+)
 
-WEEDS = bank("duckweed, pond scum, moss, pondweed, water fern, green slime, water moss | watercress, frogbit, hornwort")
-WATERS = bank("pond, lake, pool, basin, moat, ditch | reservoir, lagoon, canal")
+WEEDS = word_bank(
+    "duckweed, pond scum, moss, pondweed, water fern, green slime, water moss | watercress, frogbit, hornwort"
+)
+WATERS = word_bank("pond, lake, pool, basin, moat, ditch | reservoir, lagoon, canal")
 
 
-def _pond(draw: Draw) -> Telling:
+def _pond(draw: Draw) -> Instance:
     half, water = draw.number(3, 20), draw.noun(WATERS)
     full = 2 * half
-    return Telling(
-        facts={"extra": beside(draw, 2, 5, f"The {water} is %d metres deep."),
+    return Instance(
+        facts={"extra": distractor(draw, 2, 5, f"The {water} is %d metres deep."),
                "n": full, "weed": draw.noun(WEEDS), "water": water, "who": draw.noun(PEOPLE)},
         answer=str(full - 1),
-        aliases=(f"{full - 1} days", f"after {full - 1} days"),
+        unit="days",
+        aliases=(f"after {full - 1} days",),
         trap=str(half),
         why="It doubles from each day to the next, so just the day before the end it was half as much: "
         f"{full} - 1 = {full - 1}.",
         hints=("How long does it take from half of it to all of it?", "Go backwards from the end."),
         contrast_answer=str(half),
-        contrast_aliases=(f"{half} days", f"after {half} days"),
+        contrast_aliases=(f"after {half} days",),
         contrast_why=f"It grows by the same piece each day, so half of it takes half of the time: {full} / 2 = {half}.",
     )  # fmt: skip
 
@@ -355,33 +322,25 @@ HALF_THE_POND = Family(
     "half-the-pond",
     _pond,
     wordings=(
-        ("The {weed} on a {water} doubles every day. After {n} days it covers the whole {water}. {extra}After how many "
-         "days, {who} asks, did it cover half of the {water}?",
-         "The {weed} on a {water}, once bare, grows by one and the same area every day. After {n} days it covers the "
-         "whole {water}. {extra}After how many days, {who} asks, did it cover half of the {water}?"),
-        ("Day after day {who} finds that the {weed} on the {water} is twice what it was the day before. The {water} is "
-         "full of it after {n} days. {extra}How many days did it take to fill half of the {water}?",
-         "Day after day {who} finds that the {weed} on the {water}, at first bare, has spread by the same area. The "
-         "{water} is full of it after {n} days. {extra}How many days did it take to fill half of the {water}?"),
-        ("{who} watches how {weed}, which doubles its size from each day to the next, fills a {water} in {n} days. "
-         "{extra}In how many days does it fill the first half?",
-         "{who} watches how {weed}, which starts from nothing and gains the same size each day, fills a {water} in {n} "
-         "days. {extra}In how many days does it fill the first half?"),
+        "The {weed} on a {water}{ doubles|, once bare, grows by one and the same area} every day. After {n} days it "
+        "covers the whole {water}. {extra}After how many days, {who} asks, did it cover half of the {water}?",
+        "Day after day {who} finds that the {weed} on the {water}{ is twice what it was the day before|, at first "
+        "bare, has spread by the same area}. The {water} is full of it after {n} days. {extra}How many days did it "
+        "take to fill half of the {water}?",
+        "{who} watches how {weed}, which {doubles its size from each day to the next|starts from nothing and gains the "
+        "same size each day}, fills a {water} in {n} days. {extra}In how many days does it fill the first half?",
     ),
     test_wordings=(
-        ("Twice as much {weed} as yesterday: so it is every morning on {who}'s {water}, until after {n} days all of it "
-         "is green. {extra}After how many days was just half of it green?",
-         "One square metre more {weed} than yesterday: so it is every morning on {who}'s {water}, at first bare, until "
-         "after {n} days all of it is green. {extra}After how many days was just half of it green?"),
-        ("It takes {n} days until {weed} that doubles daily has closed over a {water}. {extra}After how many days, "
-         "thinks {who}, is half of the {water} still open?",
-         "It takes {n} days until {weed} that starts from nothing and spreads evenly has closed over a {water}. "
-         "{extra}After how many days, thinks {who}, is half of the {water} still open?"),
+        "{Twice as much {weed} as|One square metre more {weed} than} yesterday: that is how it is every morning on "
+        "{who}'s {water}{|, at first bare}, until after {n} days all of it is green. {extra}After how many days was "
+        "just half of it green?",
+        "It takes {n} days until {weed} that {doubles daily|starts from nothing and spreads evenly} has closed over a "
+        "{water}. {extra}After how many days, thinks {who}, is half of the {water} still open?",
     ),
-)  # fmt: skip
+)
 
 
-def _calendar(draw: Draw) -> Telling:
+def _calendar(draw: Draw) -> Instance:
     words, name = draw.choice(((MONTHS, "months"), (WEEKDAYS, "days of the week")))
     start, length = draw.below(len(words)), draw.choice((4, 5, 6))
     row = [words[(start + place) % len(words)] for place in range(length + 1)]
@@ -398,42 +357,41 @@ LETTERS_OF_THE_CALENDAR = Family(
     _calendar,
     kind=Kind.LETTER,
     wordings=(
-        ("Turning the leaves of a calendar, {who} copies one letter from each: {shown}. What is on the next leaf?",
-         "Turning the leaves of an ABC book, {who} copies one letter from each: {run}. What is on the next leaf?"),
-        ("A row of letters from the calendar on {who}'s wall begins {shown}. Which letter belongs behind it?",
-         "A row of letters from the alphabet on {who}'s wall begins {run}. Which letter belongs behind it?"),
-        ("As time goes by, {who} notes one letter after another: {shown}. Which letter does {who} note then?",
-         "As the alphabet goes, {who} notes one letter after another: {run}. Which letter does {who} note then?"),
-        ("In a diary for the year {who} finds, one after another, words that begin with {shown}. With which letter "
-         "does the next of them begin?",
-         "In a dictionary {who} finds, one after another, chapters that begin with {run}. With which letter does the "
-         "next of them begin?"),
-        ("Time passes, and {who} puts it down in letters: {shown}. Which letter follows?",
-         "The alphabet passes, and {who} puts it down in letters: {run}. Which letter follows?"),
+        "Turning the leaves of {a calendar|an ABC book}, {who} copies one letter from each: {{shown}|{run}}. What is "
+        "on the next leaf?",
+        "A row of letters from the {calendar|alphabet} on {who}'s wall begins {{shown}|{run}}. Which letter comes "
+        "after them?",
+        "As {time goes by|the alphabet goes}, {who} notes one letter after another: {{shown}|{run}}. Which letter does "
+        "{who} note then?",
+        "In a {diary for the year|dictionary} {who} finds, one after another, {words that begin with {shown}|chapters "
+        "that begin with {run}}. With which letter does the next of them begin?",
+        "{Time|The alphabet} passes, and {who} puts it down in letters: {{shown}|{run}}. Which letter follows?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
 CLIMBERS = ("snail", "frog", "caterpillar", "beetle", "lizard", "toad", "slug")
 
 
-def _well(draw: Draw) -> Telling:
+def _well(draw: Draw) -> Instance:
     gain = draw.within(1, 3)
     up = draw.within(2 * gain, 3 * gain + 2)
     days = draw.number(up // gain + 1, 12)
     top = days - up // gain + 1
-    return Telling(
-        facts={"extra": beside(draw, 3, 9, "It has not rained for %d weeks."),
+    return Instance(
+        facts={"extra": distractor(draw, 3, 9, "It has not rained for %d weeks."),
                "deep": days * gain, "up": up, "down": up - gain, "climber": draw.choice(CLIMBERS),
                "who": draw.noun(PEOPLE)},
         answer=str(top),
-        aliases=(f"{top} days", f"on {top} days"),
+        unit="days",
+        aliases=(f"on {top} days",),
         trap=str(days),
         why=f"By the morning of day {top} it is {count((top - 1) * gain, 'metre')} up, and its climb of {up} metres "
         "that day ends at the top, from where it does not slip back.",
         hints=("Does it slip back when it has come out?", "How high is it on the evening of each day?"),
         contrast_answer=str(days),
-        contrast_aliases=(f"{days} days", f"{days} days and nights", f"after {days} days"),
+        contrast_unit="days|days and nights",
+        contrast_aliases=(f"after {days} days",),
         contrast_why=f"It gains {up} - {up - gain} = {count(gain, 'metre')} in a day and a night, so it takes {days} "
         "of them.",
     )  # fmt: skip
@@ -443,33 +401,26 @@ OUT_OF_THE_WELL = Family(
     "out-of-the-well",
     _well,
     wordings=(
-        ("{extra}{who} sees a {climber} at the bottom of a well, {deep} metres deep. By day it climbs {up} metres, by "
-         "night it slips back {down}. On how many days does it climb until it is out?",
-         "{extra}{who} sees a {climber} at the foot of a cliff, a mile high. By day it climbs {up} metres, by night it "
-         "slips back {down}. After how many days and nights is it {deep} metres up?"),
-        ("{extra}A {climber} climbs {up} metres up the wall of a well between morning and evening and loses {down} of "
-         "them between evening and morning. The well is {deep} metres deep. On how many days, {who} asks, does it "
-         "climb until it is out?",
-         "{extra}A {climber} climbs {up} metres up a mile-high cliff between morning and evening and loses {down} of "
-         "them between evening and morning. After how many days and nights, {who} asks, will it be {deep} metres up?"),
-        ("{extra}Out of a shaft of {deep} metres wants {who}'s {climber}: each day it gets {up} metres higher, each "
-         "night, still in the shaft, it slides down {down}. On how many days does it climb until it is out?",
-         "{extra}Up a mile-high tower wants {who}'s {climber}: each day it gets {up} metres higher, each night, still "
-         "on the wall, it slides down {down}. How many days and nights bring it {deep} metres up?"),
-        ("{extra}A {climber} has fallen into {who}'s well and sits at the bottom, {deep} metres below the rim. Each "
-         "day it climbs {up} metres, each night in the well it slides back {down}. On how many days does it climb "
-         "until it is at the rim?",
-         "{extra}A {climber} has come to {who}'s tower and sits at the bottom, a mile below the top. Each day it "
-         "climbs {up} metres, each night on the wall it slides back {down}. After how many days and nights is it "
-         "{deep} metres up?"),
-        ("{extra}'{up} metres up by day, {down} down by night': so {who} describes a {climber} that wants to get out "
-         "of a pit {deep} metres deep, and rests in it until it is out. On how many days does it climb?",
-         "{extra}'{up} metres up by day, {down} down by night': so {who} describes a {climber} that wants to get up a "
-         "wall a mile high, and rests on it until it is up. After how many days and nights has it come {deep} metres "
-         "up?"),
+        "{extra}{who} sees a {climber} at the {bottom of a well, {deep} metres deep|foot of a cliff, a mile high}. By "
+        "day it climbs {up} metres, by night it slips back {down}. {On|After} how many days "
+        "{does it climb until it is out|and nights is it {deep} metres up}?",
+        "{extra}A {climber} climbs {up} metres up {the wall of a well|a mile-high cliff} between morning and evening "
+        "and loses {down} of them between evening and morning. {The well is {deep} metres deep. On how many days, "
+        "{who} asks, does it climb until it is out|After how many days and nights, {who} asks, will it be {deep} "
+        "metres up}?",
+        "{extra}{who}'s {climber} wants to get {out of a shaft {deep} metres deep|up a mile-high tower}: each day it "
+        "gets {up} metres higher, each night, still {in the shaft|on the wall}, it slides down {down}. "
+        "{On how many days does it climb until it is out|After how many days and nights is it {deep} metres up}?",
+        "{extra}A {climber} has {fallen into {who}'s well|come to {who}'s tower} and sits at the bottom, "
+        "{{deep} metres below the rim|a mile below the top}. Each day it climbs {up} metres, each night "
+        "{in the well|on the wall} it slides back {down}. {On|After} how many days {does it climb until it is at the "
+        "rim|and nights is it {deep} metres up}?",
+        "{extra}'{up} metres up by day, {down} down by night': that is how {who} describes a {climber} that wants to "
+        "get {out of a pit {deep} metres deep, and rests in|up a wall a mile high, and rests on} it until it is "
+        "{out|up}. {On|After} how many days {does it climb|and nights has it come {deep} metres up}?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
 FAMILIES = (
     LETTERS_THAT_COUNT, LETTERS_UNDER_THE_FINGERS, PASSWORD_AT_THE_GATE, HOURS_ON_THE_DIAL, BACK_OF_THE_LEAF,

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from expit_env.riddle import Kind
-from expit_env.riddles.family import Draw, Family, Telling, a, bank
+from expit_env.riddles.draw import Draw, a, word_bank
+from expit_env.riddles.family import Family, Instance
 from expit_env.riddles.people import PEOPLE
 
 ORDERS = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
 
 
-def _unmask(draw: Draw, things: tuple[str, str, str], why: str, contrast_why: str, hint: str, **facts: str) -> Telling:
-    """Tell of a thing, of what it is mistaken for and of a third thing, each with its article, in a drawn order."""
+def _unmask(draw: Draw, things: tuple[str, str, str], why: str, contrast_why: str, hint: str, **facts: str) -> Instance:
+    """Offer a thing, what it is mistaken for and a third thing, each with its article, in a drawn order."""
     thing, tempting, _ = things
     one, two, three = (things[place] for place in draw.choice(ORDERS))
     options = f"{one}, {two} or {three}"
-    return Telling(
-        facts={**facts, "options": options, "Options": _capital(options), "who": draw.noun(PEOPLE)},
+    return Instance(
+        facts={**facts, "options": options, "who": draw.noun(PEOPLE)},
         answer=thing,
         aliases=_named(thing),
         trap=tempting,
@@ -28,19 +29,16 @@ def _unmask(draw: Draw, things: tuple[str, str, str], why: str, contrast_why: st
 
 
 def _named(thing: str) -> tuple[str, ...]:
-    """Return a thing without its article, with the definite one, and as it speaks or is spoken to."""
-    bare = thing.partition(" ")[2]
-    return bare, f"the {bare}", f"you are {thing}", f"I am {thing}"
+    """Return a thing as it speaks of itself, and what is yours without saying so."""
+    return (f"I am {thing}", thing.removeprefix("your "))[: 1 + thing.startswith("your ")]
 
 
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
-
-
-IDLERS = bank("brick, ribbon, doormat, spoon, cork, lemon, plate, rope, curtain, sponge | pebble, cushion, towel, tile")
+IDLERS = word_bank(
+    "brick, ribbon, doormat, spoon, cork, lemon, plate, rope, curtain, sponge | pebble, cushion, towel, tile"
+)
 """Things without limbs, that do nothing and go nowhere."""
 
-PARTS = bank(
+PARTS = word_bank(
     "teeth:bite:comb:shark, teeth:chew:saw:wolf, teeth:chew:zip:camel, one eye:see:needle:cyclops,"
     " eyes:see:potato:hawk, four legs:walk:table:horse, four legs:run:chair:fox, four legs:jump:bed:goat,"
     " a neck:swallow:bottle:swan, a neck:swallow:guitar:giraffe, a tongue:taste:shoe:cow, hands:clap:clock:child,"
@@ -52,11 +50,11 @@ PARTS = bank(
 )
 
 
-def _parts(draw: Draw) -> Telling:
+def _parts(draw: Draw) -> Instance:
     part, power, thing, owner = draw.noun(PARTS).split(":")
     return _unmask(
         draw, (a(thing), a(owner), a(draw.noun(IDLERS))),
-        f"{_capital(a(thing))} has {part} in name only.",
+        f"{a(thing)} has {part} in name only.",
         f"Of the three only {a(owner)} has {part} and can {power}.",
         "Not all that has the name of a part of the body is alive.", part=part, power=power,
     )  # fmt: skip
@@ -67,23 +65,20 @@ PARTS_WITHOUT_LIFE = Family(
     _parts,
     kind=Kind.CHOICE,
     wordings=(
-        ("I have {part}, but I cannot {power}. Am I {options}?", "I have {part}, and I can {power}. Am I {options}?"),
-        ("One of three is speaking to {who}: 'I do have {part}, and yet I can never {power}.' Is it {options}?",
-         "One of three is speaking to {who}: 'I do have {part}, and sometimes I {power}.' Is it {options}?"),
-        ("{Options}: which has {part} but is not able to {power}?",
-         "{Options}: which has {part} and is able to {power}?"),
+        "I have {part}, {but I cannot|and I can} {power}. Am I {options}?",
+        "One of three is speaking to {who}: 'I do have {part}, and {yet I can never|sometimes I} {power}.' Is it "
+        "{options}?",
+        "{options}: which has {part} {but is not|and is} able to {power}?",
     ),
     test_wordings=(
-        ("Let {who} guess which I am: {options}. There is no denying that I have {part}, but try as I may, "
-         "I do not {power}.",
-         "Let {who} guess which I am: {options}. There is no denying that I have {part}, and when I like, "
-         "I do {power}."),
-        ("{who} draws something that has {part}, although it will not {power} in all its days. Is it {options}?",
-         "{who} draws something that has {part}, and it will {power} on many of its days. Is it {options}?"),
+        "Let {who} guess which I am: {options}. There is no denying that I have {part}, {but try as I may, I do "
+        "not|and when I like, I do} {power}.",
+        "{who} draws something that has {part}, {although it will not {power} in all|and it will {power} on many of} "
+        "its days. Is it {options}?",
     ),
-)  # fmt: skip
+)
 
-DEEDS = bank(
+DEEDS = word_bank(
     "run:legs:river:horse, fly:wings:arrow:eagle, whistle:lips:kettle:shepherd, weep:eyes:cloud:child,"
     " bite:teeth:frost:dog, dance:feet:flame:ballerina, climb:hands:beanstalk:monkey, speak:a tongue:radio:teacher,"
     " travel:feet:letter:pedlar, sting:wings:nettle:bee, rise:legs:cake:sleeper, fly:wings:balloon:swallow,"
@@ -106,7 +101,7 @@ SAID_OF_IDLERS = {
 """What is said of some of the idlers as well, so that there would be two right answers."""
 
 
-def _deeds(draw: Draw) -> Telling:
+def _deeds(draw: Draw) -> Instance:
     deed, part, thing, doer = draw.noun(DEEDS).split(":")
     idler = draw.noun(IDLERS)
     while idler in SAID_OF_IDLERS.get(deed, ()):
@@ -114,7 +109,7 @@ def _deeds(draw: Draw) -> Telling:
     no_part = part.removeprefix("a ")
     return _unmask(
         draw, (a(thing), a(doer), a(idler)),
-        f"{_capital(a(thing))} is said to {deed}, without {part}.",
+        f"{a(thing)} is said to {deed}, without {part}.",
         f"Of the three only {a(doer)} can {deed} and has {part}.",
         "What is said of people and animals is said of things, too.", deed=deed, part=part, no_part=no_part,
     )  # fmt: skip
@@ -125,20 +120,19 @@ RUNS_WITHOUT_LEGS = Family(
     _deeds,
     kind=Kind.CHOICE,
     wordings=(
-        ("I {deed}, but I have no {no_part}. Am I {options}?", "I {deed}, and I do have {part}. Am I {options}?"),
-        ("{who} thinks of something that can {deed}, although it has no {no_part}. Is it {options}?",
-         "{who} thinks of something that can {deed}, and that does have {part}. Is it {options}?"),
-        ("{Options}: which can {deed} without having {part}?", "{Options}: which can {deed} and has {part}?"),
+        "I {deed}, {but I have no {no_part}|and I do have {part}}. Am I {options}?",
+        "{who} thinks of something that can {deed}, {although it has no {no_part}|and that does have {part}}. Is it "
+        "{options}?",
+        "{options}: which can {deed} {without having|and has} {part}?",
     ),
     test_wordings=(
-        ("Which of the three did {who} meet, if it can {deed} and yet has not got {part}: {options}?",
-         "Which of the three did {who} meet, if it can {deed} and, of course, has got {part}: {options}?"),
-        ("I have no {no_part}, and still I {deed}. What does {who} call me: {options}?",
-         "With {part} of my own, I {deed}. What does {who} call me: {options}?"),
+        "Which of the three did {who} meet, if it can {deed} and {yet has no {no_part}|of course has {part}}: "
+        "{options}?",
+        "{I have no {no_part}, and still|With {part} of my own,} I {deed}. What does {who} call me: {options}?",
     ),
-)  # fmt: skip
+)
 
-ROUTES = bank(
+ROUTES = word_bank(
     "go from village to village:road:bus, cross the river:bridge:ferry, run round the garden:fence:dog,"
     " climb the mountain:footpath:mountaineer, go from the cellar to the attic:staircase:cat,"
     " go through the tunnel:railway track:train, wind through the valley:lane:cyclist, run along the coast:dyke:jogger,"
@@ -147,14 +141,14 @@ ROUTES = bank(
     " | go round the castle:moat:sentry, cross the street:zebra crossing:pedestrian, run under the town:sewer:rat,"
     " go up the hill:flight of steps:goat, cross the moor:stone wall:hiker, go down to the lake:slide:duck"
 )
-FIXTURES = bank("scarecrow, statue, milestone, haystack, tree stump, bench, letter box | boulder, flagpole, well")
+FIXTURES = word_bank("scarecrow, statue, milestone, haystack, tree stump, bench, letter box | boulder, flagpole, well")
 
 
-def _routes(draw: Draw) -> Telling:
+def _routes(draw: Draw) -> Instance:
     go, thing, mover = draw.noun(ROUTES).split(":")
     return _unmask(
         draw, (a(thing), a(mover), a(draw.noun(FIXTURES))),
-        f"{_capital(a(thing))} is said to {go}, and it stays where it is.",
+        f"{a(thing)} is said to {go}, and it stays where it is.",
         f"Of the three only {a(mover)} moves.",
         "Not all that goes somewhere sets out.", go=go,
     )  # fmt: skip
@@ -165,29 +159,26 @@ GOES_WITHOUT_MOVING = Family(
     _routes,
     kind=Kind.CHOICE,
     wordings=(
-        ("I {go}, and I never move. Am I {options}?", "I {go}, and I move all the way. Am I {options}?"),
-        ("What can {go} without ever leaving its place? {who} may choose: {options}.",
-         "What can {go} only by leaving its place? {who} may choose: {options}."),
-        ("{Options}: which is said to {go}, though it does not stir?",
-         "{Options}: which is said to {go}, and so has to stir?"),
+        "I {go}, and I {never move|move all the way}. Am I {options}?",
+        "What can {go} {without ever|only by} leaving its place? {who} may choose: {options}.",
+        "{options}: which is said to {go}, {though it does not|and so has to} stir?",
     ),
     test_wordings=(
-        ("To {go}, I need not budge an inch. What does {who} take me for: {options}?",
-         "To {go}, I must keep on moving. What does {who} take me for: {options}?"),
-        ("It is said to {go}, but whenever {who} looks, it is exactly where it was. Is it {options}?",
-         "It is said to {go}, and whenever {who} looks, it is somewhere else. Is it {options}?"),
+        "To {go}, I {need not budge an inch|must keep on moving}. What does {who} take me for: {options}?",
+        "It is said to {go}, {but|and} whenever {who} looks, it is {exactly where it was|somewhere else}. Is it "
+        "{options}?",
     ),
-)  # fmt: skip
+)
 
-SHRINKING = bank(
+SHRINKING = word_bank(
     "candle, pencil, crayon, lollipop, eraser, snowman, lipstick, glue stick, sugar lump, bar of soap"
     " | cough drop, incense stick, notepad, ice cube"
 )
-GROWING = bank("oak, whale, elephant, crocodile, horse, pumpkin, cow | pine tree, bear, giraffe, camel")
-LASTING = bank("hammer, coin, key, brick, spoon, thimble, anvil | horseshoe, bell, bolt")
+GROWING = word_bank("oak, whale, elephant, crocodile, horse, pumpkin, cow | pine tree, bear, giraffe, camel")
+LASTING = word_bank("hammer, coin, key, brick, spoon, thimble, anvil | horseshoe, bell, bolt")
 
 
-def _ages(draw: Draw) -> Telling:
+def _ages(draw: Draw) -> Instance:
     thing, grower = a(draw.noun(SHRINKING)), a(draw.noun(GROWING))
     return _unmask(
         draw, (thing, grower, a(draw.noun(LASTING))),
@@ -202,20 +193,15 @@ BIG_WHEN_YOUNG = Family(
     _ages,
     kind=Kind.CHOICE,
     wordings=(
-        ("I am big when I am young and small when I am old. Am I {options}?",
-         "I am small when I am young and big when I am old. Am I {options}?"),
-        ("'At first I am big, and at last I am small,' says one of three to {who}. Is it {options}?",
-         "'At first I am small, and at last I am big,' says one of three to {who}. Is it {options}?"),
-        ("{Options}: which is smaller in its last days than in its first?",
-         "{Options}: which is bigger in its last days than in its first?"),
+        "I am {big|small} when I am young and {small|big} when I am old. Am I {options}?",
+        "'At first I am {big|small}, and at last I am {small|big},' says one of three to {who}. Is it {options}?",
+        "{options}: which is {smaller|bigger} in its last days than in its first?",
     ),
     test_wordings=(
-        ("Time makes one of three things smaller, {who} says. Which is it: {options}?",
-         "Time makes one of three things bigger, {who} says. Which is it: {options}?"),
-        ("In my youth I was large, and in my old age I am little. What does {who} call me: {options}?",
-         "In my youth I was little, and in my old age I am large. What does {who} call me: {options}?"),
+        "Time makes one of three things {smaller|bigger}, {who} says. Which is it: {options}?",
+        "In my youth I was {large|little}, and in my old age I am {little|large}. What does {who} call me: {options}?",
     ),
-)  # fmt: skip
+)
 
 ENDS = (
     ("a bucket of water", "campfire", "sunflower"), ("a warm spring day", "snowman", "lizard"),
@@ -231,13 +217,13 @@ ENDS = (
 HARDY = ("pebble", "anvil", "brass bell", "key", "horseshoe", "steel bolt", "thimble", "millstone")
 
 
-def _ends(draw: Draw) -> Telling:
+def _ends(draw: Draw) -> Instance:
     cause, thing, friend = draw.choice(ENDS)
     return _unmask(
         draw, (a(thing), a(friend), a(draw.choice(HARDY))),
-        f"{_capital(cause)} destroys {a(thing)}.",
+        f"{cause} destroys {a(thing)}.",
         f"Of the three only {a(friend)} is better off for {cause}.",
-        "What is good for one is bad for another.", cause=cause, Cause=_capital(cause),
+        "What is good for one is bad for another.", cause=cause,
     )  # fmt: skip
 
 
@@ -246,17 +232,17 @@ THE_END_OF_ME = Family(
     _ends,
     kind=Kind.CHOICE,
     wordings=(
-        ("{Cause} is the end of me. Am I {options}?", "{Cause} does me good. Am I {options}?"),
-        ("One of three is afraid and says to {who}: 'After {cause} I shall be no more.' Is it {options}?",
-         "One of three is glad and says to {who}: 'After {cause} I shall be better off.' Is it {options}?"),
-        ("{Options}: which is destroyed by {cause}?", "{Options}: which is helped by {cause}?"),
-        ("{who} hears a cry for help: 'Not {cause}! I shall not survive it.' Who is crying: {options}?",
-         "{who} hears a shout of joy: 'At last {cause}! I shall be the better for it.' Who is shouting: {options}?"),
-        ("Nothing is left of me after {cause}, {who} may believe me. What am I: {options}?",
-         "I am better off after {cause} than before, {who} may believe me. What am I: {options}?"),
+        "{cause} {is the end of me|does me good}. Am I {options}?",
+        "One of three is {afraid|glad} and says to {who}: 'After {cause} I shall be {no more|better off}.' Is it "
+        "{options}?",
+        "{options}: which is {destroyed|helped} by {cause}?",
+        "{who} hears a {cry for help: 'Not|shout of joy: 'At last} {cause}! I shall {not survive|be the better for} "
+        "it.' Who is {crying|shouting}: {options}?",
+        "{Nothing is left of me after {cause}|I am better off after {cause} than before}, {who} may believe me. What "
+        "am I: {options}?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
 PARADOXES = (
     ("I am thrown out when I am needed", "an anchor", "I am thrown out when I am no longer needed", "a rag", "a key"),
@@ -283,7 +269,7 @@ PARADOXES = (
 """What an unlikely thing says, the thing, what the tempting thing says, that thing, and one that can say neither."""
 
 
-def _paradox(draw: Draw) -> Telling:
+def _paradox(draw: Draw) -> Instance:
     clue, thing, plain, tempting, other = draw.choice(PARADOXES)
     return _unmask(
         draw, (thing, tempting, other),
@@ -298,18 +284,15 @@ UPSIDE_DOWN = Family(
     _paradox,
     kind=Kind.CHOICE,
     wordings=(
-        ("{clue}. Am I {options}?", "{plain}. Am I {options}?"),
-        ("'{clue}.' Which of three told {who} so: {options}?", "'{plain}.' Which of three told {who} so: {options}?"),
-        ("{Options}: which of them can say of itself '{clue}'?",
-         "{Options}: which of them can say of itself '{plain}'?"),
-        ("{who} asks each of three to speak about itself, and one of them says: '{clue}.' Which one is it, {options}?",
-         "{who} asks each of three to speak about itself, and one of them says: '{plain}.' Which one is it, "
-         "{options}?"),
-        ("'{clue}': such are the words of one of three. Whose are they, {who} wants to know: {options}?",
-         "'{plain}': such are the words of one of three. Whose are they, {who} wants to know: {options}?"),
+        "{{clue}|{plain}}. Am I {options}?",
+        "'{{clue}|{plain}}.' Which of the three says so to {who}: {options}?",
+        "{options}: which of them can say of itself '{{clue}|{plain}}'?",
+        "{who} asks each of three to speak about itself, and one of them says: '{{clue}|{plain}}.' Which one is it, "
+        "{options}?",
+        "'{{clue}|{plain}}': these are the words of one of three. Whose are they, {who} wants to know: {options}?",
     ),
     transfer=True,
-)  # fmt: skip
+)
 
 FAMILIES = (
     PARTS_WITHOUT_LIFE, RUNS_WITHOUT_LEGS, GOES_WITHOUT_MOVING, BIG_WHEN_YOUNG, THE_END_OF_ME, UPSIDE_DOWN,

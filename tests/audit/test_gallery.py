@@ -9,7 +9,8 @@ import pytest
 from agents import cli
 from expit_env.audit.gallery import gallery, number_of_questions
 from expit_env.riddles import FAMILIES, GROUPS, splits
-from expit_env.riddles.splits import bare_questions, normalise
+from expit_env.riddles.family import normalise
+from expit_env.riddles.splits import bare_questions
 
 
 def run_command(monkeypatch, *words):
@@ -24,24 +25,23 @@ def test_every_family_is_shown_with_its_contrast_under_its_group():
     one = splits.riddle("all-but/train/0")
     assert f"> {one.question}\n" in page
     assert f"**{one.answer}**, and not {one.trap}. {one.explanation}" in page
-    assert page == gallery()
 
 
 @pytest.mark.parametrize(("family", "split"), [("birds-on-a-wire", "test"), ("months-of-28-days", "train")])
-def test_the_number_of_questions_is_near_what_many_draws_tell_and_not_above_what_they_find(family, split):
+def test_the_number_of_questions_is_near_the_estimate_of_many_draws_and_not_above_their_number(family, split):
     drawn = Counter(normalise(bare_questions(family, split, index)[0]) for index in range(2, 50_000, 5))
-    told = int(number_of_questions(family, split).replace(",", ""))
+    estimate = int(number_of_questions(family, split).replace(",", ""))
     effective = math.comb(10_000, 2) / sum(math.comb(times, 2) for times in drawn.values())
-    assert 0.5 * effective <= told <= 2 * effective
-    assert told <= 1.5 * len(drawn)
+    assert 0.5 * effective <= estimate <= 2 * effective
+    assert estimate <= 1.5 * len(drawn)
 
 
-def test_the_check_tells_what_mends_a_page_that_is_not_current(monkeypatch, tmp_path):
+def test_the_check_fails_on_a_page_that_is_not_current_and_names_the_command(monkeypatch, tmp_path):
     page = tmp_path / "gallery.md"
-    with pytest.raises(SystemExit, match=r"mends it: expit gallery --out"):
+    with pytest.raises(SystemExit, match=r"expit gallery --out"):
         run_command(monkeypatch, "--check", "--out", page)
     run_command(monkeypatch, "--out", page)
     run_command(monkeypatch, "--check", "--out", page)
     page.write_text(page.read_text(encoding="utf-8") + "more\n", encoding="utf-8")
-    with pytest.raises(SystemExit, match=r"mends it: expit gallery --out"):
+    with pytest.raises(SystemExit, match=r"expit gallery --out"):
         run_command(monkeypatch, "--check", "--out", page)

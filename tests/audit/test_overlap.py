@@ -12,6 +12,7 @@ from agents import checks, cli
 from expit_env.audit import overlap as overlap_module
 from expit_env.audit.audit import Audit, Constant, Tally
 from expit_env.audit.overlap import NEAR, make_block, overlaps, sample
+from expit_env.riddles.family import normalise
 
 CROWS = "There are 8 crows on a long fence by the river and a hunter shoots 3"
 NEARLY = "There are 8 crows on a long fence by the river and a hunter shoots 2"
@@ -52,7 +53,7 @@ def test_all_pairs_are_found_that_comparing_all_pairs_finds(train, test):
         return len(one & other) / len(one | other) >= NEAR
 
     found = overlaps(blocks(train=train, test=test))
-    texts = [{overlap_module.splits.normalise(text) for text in side} for side in (test, train)]
+    texts = [{normalise(text) for text in side} for side in (test, train)]
     close = {one for one, other in itertools.product(*texts) if near(one, other)}
     assert sum(each.exact + each.near for each in found) == len(close)
     assert sum(each.exact for each in found) == len(texts[0] & texts[1])
@@ -68,7 +69,7 @@ def test_the_command_fails_on_a_copy_and_prints_the_matrix(monkeypatch, capsys, 
     planted = blocks(train=[CROWS, OTHER], test=[CROWS])
     monkeypatch.setattr(overlap_module, "sample", lambda riddles: planted)
     monkeypatch.setattr(sys, "argv", ["expit", "splits", "--riddles", "3", "--out", str(tmp_path / "splits.md")])
-    with pytest.raises(SystemExit, match="1 questions stand in two splits"):
+    with pytest.raises(SystemExit, match="1 questions are in two splits"):
         cli.main()
     assert "Jaccard" in capsys.readouterr().out
     assert "| test | 1 | 1 |" in (tmp_path / "splits.md").read_text(encoding="utf-8")
