@@ -15,6 +15,7 @@ from tiny import tiny_model, tiny_tokenizer
 from agents import Budget, Completion, ExpertIteration, ExpertIterationConfig, FineTuning, LanguageModelPolicy
 from agents import fine_tuning as fine_tuning_module
 from agents.base import spawn_seeds
+from agents.evaluation import Evaluation
 from agents.expert_iteration import NoVerifiedAnswerError, select, shortest
 from agents.fine_tuning import Row
 from agents.policy import prompt
@@ -141,6 +142,16 @@ def test_a_killed_run_ends_with_the_same_trajectories(finished, tmp_path, stage)
     for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines():
         assert {"search_seconds", "distil_seconds", "evaluate_seconds"} <= json.loads(line).keys()
     assert not list((tmp_path / "run").rglob("*.part"))
+
+
+def test_validation_asks_each_riddle_of_a_small_split_once(tmp_path):
+    splits = ["train"] * 3 + ["validation"] * 2
+    rows = [{"question": f"What is {n}?", "answer": "it", "split": split} for n, split in enumerate(splits)]
+    (tmp_path / "mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    env = make_env(source=str(tmp_path / "mine.jsonl"), level=None)
+    make_agent(tmp_path / "run", dataclasses.replace(CONFIG, rounds=1, validation_riddles=20)).learn(env)
+    base = Evaluation.from_dict(json.loads((tmp_path / "run" / "base.json").read_text()))
+    assert sorted(base.riddle_ids) == ["mine/validation/4", "mine/validation/5"]
 
 
 def test_the_budget_is_never_passed(tmp_path):
