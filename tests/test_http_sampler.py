@@ -222,7 +222,7 @@ def test_a_server_that_dies_and_comes_back_is_waited_for(server):
 def test_a_server_that_stays_dead_is_given_up_with_a_clear_word(server):
     sampler = make_sampler(server, retries=2)
     server.die()
-    with pytest.raises(ServerError, match=r"tried 3 times; .*no connection.*Nothing is lost.*same command goes on"):
+    with pytest.raises(ServerError, match=r"tried 3 times; .*no connection.*Nothing that was finished is lost.*same command again"):
         draw(sampler, 4, 2)
     server.start()
 
