@@ -189,8 +189,8 @@ class _Round:
         if not any(keepable(trajectory) for trajectory in trajectories):
             easy = self.env.spec is not None and self.env.spec.kwargs.get("level") == 1
             raise NoVerifiedAnswerError(
-                f"{self.title} found no right answer to any of its {self.config.riddles} riddles. Options, each with"
-                " another --out, for this folder resumes only what was asked here: draw more (--samples,"
+                f"{self.title} found no right answer to any of its {self.config.riddles} riddles. Options: with"
+                " another --out, for this folder resumes only what was asked here, draw more (--samples,"
                 " --extra-samples), warmer (--extra-temperature), show solved examples for longer (--few-shot-rounds),"
                 f"{'' if easy else ' ask easier riddles (--level 1),'} or take a stronger model (--model)."
             )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import openai
 
+from agents.progress import plain
+
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds before a request is tried again; doubled each time
 RETRYABLE = (408, 409, 429, 500, 502, 503, 504)
 
@@ -29,4 +31,4 @@ def wait_before(turn: int, error: Exception) -> float:
 def said(error: openai.APIStatusError) -> str:
     """What a server gave as its reason, with the status."""
     said = error.body.get("message") or error.body.get("detail") if isinstance(error.body, dict) else error.body
-    return f"HTTP {error.status_code}: {str(said or 'no reason given').strip()[:300]}"
+    return f"HTTP {error.status_code}: {plain(str(said or 'no reason given').strip()[:300])}"
