@@ -20,7 +20,7 @@ from agents.base import Agent, Budget, History
 from agents.evaluation import Evaluation, evaluate_policy, evaluation_riddles, split_env, to_dict
 from agents.policy import GREEDY, LanguageModelPolicy, PolicyAgent
 from agents.progress import QUIET
-from agents.run import RunFolder
+from agents.run import RunFolder, read_json
 from agents.trajectory import Completion
 
 
@@ -43,20 +43,22 @@ _LEAST = {
     "rounds": 1, "riddles": 1, "samples": 1, "extra_samples": 0, "max_new_tokens": 1, "few_shot_rounds": 0,
     "answers_per_riddle": 1, "validation_riddles": 0, "evaluation_samples": 1, "seed": 0, "episodes": 1,
     "save_steps": 1, "rank": 1, "alpha": 1, "epochs": 1, "max_steps": 1, "batch_size": 1, "budget": 1,
-    "test_riddles": 1,
+    "test_riddles": 1, "attempts": 1, "hints": 0,
 }  # fmt: skip
 _POSITIVE = ("temperature", "extra_temperature", "learning_rate")
 _SHARES = ("top_p", "layers")
 
 
 def refuse_nonsense(config: Any) -> None:
-    """Check the numbers of a config, a dataclass, and of the configs in it.
+    """Check the numbers of a config, a dataclass or a mapping of names to values, and of the configs in it.
 
     Raises:
         ValueError: if one makes no sense; the message says which flag it is, and what it may be.
     """
-    for name in (each.name for each in dataclasses.fields(config)):
-        value, flag = getattr(config, name), f"--{name.replace('_', '-')}"
+    is_mapping = isinstance(config, Mapping)
+    values = config if is_mapping else {each.name: getattr(config, each.name) for each in dataclasses.fields(config)}
+    for name, value in values.items():
+        flag = f"--{name.replace('_', '-')}"
         if dataclasses.is_dataclass(value):
             refuse_nonsense(value)
         elif value is None:
@@ -157,7 +159,7 @@ class AdapterAgent(Agent, Generic[Config]):
             riddles = evaluation_riddles(validation, self.config.validation_riddles, self.console)
             path.write_text(json.dumps(to_dict(self.validate(env, riddles, "base model"))), encoding="utf-8")
 
-        return Evaluation.from_dict(json.loads(run.stage("base.json", produce).read_text(encoding="utf-8")))
+        return read_json(run.stage("base.json", produce), Evaluation.from_dict)
 
     def _scratch(self) -> Path:
         """Make a folder that lives as long as the agent."""

@@ -15,7 +15,7 @@ from agents.base import Agent, Budget, History, rollout, spawn_seeds
 from agents.evaluation import majority
 from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 from agents.registry import Setting
-from agents.run import write_text
+from agents.run import read_json, write_text
 from agents.trajectory import Completion
 
 GUESSES = (
@@ -59,7 +59,7 @@ class ConstantAgent(Agent):
         write_text(path / "constant.json", json.dumps({"answer": self.answer}))
 
     def load(self, path: Path) -> None:
-        self.answer = json.loads((path / "constant.json").read_text(encoding="utf-8"))["answer"]
+        self.answer = read_json(path / "constant.json", lambda learned: learned["answer"])
 
 
 def best_constant(env: gym.Env[str, str], seeds: Sequence[int], candidates: int = CANDIDATES) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""What the commands audit, splits and gallery show: tables of counts, in the terminal or as a page of Markdown."""
+"""What the commands audit, splits and families show: tables of counts, as text or as a page of Markdown, and lists."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+from agents.progress import plain
 from expit_env.audit.attacks import ATTACKS, FORMS
 from expit_env.audit.audit import Audit, Fault, Tally
 from expit_env.audit.overlap import NEAR, Block, Overlap
+from expit_env.riddles import FAMILIES, GROUPS
+from expit_env.riddles.bank import BANK
+from expit_env.riddles.splits import families_of, riddle_at
 
 SHOWN_FAULTS = 20
 _SHOWN_REPLY = 120
@@ -33,12 +37,12 @@ def show(console: Console, sheets: Iterable[Sheet]) -> None:
         for place, name in enumerate(sheet.header):
             table.add_column(name, justify="right" if place else "left", no_wrap=not place)
         for row in sheet.rows:
-            table.add_row(*row)
-        console.print(table, markup=False)
+            table.add_row(*map(plain, row))
+        console.print(table)
 
 
 def write_page(path: Path, title: str, command: str, sheets: Iterable[Sheet]) -> None:
-    """Write tables as a page of Markdown that tells which command made it."""
+    """Write tables as a page of Markdown that says which command made it."""
     lines = [f"# {title}", "", "Written by", "", f"    {command}"]
     for sheet in sheets:
         lines += ["", f"## {sheet.title}", "", _line(sheet.header), _line(["---"] * len(sheet.header))]
@@ -81,7 +85,7 @@ def audit_faults(audit: Audit) -> list[str]:
         seen[key] = seen.get(key, 0) + 1
         ranked.append((seen[key], fault.test in FORMS, fault))
     ranked.sort(key=lambda entry: entry[:2])
-    return [_told(fault) for _, _, fault in ranked[:SHOWN_FAULTS]]
+    return [_in_words(fault) for _, _, fault in ranked[:SHOWN_FAULTS]]
 
 
 def audit_record(audit: Audit) -> dict[str, object]:
@@ -113,10 +117,22 @@ def overlap_sheets(blocks: Sequence[Block], overlaps: Sequence[Overlap]) -> list
     ]
     near = f"Questions near to one of an earlier split (word sets, Jaccard of at least {NEAR})"
     return [
-        _matrix("Questions that stand in an earlier split, too", blocks, [(one.splits, one.exact) for one in overlaps]),
+        _matrix("Questions that are in an earlier split, too", blocks, [(one.splits, one.exact) for one in overlaps]),
         _matrix(near, blocks, [(one.splits, one.near) for one in overlaps]),
         Sheet("By pair of families", ("splits", "families", "exact", "near", "such as"), sorted(pairs)),
     ]
+
+
+def families_listed() -> str:
+    """Return every family with a question, by group and split, and the bank."""
+    lines = []
+    for group in GROUPS:
+        for split, shown in (("train", "train, validation, test"), ("transfer", "transfer")):
+            names = [name for name in families_of(split) if FAMILIES[name].group == group]
+            lines += [f"{group} ({shown})"] * bool(names)
+            lines += [f"  {name:<26}{riddle_at(name, split, 0).question}" for name in names]
+    lines += ["written by hand, not among all (train, validation, test, transfer)"]
+    return "\n".join([*lines, f"  {BANK:<26}{riddle_at(BANK, 'train', 0).question}"])
 
 
 def _matrix(title: str, blocks: Sequence[Block], shared: Iterable[tuple[tuple[str, str], int]]) -> Sheet:
@@ -152,7 +168,7 @@ def _counts(tally: Tally) -> tuple[str, str, str]:
     return f"{tally.tried:,}", str(tally.false), f"{100 * low:.2f} to {100 * high:.2f}"
 
 
-def _told(fault: Fault) -> str:
+def _in_words(fault: Fault) -> str:
     kind = "false fail" if fault.test in FORMS else "false pass"
     reply = fault.reply if len(fault.reply) <= _SHOWN_REPLY else fault.reply[:_SHOWN_REPLY] + "..."
     return (

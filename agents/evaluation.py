@@ -13,11 +13,11 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 from rich.console import Console
-from scipy import stats
 
 from agents.base import Agent, rollout, spawn_seeds
 from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 from agents.progress import QUIET, stage
+from agents.run import read_json
 from agents.trajectory import Completion, Trajectory
 
 MEASURES = ("system1_accuracy", "system2_accuracy", "majority_accuracy", "trap_rate", "group_accuracy")
@@ -91,6 +91,8 @@ class Evaluation:
         values = _valued(self.values(measure))
         if not values.size:
             return np.nan, np.nan
+        from scipy import stats  # half a second, which the command's help need not take
+
         bounds = stats.binomtest(int(values.sum()), len(values)).proportion_ci(method="wilson")
         return float(bounds.low), float(bounds.high)
 
@@ -114,8 +116,7 @@ class Comparison:
     @classmethod
     def read(cls, path: Path) -> Comparison:
         """Read what ``write`` wrote."""
-        both = json.loads(path.read_text(encoding="utf-8"))
-        return cls(Evaluation.from_dict(both["base"]), Evaluation.from_dict(both["trained"]))
+        return read_json(path, lambda both: cls(*(Evaluation.from_dict(both[name]) for name in ("base", "trained"))))
 
     def summary(self) -> dict[str, object]:
         """Return every measure of both, as ``expit evaluate --json`` prints it."""

@@ -24,7 +24,7 @@ from agents.fine_tuning import FineTuning, Row, fine_tune, steps
 from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 from agents.progress import QUIET, stage
 from agents.report import print_round
-from agents.run import RunFolder, write_text
+from agents.run import RunFolder, read_json, read_jsonl, write_text
 from agents.trajectory import Trajectory, TrajectoryStore
 
 
@@ -41,7 +41,9 @@ class ExpertIterationConfig:
         riddles: riddles searched in each round, new ones every time.
         samples: answers drawn to each of them at first.
         extra_samples: further answers, at most, for each riddle that is still unsolved.
-        temperature, extra_temperature, top_p: of the first answers and of the further ones.
+        temperature: of the first answers.
+        extra_temperature: of the further answers.
+        top_p: the share of probability that answers are drawn from.
         max_new_tokens: an answer longer than this is unfinished, and is never learned from.
         few_shot_rounds: rounds, from the first, whose search shows solved examples before the question.
         answers_per_riddle: at most so many different answers to one riddle, of all rounds, are learned from, shortest
@@ -131,6 +133,7 @@ class _Round:
     ) -> None:  # fmt: skip
         self.agent, self.config, self.run, self.env = agent, agent.config, run, env
         self.index, self.left, self.before = index, left, before
+        self.title = f"round {index + 1}"  # people count from 1
         self.name = f"round-{index:03d}"
         self.folder = run.path / self.name
 
@@ -145,7 +148,7 @@ class _Round:
             self.run.stage(f"{self.name}/DONE", Path.touch)
         elif self.index + 1 == self.config.rounds or not self._next_is_done():
             self.agent.use_adapter(self.folder / "adapter")
-        return json.loads((self.folder / "metrics.json").read_text(encoding="utf-8")) | self._seconds()
+        return read_json(self.folder / "metrics.json", dict) | self._seconds()
 
     def _next_is_done(self) -> bool:
         return (self.run.path / f"round-{self.index + 1:03d}" / "DONE").exists()
@@ -162,7 +165,7 @@ class _Round:
     def _seconds(self) -> dict[str, float]:
         """Return how long the stages took that are done, those of a run that was cut off included."""
         path = self.folder / "seconds.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return read_json(path, dict) if path.exists() else {}
 
     def _search(self, path: Path) -> None:
         """System 2: answers for all riddles, then further batches for those without one to learn from."""
@@ -177,7 +180,7 @@ class _Round:
             if left is None or not unsolved:
                 break
             starts = [seed for seed in unsolved for _ in range(size)][: left.episodes]
-            title = f"round {self.index}: search" + (f", batch {batch + 1}" if batch else "")
+            title = f"{self.title}: search" + (f", batch {batch + 1}" if batch else "")
             with stage(self.agent.console, title, len(starts)) as progress:
                 seed = (config.seed, self.index, batch)
                 searcher = PolicyAgent(self.agent.policy, further if batch else first, seed, progress)
@@ -191,8 +194,8 @@ class _Round:
         if not any(keepable(trajectory) for trajectory in trajectories):
             easy = self.env.spec is not None and self.env.spec.kwargs.get("level") == 1
             raise NoVerifiedAnswerError(
-                f"round {self.index} found no right answer to any of its {self.config.riddles} riddles. The options,"
-                " each with another --out, because this folder resumes only with the same settings: draw more answers"
+                f"{self.title} found no right answer to any of its {self.config.riddles} riddles. Options: with"
+                " another --out, because this folder resumes only with the same settings, draw more answers"
                 " (--samples, --extra-samples), draw them at a higher temperature (--extra-temperature), show solved"
                 f" examples for longer (--few-shot-rounds),{'' if easy else ' ask easier riddles (--level 1),'}"
                 " or take a stronger model (--model)."
@@ -206,13 +209,13 @@ class _Round:
         """System 1: a fresh adapter on the base model, from the pooled answers of all rounds so far."""
         rows = self._archive()
         settings, config = self.config.fine_tuning, self.config
-        with stage(self.agent.console, f"round {self.index}: distil", steps(rows, settings)) as progress:
+        with stage(self.agent.console, f"{self.title}: distil", steps(rows, settings)) as progress:
             seed = spawn_seeds([config.seed, self.index, 1], 1)[0]
             self.loss = fine_tune(self.agent.policy, rows, settings, path, seed, progress)
 
     def _archive(self) -> list[Row]:
         files = [self.run.path / f"round-{index:03d}" / "sft.jsonl" for index in range(self.index + 1)]
-        rows = (Row(**json.loads(line)) for file in files for line in file.read_text(encoding="utf-8").splitlines())
+        rows = (row for file in files for row in read_jsonl(file, lambda line: Row(**json.loads(line))))
         return shortest(rows, self.config.answers_per_riddle)
 
     def _measure(self, path: Path) -> None:
@@ -225,7 +228,7 @@ class _Round:
             "rows": len(self._archive()),
         }
         if self.before is not None:
-            after = self.agent.validate(self.env, self.before.riddle_ids, f"round {self.index}: evaluate")
+            after = self.agent.validate(self.env, self.before.riddle_ids, f"{self.title}: evaluate")
             metrics |= measured(after)
             closed = gap_closed(self.before, after)
             metrics |= {} if closed is None else {"gap_closed": closed}

@@ -7,16 +7,16 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import torch
-from datasets import Dataset
-from peft import LoraConfig, get_peft_model
-from transformers import PreTrainedModel, PrinterCallback, ProgressCallback, TrainerCallback
-from trl.trainer.sft_config import SFTConfig
+from typing import TYPE_CHECKING, Any
 
 from agents.policy import LanguageModelPolicy, prompt
-from agents.shared_prompt import SharedPromptTrainer, collate, encode_group
+
+# Imported where something is trained: the command's help needs none of them.
+if TYPE_CHECKING:
+    import torch
+    from peft import LoraConfig
+    from transformers import PreTrainedModel
+    from trl.trainer.sft_config import SFTConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class FineTuning:
     """How an adapter is trained.
 
     Attributes:
-        rank, alpha: of the LoRA matrices (Hu et al. 2021, https://arxiv.org/abs/2106.09685).
+        rank: of the LoRA matrices (Hu et al. 2021, https://arxiv.org/abs/2106.09685).
+        alpha: the scale of the LoRA matrices, times rank.
         target_modules: the linear modules that get one; "all-linear" means every one but the head.
         layers: the share of the model's layers, from the top, whose modules do; those below need no gradients.
         learning_rate: at the start; it falls linearly to 0.
@@ -44,6 +45,8 @@ class FineTuning:
 
     def lora(self, model: PreTrainedModel) -> LoraConfig:
         """The shape of the adapter on a model, which the agents that are compared share."""
+        from peft import LoraConfig
+
         modules = self.target_modules if isinstance(self.target_modules, str) else list(self.target_modules)
         count = model.config.get_text_config().num_hidden_layers
         below = "|".join(map(str, range(count - max(1, round(self.layers * count)))))
@@ -80,6 +83,13 @@ def fine_tune(
     Raises:
         ValueError: if there are no rows.
     """
+    import torch
+    from datasets import Dataset
+    from peft import get_peft_model
+    from transformers import PrinterCallback, ProgressCallback
+
+    from agents.shared_prompt import SharedPromptTrainer, Steps, collate
+
     if not rows:
         raise ValueError("there are no rows to fine-tune on")
     dataset = Dataset.from_list(_groups(policy, rows, few_shot))
@@ -93,7 +103,7 @@ def fine_tune(
             train_dataset=dataset,
             processing_class=policy.tokenizer,
             data_collator=collate,  # type: ignore[arg-type]
-            callbacks=[_Steps(progress)] if progress else [],
+            callbacks=[Steps(progress)] if progress else [],
         )
         trainer.remove_callback(PrinterCallback)
         trainer.remove_callback(ProgressCallback)
@@ -108,6 +118,8 @@ def steps(rows: Sequence[Row], settings: FineTuning) -> int:
 
 
 def _groups(policy: LanguageModelPolicy, rows: Sequence[Row], few_shot: bool) -> list[dict[str, object]]:
+    from agents.shared_prompt import encode_group
+
     return [
         encode_group(policy.tokenizer, prompt(question, few_shot), answers) for question, answers in _by_question(rows)
     ]
@@ -126,6 +138,8 @@ def _by_question(rows: Sequence[Row]) -> list[tuple[str, list[str]]]:
 
 
 def _arguments(settings: FineTuning, folder: str, seed: int, device: torch.device) -> SFTConfig:
+    from trl.trainer.sft_config import SFTConfig
+
     return SFTConfig(
         output_dir=folder,
         learning_rate=settings.learning_rate,
@@ -145,11 +159,3 @@ def _arguments(settings: FineTuning, folder: str, seed: int, device: torch.devic
         remove_unused_columns=False,
         dataset_kwargs={"skip_prepare_dataset": True},
     )
-
-
-class _Steps(TrainerCallback):
-    def __init__(self, progress: Callable[[int], None]) -> None:
-        self._progress = progress
-
-    def on_step_end(self, *args: object, **kwargs: object) -> None:
-        self._progress(1)

@@ -32,7 +32,7 @@ from agents.fine_tuning import FineTuning
 from agents.policy import LanguageModelPolicy, prompt
 from agents.progress import QUIET, stage
 from agents.registry import Setting
-from agents.run import RunFolder, write_text
+from agents.run import RunFolder, read_json, read_jsonl, write_text
 from agents.sampling.rows import end_tokens_of
 from agents.trajectory import Completion, Trajectory, TrajectoryStore
 
@@ -107,7 +107,7 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
         self.use_adapter(adapter)
         path = run.stage("metrics.jsonl", lambda path: self._measure(path, run, env))
         run.stage("DONE", Path.touch)
-        metrics = json.loads(path.read_text(encoding="utf-8"))
+        metrics = read_json(path, dict)
         return History(metrics["episodes"], metrics["tokens"], (metrics,))
 
     def _train(self, path: Path, run: RunFolder, env: gym.Env[str, str], plan: Plan) -> None:
@@ -162,7 +162,7 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
 
     def _measure(self, path: Path, run: RunFolder, env: gym.Env[str, str]) -> None:
         trajectories = list(TrajectoryStore(run.path / "trajectories.jsonl"))
-        steps = [json.loads(line) for line in (run.path / "steps.jsonl").read_text(encoding="utf-8").splitlines()]
+        steps = list(read_jsonl(run.path / "steps.jsonl", json.loads))
         solved: dict[str | None, bool] = {}
         for trajectory in trajectories:
             solved[trajectory.riddle_id] = solved.get(trajectory.riddle_id, False) or trajectory.solved

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from agents.embedded import EmbeddedModelError
 from agents.fine_tuning import FineTuning, Row, fine_tune
 from agents.policy import FEW_SHOT, Decoding, LanguageModelPolicy
-from agents.progress import stage
+from agents.progress import one_line, plain, stage
 from expit_env import Riddle, Verdict, verify
 
 RIDDLE = Riddle(
@@ -58,11 +58,11 @@ class LessonResult:
 
 
 def teach(policy: LanguageModelPolicy, console: Console, samples: int, hint: bool, seed: int) -> LessonResult:
-    """Run the lesson on a policy, telling each step.
+    """Run the lesson on a policy, and show each step.
 
     Args:
         policy: the base model; one that samples here answers with the lesson's adapter afterwards.
-        console: where the steps are told.
+        console: where the steps are shown.
         samples: how many answers to search, at most.
         hint: whether the search adds a hint to the riddle.
         seed: of the search and the fine-tuning.
@@ -81,14 +81,15 @@ def teach(policy: LanguageModelPolicy, console: Console, samples: int, hint: boo
             + ("" if hint else "\nOffer the model a hint while it searches: [bold]expit lesson --hint[/]")
         )
         return LessonResult(before, None, None)
-    console.print(f"\n[bold]3. Filter.[/] The verifier passes {gold!r}.", highlight=False)
+    console.print()
+    console.print(Text.assemble(("3. Filter.", "bold"), plain(f" The verifier passes {gold!r}.")))
     learner = _learner(policy, console)
     if learner is None:
         return LessonResult(before, gold, None)
     console.print(f"\n[bold]4. Distil.[/] LoRA on it, {COPIES} copies, {SETTINGS.max_steps} steps.")
     with tempfile.TemporaryDirectory() as folder, stage(console, "distil", SETTINGS.max_steps or 0) as progress:
         rows = [Row(RIDDLE.question, gold)] * COPIES
-        fine_tune(learner, rows, SETTINGS, Path(folder) / "adapter", seed, progress, few_shot=True)
+        fine_tune(learner, rows, SETTINGS, Path(folder) / "adapter", seed % 2**32, progress, few_shot=True)
         learner.use_adapter(Path(folder) / "adapter")
     console.print("\n[bold]5. In one go again.[/]")
     return LessonResult(before, gold, _ask(learner, console))
@@ -102,7 +103,8 @@ def _learner(policy: LanguageModelPolicy, console: Console) -> LanguageModelPoli
     try:
         learner = policy.in_process()
     except (OSError, EmbeddedModelError) as error:
-        console.print(f"\n[bold]4. Distil.[/] Left out: the weights to fine-tune are not here.\n{escape(str(error))}")
+        console.print("\n[bold]4. Distil.[/] Left out: the weights to fine-tune are not here.")
+        console.print(plain(str(error)))
         console.print(
             "What is missing is LoRA on that answer, and the same question again. Download the model where "
             "there is a network, and name its folder: expit lesson ... --weights FOLDER"
@@ -123,7 +125,7 @@ def choose(answers: Sequence[str]) -> str | None:
 def _ask(policy: LanguageModelPolicy, console: Console) -> str:
     answer = policy.sample([RIDDLE.question], 1, Decoding(temperature=0.0, few_shot=True))[0][0].text.strip()
     verdict = verify(RIDDLE, answer)
-    console.print(f"   {_mark(verdict)}  {_line(answer)}", highlight=False)
+    console.print(Text.assemble("   ", _mark(verdict), "  ", one_line(answer)))
     return answer
 
 
@@ -141,15 +143,11 @@ def _show_heap(console: Console, answers: Sequence[str], most: int = 12) -> None
     shown = right[:3] + [row for row in heap if row not in right][: most - len(right[:3])]
     for answer, times in sorted(shown, key=lambda row: -row[1]):
         verdict = verify(RIDDLE, answer)
-        table.add_row(str(times), _mark(verdict), verdict.rule, _line(answer))
+        table.add_row(str(times), _mark(verdict), plain(verdict.rule), one_line(answer))
     console.print(table)
     found = sum(times for _, times in right)
     console.print(f"{len(answers)} finished answers, {len(heap)} different ones, {found} right.", highlight=False)
 
 
-def _mark(verdict: Verdict) -> str:
-    return "[green]right[/]" if verdict.correct else f"[red]{verdict.outcome}[/]"
-
-
-def _line(answer: str) -> str:
-    return " ".join(answer.split()).replace("[", "\\[") or "(nothing)"
+def _mark(verdict: Verdict) -> Text:
+    return Text("right", "green") if verdict.correct else Text(verdict.outcome, "red")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gymnasium as gym
 from rich.console import Console
+from rich.text import Text
+
+from agents.progress import plain
 
 
 def play(
     console: Console, split: str, families: tuple[str, ...], level: int | None, attempts: int, hints: int,
     seed: int | None,
 ) -> None:  # fmt: skip
-    """Pose riddles until an empty line or the end of the input, and print the score.
+    """Ask riddles until an empty line, the end of the input or Ctrl-C, and print the score.
 
     Raises:
         ValueError: if the environment cannot be made so; the message says what exists.
@@ -26,21 +29,22 @@ def play(
         if not terminated:
             continue
         right, asked = right + int(float(reward)), asked + 1
-        console.print(_told(float(reward), info), highlight=False)
+        console.print(_result(float(reward), info))
         observation, _ = env.reset()
     console.print(f"\n{right} of {asked} right.", highlight=False)
 
 
 def _read(console: Console, observation: str) -> str:
-    console.print(f"\n[bold]{observation}[/]", highlight=False)
+    console.print()
+    console.print(plain(observation, "bold"))
     try:
         return console.input("> ").strip()
-    except EOFError:
+    except (EOFError, KeyboardInterrupt):
         return ""
 
 
-def _told(reward: float, info: dict) -> str:
+def _result(reward: float, info: dict) -> Text:
     if reward:
-        return "[green]Right.[/]"
+        return Text("Right.", "green")
     trap = " You fell into the trap." if info["fell_for_trap"] else ""
-    return f"[red]Wrong.[/]{trap} The answer is: {info['answer']}."
+    return Text.assemble(("Wrong.", "red"), plain(f"{trap} The answer is: {info['answer']}."))

@@ -8,16 +8,20 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
-from transformers.utils import logging as transformers_logging
+from safetensors import SafetensorError
 
 from agents.base import Agent
-from agents.sampling import LocalSampler, Prompt, Sampler, WorkerSampler, in_precision, sampling_dtype
+from agents.run import broken
 from agents.trajectory import Completion
+
+# Imported where tensors are touched: the command's help needs none of them.
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from agents.sampling import LocalSampler, Prompt, Sampler, WorkerSampler
 
 SYSTEM = "You answer riddles."
 REQUEST = " Reply with one word or number only."
@@ -71,6 +75,8 @@ def pick_device(name: str | None = None) -> torch.device:
     Raises:
         ValueError: if there is no such device here.
     """
+    import torch
+
     found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     there = [kind for kind, is_there in found.items() if is_there]
     if name is not None and name.partition(":")[0] not in there:
@@ -80,6 +86,10 @@ def pick_device(name: str | None = None) -> torch.device:
 
 def load_model(model: str | Path, device: str | None = None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Load a chat model in fp32 and its tokenizer, as `LanguageModelPolicy.load` says."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging as transformers_logging
+
     transformers_logging.disable_progress_bar()
     where = pick_device(device)
     if str(model).startswith((".", "/", "~")) and not Path(model).is_dir():
@@ -116,6 +126,8 @@ class LanguageModelPolicy:
             OSError: if neither a folder nor the Hub has the model.
             ValueError: if there is no such device, or the tokenizer has no chat template.
         """
+        from agents.sampling import WorkerSampler, sampling_dtype
+
         base, tokenizer = load_model(model, device)
         parallel = base.device.type == "cpu" and os.name == "posix"
         dtype = sampling_dtype(base.device)
@@ -127,9 +139,14 @@ class LanguageModelPolicy:
         The adapter is merged in fp32 into a copy, which is then rounded to what is sampled in: merged in bf16, small
         deltas are lost.
         """
+        from peft import PeftModel
+
         model = self.base
         if folder is not None:
-            adapted = PeftModel.from_pretrained(copy.deepcopy(self.base), str(folder))
+            try:
+                adapted = PeftModel.from_pretrained(copy.deepcopy(self.base), str(folder))
+            except (SafetensorError, ValueError, KeyError, TypeError, OSError) as error:
+                raise broken(folder, error) from error
             model = adapted.merge_and_unload().eval()  # type: ignore[operator]
         if self._workers:
             self._workers.load(model)
@@ -137,6 +154,8 @@ class LanguageModelPolicy:
             self._sampler = self._local(model)
 
     def _local(self, model: PreTrainedModel) -> LocalSampler:
+        from agents.sampling import LocalSampler, in_precision, sampling_dtype
+
         return LocalSampler(in_precision(model, sampling_dtype(model.device)), self.tokenizer)
 
     def require_adapters(self) -> None:

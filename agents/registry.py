@@ -15,9 +15,14 @@ from agents.expert_iteration import ExpertIteration, ExpertIterationConfig
 from agents.policy import LanguageModelPolicy
 from agents.progress import QUIET
 
-AGENTS: Mapping[str, str] = {
+TRAINABLE: Mapping[str, str] = {
     "expert-iteration": "agents.registry:make_expert_iteration",
     "grpo": "agents.grpo:make",
+}
+"""The agents that learn an adapter, which is what ``expit train`` trains."""
+
+AGENTS: Mapping[str, str] = {
+    **TRAINABLE,
     "base": "agents.baselines:make_base",
     "few-shot": "agents.baselines:make_few_shot",
     "majority": "agents.baselines:make_majority",

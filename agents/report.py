@@ -10,9 +10,11 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from agents.evaluation import MEASURES, Answered, Comparison, Evaluation, measured, paired_difference
-from agents.run import write_text
+from agents.progress import one_line, plain
+from agents.run import read_json, read_jsonl, write_text
 
 TITLES = {
     "system1_accuracy": "System 1",
@@ -47,7 +49,7 @@ def examples(comparison: Comparison, count: int = 3) -> list[tuple[Answered, Ans
 
 def print_round(console: Console, metrics: Mapping[str, float]) -> None:
     """Print the one line of a round."""
-    parts = [f"round {metrics['round']:.0f}", f"coverage {metrics['coverage']:.0%}", f"{metrics['rows']:.0f} rows"]
+    parts = [f"round {metrics['round'] + 1:.0f}", f"coverage {metrics['coverage']:.0%}", f"{metrics['rows']:.0f} rows"]
     parts += [f"{TITLES[measure]} {metrics[measure]:.0%}" for measure in MEASURES if measure in metrics]
     if "gap_closed" in metrics:
         parts.append(f"gap closed {metrics['gap_closed']:.0%}")
@@ -57,7 +59,7 @@ def print_round(console: Console, metrics: Mapping[str, float]) -> None:
 
 def read_metrics(run: Path) -> list[dict[str, float]]:
     """Read the metrics of all rounds of a run."""
-    return [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    return list(read_jsonl(run / "metrics.jsonl", json.loads))
 
 
 def write_report(run: Path) -> None:
@@ -65,8 +67,7 @@ def write_report(run: Path) -> None:
     comparisons = [Comparison.read(path) for path in sorted(run.glob("evaluation-*.json"))]
     validated = run / "base.json"
     if validated.exists():
-        base = Evaluation.from_dict(json.loads(validated.read_text(encoding="utf-8")))
-        draw_curve(run / "curve.png", base, read_metrics(run))
+        draw_curve(run / "curve.png", read_json(validated, Evaluation.from_dict), read_metrics(run))
     write_text(run / "report.html", _page(run.name, comparisons, validated.exists()))
 
 
@@ -76,12 +77,13 @@ def print_results(console: Console, run: Path) -> None:
     for split in sorted(comparisons):
         console.print(table(comparisons[split]))
     for before, after in examples(comparisons["test"]) if "test" in comparisons else ():
-        console.print(f"\n[bold]{before.question}[/]", highlight=False)
+        console.print()
+        console.print(plain(before.question, "bold"))
         for name, one in (("before", before), ("after", after)):
-            mark = "[green]right[/]" if one.correct else "[red]wrong[/]"
-            console.print(f"  {name:<7}{mark}  {_plain(one.greedy)}", highlight=False)
+            mark = ("right", "green") if one.correct else ("wrong", "red")
+            console.print(Text.assemble(f"  {name:<7}", mark, "  ", one_line(one.greedy)))
     curve = f", curve: {run / 'curve.png'}" if (run / "base.json").exists() else ""
-    console.print(f"\nReport: {run / 'report.html'}{curve}", soft_wrap=True)
+    console.print(plain(f"\nReport: {run / 'report.html'}{curve}"), soft_wrap=True)
 
 
 def draw_curve(path: Path, base: Evaluation, rounds: Sequence[Mapping[str, float]]) -> None:
@@ -105,10 +107,6 @@ def draw_curve(path: Path, base: Evaluation, rounds: Sequence[Mapping[str, float
 def _cell(evaluation: Evaluation, measure: str) -> str:
     mean, (low, high) = evaluation.mean(measure), evaluation.interval(measure)
     return "n/a" if math.isnan(mean) else f"{100 * mean:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).replace("[", "\\[") or "(nothing)"
 
 
 def _page(name: str, comparisons: Sequence[Comparison], curve: bool) -> str:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError
+
+T = TypeVar("T")
 
 UNCOMPARED = "machine"
-"""What a record tells under this name may differ when a run goes on: it changes no more than rounding."""
+"""What a record has under this name may differ when a run is resumed: it changes no more than rounding."""
 
 
 class RunConflictError(ValueError):
-    """The folder holds a run that was asked for something else."""
+    """The folder is in use, or holds a run that was asked for something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +33,28 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: Path, record: Mapping[str, Any]) -> RunFolder:
-        """Start a run in a folder, or go on with the one that stands there.
+        """Start a run in a folder, or resume the one that is there.
 
         Args:
             path: the folder; made if missing.
-            record: what is asked, as plain JSON values: config, versions, hash of the model. What is told under
+            record: what is asked, as plain JSON values: config, versions, hash of the model. What is under
                 ``UNCOMPARED`` is kept, and not compared.
 
         Raises:
-            RunConflictError: if a run with another record stands there; the message shows the difference.
+            RunConflictError: if a run with another record is there; the message shows the difference.
+            ValueError: if the record that is there is broken.
         """
         path.mkdir(parents=True, exist_ok=True)
         asked, config = json.loads(json.dumps(record)), path / "config.json"
         if not config.exists():
             write_text(config, json.dumps(asked, indent=2) + "\n")
-        there = json.loads(config.read_text(encoding="utf-8"))
+        there = read_json(config, dict)
         differences = _differences({**there, UNCOMPARED: None}, {**asked, UNCOMPARED: None})
         if differences:
             raise RunConflictError(
                 f"{path} holds a run that was asked for something else:\n  "
                 + "\n  ".join(differences)
-                + "\nAsk for the same to go on with it, or choose another --out."
+                + "\nAsk for the same to resume it, or choose another --out."
             )
         return cls(path)
 
@@ -57,19 +65,90 @@ class RunFolder:
             target.parent.mkdir(parents=True, exist_ok=True)
             temporary = target.with_name(f".{target.name}.part")
             _remove(temporary)
-            produce(temporary)
-            _sync(temporary)
-            temporary.rename(target)
-            _sync_one(target.parent)
+            with _room_for(target):
+                produce(temporary)
+                _sync(temporary)
+                temporary.rename(target)
+                _sync_one(target.parent)
         return target
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a file so that it is there whole or not at all, whatever happens meanwhile."""
     temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(text, encoding="utf-8")
-    _sync(temporary)
-    temporary.replace(path)
+    with _room_for(path):
+        temporary.write_text(text, encoding="utf-8")
+        _sync(temporary)
+        temporary.replace(path)
+
+
+def hold(path: Path) -> AbstractContextManager[object]:
+    """Hold a run folder, made if missing, against other processes; the system frees it when the holder dies.
+
+    Raises:
+        RunConflictError: if another process holds it.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        return FileLock(path / ".lock").acquire(timeout=0)
+    except Timeout as error:
+        raise RunConflictError(f"{path} is in use by another expit: let it end, or choose another --out") from error
+
+
+def read_json(path: Path, make: Callable[[Any], T]) -> T:
+    """Read a file of JSON, and make something of its value.
+
+    Raises:
+        ValueError: if the file is broken; the message says how to have it written again.
+    """
+    try:
+        return make(json.loads(path.read_bytes()))
+    except (ValueError, KeyError, TypeError) as error:
+        raise broken(path, error) from error
+
+
+def read_jsonl(path: Path, make: Callable[[bytes], T]) -> Iterator[T]:
+    """Read a file of JSON lines, and make something of each line, such as its value with ``json.loads``.
+
+    Raises:
+        ValueError: if the file is broken; the message says in which line, and how to have it written again.
+    """
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                yield make(line)
+            except (ValueError, KeyError, TypeError) as error:
+                raise broken(path, error, number) from error
+
+
+def broken(path: Path, error: Exception, line: int = 0) -> ValueError:
+    """Return the error for a file or folder of a run that cannot be read: what is wrong with it, and what to do."""
+    what = f"it has no {error}" if isinstance(error, KeyError) else error
+    where = f"{path}, line {line}," if line else path
+    done = path.parent / "DONE"
+    delete = f"{path} and {done}" if done.exists() else path
+    return ValueError(
+        f"{where} is broken: {what}. Delete {delete}, then give the command that wrote it again: it resumes from there."
+    )
+
+
+def is_full(error: Exception) -> bool:
+    """Whether an error is that of a full disk, which safetensors says in words only."""
+    return getattr(error, "errno", None) == errno.ENOSPC or os.strerror(errno.ENOSPC) in str(error)
+
+
+@contextmanager
+def _room_for(path: Path) -> Iterator[None]:
+    """Say which file was to be written, and what to do, where the disk is full."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        if not is_full(error):
+            raise
+        raise OSError(
+            f"the disk is full: {path} could not be written. Free some space and give the same command again: what was"
+            " finished before is kept."
+        ) from error
 
 
 def _differences(there: Any, asked: Any, name: str = "") -> list[str]:

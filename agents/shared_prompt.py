@@ -9,13 +9,13 @@ are those of one row an answer, to within rounding.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase, TrainerCallback
 from trl.trainer.sft_trainer import SFTTrainer
 
 from agents.sampling import Message, Prompt
@@ -100,6 +100,16 @@ class SharedPromptTrainer(SFTTrainer):
         # Not by num_items_in_batch, which leaves out each row's first label: here no label is shifted.
         loss = cross_entropy(outputs.logits[0, column].float(), labels)
         return (loss, outputs) if return_outputs else loss
+
+
+class Steps(TrainerCallback):
+    """Calls ``progress`` with 1 after every optimiser step."""
+
+    def __init__(self, progress: Callable[[int], None]) -> None:
+        self._progress = progress
+
+    def on_step_end(self, *args: object, **kwargs: object) -> None:
+        self._progress(1)
 
 
 def _answer_ids(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answer: str, start: list[int]) -> list[int]:

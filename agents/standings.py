@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from agents.evaluation import Evaluation, summary
+from agents.run import read_json
 
 if TYPE_CHECKING:
     from agents.comparison import CompareRequest
@@ -48,8 +48,7 @@ class Result:
 
     @classmethod
     def read(cls, path: Path) -> Result:
-        row = json.loads(path.read_text(encoding="utf-8"))
-        return cls(**row | {"evaluation": Evaluation.from_dict(row["evaluation"])})
+        return read_json(path, lambda row: cls(**row | {"evaluation": Evaluation.from_dict(row["evaluation"])}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.metadata
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import gymnasium as gym
+import tyro
 from rich.console import Console
 
 from agents.adapter_agent import AdapterAgent, refuse_nonsense
@@ -21,11 +21,10 @@ from agents.embedded import EMBEDDED, model_hash, model_source
 from agents.evaluation import Comparison, evaluate_policy, evaluation_riddles, split_env
 from agents.expert_iteration import ExpertIterationConfig
 from agents.policy import LanguageModelPolicy, pick_device
-from agents.registry import Setting, known, make_agent
-from agents.run import UNCOMPARED, RunFolder
-from agents.sampling import sampling_dtype
-from agents.sampling.workers import MOST_WORKERS, usable_cores
+from agents.registry import TRAINABLE, Setting, known, make_agent
+from agents.run import UNCOMPARED, RunFolder, hold, read_json
 from expit_env import RiddleList, open_source
+from expit_env.riddles import GROUPS
 from expit_env.riddles.splits import GENERATOR_VERSION
 
 FINAL_SPLITS = ("test", "transfer")
@@ -36,6 +35,13 @@ FIRST_GROUPS = (
 )  # fmt: skip
 """Groups of families to begin with: those whose riddles a model of 135M parameters learns in a laptop's minutes. The
 others (words and letters, deduction, sequences, what am I) ask for more search than that."""
+
+FAMILIES_HELP = (
+    "families of riddles, by their own name or their group's; expit families lists them. The groups: "
+    f"{', '.join(GROUPS)}."
+)
+_DEFAULT = f"(default: the first {len(FIRST_GROUPS)} groups, or all of a source; the name all is all of them)"
+Families = Annotated[tuple[str, ...], tyro.conf.arg(help=FAMILIES_HELP, help_behavior_hint=_DEFAULT)]
 
 OLLAMA_WEIGHTS = {
     "qwen2.5:0.5b": "Qwen/Qwen2.5-0.5B-Instruct",
@@ -51,18 +57,17 @@ class TrainRequest:
     """What ``expit train`` is asked for.
 
     Attributes:
-        agent: who learns, by its name in ``agents.registry.AGENTS``: one that learns an adapter.
+        agent: who learns, one of ``agents.registry.TRAINABLE``.
         model: "embedded" (SmolLM2-135M-Instruct), a local folder, or an id on the Hugging Face Hub. With a sampler: the
             model's name on that server.
-        device: cuda, mps or cpu; by default the first of them that is there.
+        device: cuda, mps or cpu; by default the first of them that is available.
         sampler: a server to sample from that speaks OpenAI's API, such as http://localhost:8000/v1 (vLLM); by default
             answers are sampled in this process.
-        weights: with a sampler, what is fine-tuned here, named as a model is without one; by default ``model`` itself.
+        weights: with a sampler, what is fine-tuned here, named as a model is without one; by default --model itself.
         out: the run folder. A run that was cut off resumes when the same is asked again.
         source: riddles of your own instead of the families here: riddles.jsonl, hf:DATASET or reasoning-gym:NAME.
         skip_bad: leave bad rows of a file or dataset out and count them, instead of refusing them.
-        families: families to train on, by their own name or their group's, or "all"; by default ``FIRST_GROUPS``, or
-            all of a source.
+        families: families to train on, by their own name or their group's, or all; ``expit families`` lists them.
         level: 1 (easy) to 5, or all of them mixed; by default 1 of the families here (what a laptop learns in
             minutes), and all of a source.
         budget: episodes that the agent may spend; by default as many as the rounds take.
@@ -71,7 +76,7 @@ class TrainRequest:
         config: of the agent.
     """
 
-    agent: str = "expert-iteration"
+    agent: Annotated[str, tyro.conf.arg(help=f"who learns: {' or '.join(TRAINABLE)}.")] = "expert-iteration"
     model: str = EMBEDDED
     device: str | None = None
     sampler: str | None = None
@@ -79,11 +84,11 @@ class TrainRequest:
     out: Path = Path("runs/riddles")
     source: str | None = None
     skip_bad: bool = False
-    families: tuple[str, ...] = ()
+    families: Families = ()
     level: int | Literal["all"] | None = None
     budget: int | None = None
     test_riddles: int = 64
-    config: ExpertIterationConfig = field(default_factory=ExpertIterationConfig)
+    config: Annotated[ExpertIterationConfig, tyro.conf.arg(name="")] = field(default_factory=ExpertIterationConfig)
 
     def __post_init__(self) -> None:
         known(self.agent)
@@ -93,7 +98,7 @@ class TrainRequest:
         if self.weights is not None and self.sampler is None:
             raise ValueError("--weights goes with --sampler: without a server it is --model that names the weights")
         if self.sampler is not None and self.agent == "grpo":
-            raise ValueError("grpo draws its answers inside trl, not from a server: leave --sampler away")
+            raise ValueError("grpo draws its answers inside trl, not from a server: leave out --sampler")
 
     def environment(self) -> gym.Env[str, str]:
         """Make the environment that is asked for, on its train split.
@@ -145,8 +150,10 @@ class TrainRequest:
 
     def provenance(self) -> dict[str, object]:
         """Return what a run's record says of model, source and versions."""
+        from agents.sampling.workers import usable_cores
+
         path = Path(self.resolved_model())
-        packages = ("expit", "torch", "transformers", "trl", "peft", "gymnasium", "numpy")
+        packages = ("expit-env", "torch", "transformers", "trl", "peft", "gymnasium", "numpy")
         return {
             "model": self.model,
             "model_hash": model_hash(path) if path.is_dir() else None,
@@ -175,6 +182,8 @@ class TrainRequest:
 
     def _workers(self) -> int:
         """How many processes sample beside this one."""
+        from agents.sampling.workers import MOST_WORKERS, usable_cores
+
         here = self.sampler is None and pick_device(self.device).type == "cpu" and os.name == "posix"
         return min(usable_cores(), MOST_WORKERS) if here else 0
 
@@ -182,23 +191,25 @@ class TrainRequest:
         """What else decides the answers: another precision draws others for the same seed."""
         if self.sampler:
             return {"sampler": self.sampler, "weights": self.weights_name()}
+        from agents.sampling import sampling_dtype
+
         return {"sampled_in": str(sampling_dtype(pick_device(self.device)))}
 
 
 def train(request: TrainRequest, console: Console) -> Path:
-    """Train an agent, or resume where a run was cut off, and evaluate it once on test and once on transfer.
+    """Train an agent, or resume a run that was cut off, and evaluate it once on test and once on transfer.
 
     Returns:
         The run folder.
     """
     env = request.environment()
     print_rows(env, console)
-    policy = request.policy()
-    agent = _make_agent(request, policy, console)
-    agent.learn(env, Budget(request.config.episodes if request.budget is None else request.budget))
-    run = RunFolder(request.out)
-    for split in request.final_splits():
-        run.stage(f"evaluation-{split}.json", lambda path, split=split: _final(path, split, agent, env, request))
+    with hold(request.out):
+        agent = _make_agent(request, request.policy(), console)
+        agent.learn(env, Budget(request.config.episodes if request.budget is None else request.budget))
+        run = RunFolder(request.out)
+        for split in request.final_splits():
+            run.stage(f"evaluation-{split}.json", lambda path, split=split: _final(path, split, agent, env, request))
     return request.out
 
 
@@ -243,18 +254,16 @@ class TrainedRun:
             ValueError: if the folder holds no run with an adapter, or its record is broken.
         """
         adapter = _last_adapter(folder)
-        path = folder / "config.json"
-        try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-            model, described, length = record["model"], record["environment"], record["config"]["max_new_tokens"]
-            name, kwargs = f"expit_env:{described['id']}", described["kwargs"]
-        except KeyError as error:
-            raise ValueError(f"{path} is no whole record of a run: it has no {error}") from error
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{path} is no record of a run: {error}") from error
-        weights = record.get("weights", model)
+        model, weights, environment, kwargs, length = read_json(folder / "config.json", _recorded)
         request = TrainRequest(model=model if sampler else weights, device=device, sampler=sampler)
-        return cls(request.policy(), adapter, functools.partial(gym.make, name, **kwargs), length)
+        return cls(request.policy(), adapter, functools.partial(gym.make, f"expit_env:{environment}", **kwargs), length)
+
+
+def _recorded(record: dict) -> tuple[str, str, str, dict, int]:
+    """Return what a run's record says of model, weights, environment and its arguments, and length of answers."""
+    model, environment = record["model"], record["environment"]
+    weights, length = record.get("weights", model), record["config"]["max_new_tokens"]
+    return model, weights, environment["id"], environment["kwargs"], length
 
 
 def compare_with_base(run: TrainedRun, split: str, riddles: int, samples: int, console: Console) -> Comparison:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from agents.run import read_jsonl
+
 
 @dataclass(frozen=True, slots=True)
 class Completion:
@@ -83,7 +85,7 @@ class Trajectory:
         return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, line: str) -> Trajectory:
+    def from_json(cls, line: str | bytes) -> Trajectory:
         """Read a line that ``to_json`` wrote."""
         row = json.loads(line)
         row["completions"] = tuple(
@@ -107,9 +109,4 @@ class TrajectoryStore:
             os.fsync(file.fileno())
 
     def __iter__(self) -> Iterator[Trajectory]:
-        with self.path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                try:
-                    yield Trajectory.from_json(line)
-                except (ValueError, KeyError, TypeError) as error:
-                    raise ValueError(f"{self.path}, line {number}, is no trajectory: {error}") from error
+        return read_jsonl(self.path, Trajectory.from_json)

@@ -1,4 +1,4 @@
-"""How fast Riddle-v0 is on one core: episodes, verdicts, import; beside SyncVectorEnv and other text environments.
+"""How fast Riddle-v0 is on one core: riddles, verdicts, episodes, import; beside other text environments.
 
 taskset -c 1 python -m benchmarks.environment [--json] [--rivals PYTHON]
 """
@@ -6,135 +6,128 @@ taskset -c 1 python -m benchmarks.environment [--json] [--rivals PYTHON]
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import random
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 
-from expit_env import Outcome, Riddle, Verdict, verify
+from expit_env import Riddle, verify
 from expit_env.riddles import splits
 
-NUM_ENVS = 256
-STEPS = 4
-REPEATS = 7
+RIDDLES = 2_000
+TURNS = 5
+MEGABYTE = 1_000_000
 
-BARE = ("{}", "{}.")
-SENTENCES = ("The answer is {}.", "It is {}.", "{}, because that is how it is.", "Let me think.\nAnswer: {}")
-REPLIES: dict[str, tuple[str, ...]] = {
-    "bare answers": BARE,
-    "half of them in sentences": (*BARE, *BARE, *SENTENCES),
-    "sentences": SENTENCES,
-    "one fixed sentence": ("The answer is 7.",),
+FORMS: dict[str, tuple[str, ...]] = {
+    "bare answers": ("{}", "{}."),
+    "behind a mark": (
+        "The answer is {}.",
+        "Let me think.\nAnswer: {}",
+        "So <answer>{}</answer>",
+        "So $\\boxed{{{}}}$.",
+    ),
+    "in prose": ("It is {}, because that is how it is.", "I think that {} is the right one here, of all the others."),
 }
-"""Into what the answers are put. Two fifths of them are right, two fifths the trap, one fifth another riddle's."""
+"""How replies are written. Two fifths of the answers in them are right, two fifths the trap, one fifth another's."""
 
-WRONG = Verdict(Outcome.NO_ANSWER, None, "not judged")
+PIECES = (
+    "x", " ", "\n", ".", "*", "é", "İ", "0 ", "not ", "answer: ", "the answer is 0. ", "<answer>", "<answer>0</answer>",
+    "\\boxed{", "\\boxed{0}", "{}", "<think>", "$", "a**", "A) ", "\u0300",
+)  # fmt: skip
+"""What a megabyte is made of, in turn."""
 
 
-def replies(riddles: Sequence[Riddle], frames: Sequence[str], rng: random.Random) -> list[str]:
-    """Answer each riddle: before the clock runs."""
-    answers = []
+def fresh_riddles(split: str, start: int) -> Iterable[Riddle]:
+    """Yield riddles of all families of a split that were not drawn before."""
+    families = splits.families_of(split)
+    return (splits.riddle_at(families[i % len(families)], split, i) for i in range(start, start + RIDDLES))
+
+
+def replies(riddles: Sequence[Riddle], forms: Sequence[str]) -> list[str]:
+    """Answer each riddle."""
+    rng, answered = random.Random(0), []
     for riddle in riddles:
         other = rng.choice(riddles).answer
         answer = rng.choice((riddle.answer, riddle.answer, riddle.trap or other, riddle.trap or other, other))
-        answers.append(rng.choice(frames).format(answer))
-    return answers
+        answered.append(rng.choice(forms).format(answer))
+    return answered
 
 
-def episodes_per_second(envs: dict[str, gym.vector.VectorEnv], frames: Sequence[str]) -> dict[str, float]:
-    """Return the best of some repeats, in turn, by processor time; every riddle is one that was not posed before."""
-    rng, rates = random.Random(0), {name: [] for name in envs}
-    asked = {name: env.reset(seed=1_000_000 * number)[1] for number, (name, env) in enumerate(envs.items())}
-    for repeat in range(REPEATS + 1):
-        for name, env in envs.items():
-            spent = 0.0
-            for _ in range(STEPS):
-                riddles = [splits.riddle(address) for address in asked[name]["riddle_id"]]
-                actions = tuple(replies(riddles, frames, rng))
-                start = time.process_time()
-                *_, asked[name] = env.step(actions)
-                spent += time.process_time() - start
-            if repeat:  # the first is to warm up
-                rates[name].append(STEPS * NUM_ENVS / spent)
-    return {name: max(found) for name, found in rates.items()}
+def microseconds(work: Callable[[], object], count: int) -> float:
+    """Return the processor time of ``work`` by its ``count`` units."""
+    start = time.process_time()
+    work()
+    return (time.process_time() - start) / count * 1e6
 
 
-def measure(frames: Sequence[str], verifier: Callable[[Riddle, str], Verdict], split: str) -> dict[str, float]:
-    """Return episodes a second of both vector environments, and their ratio."""
-    kwargs: dict[str, Any] = {"num_envs": NUM_ENVS, "split": split, "verifier": verifier}
-    same_step = {"autoreset_mode": "SameStep"}
-    envs = {
-        "vector": gym.make_vec("Riddle-v0", **kwargs),
-        "sync": gym.make_vec("Riddle-v0", vectorization_mode="sync", vector_kwargs=same_step, **kwargs),
-    }
-    rates = episodes_per_second(envs, frames)
-    return rates | {"ratio": rates["vector"] / rates["sync"]}
+def drawing(split: str) -> float:
+    """Return the microseconds for a new riddle, the best of some turns."""
+    starts = itertools.count(600_000, RIDDLES)
+    return min(microseconds(lambda: list(fresh_riddles(split, next(starts))), RIDDLES) for _ in range(TURNS))
 
 
-def unjudged(riddle: Riddle, response: str) -> Verdict:
-    return WRONG
+def verdicts(split: str, forms: Sequence[str]) -> float:
+    """Return the mean microseconds of a verdict on a riddle that was not judged before: the best of some turns."""
+    means = []
+    for turn in range(TURNS):
+        riddles = list(fresh_riddles(split, 700_000 + turn * RIDDLES))
+        pairs = list(zip(riddles, replies(riddles, forms), strict=True))
+        means.append(microseconds(lambda pairs=pairs: [verify(*pair) for pair in pairs], RIDDLES))
+    return min(means)
 
 
-def verdicts(frames: Sequence[str], split: str) -> dict[str, float]:
-    """Return the median and mean microseconds of a verdict on a riddle that was not seen, and the median on it again.
+def episodes(split: str) -> float:
+    """Return the episodes a second of one environment, the answers given: the best of some turns."""
+    env = gym.make("Riddle-v0", split=split)
 
-    The mean is what an episode pays: a few replies must be read as prose, and they take a hundred times as long.
-    """
-    families = splits.families_of(split)
-    riddles = splits.riddles_at(split, [(families[i % len(families)], 500_000 + i) for i in range(2_000)])
-    pairs = list(zip(riddles, replies(riddles, frames, random.Random(0)), strict=True))
-    new, again = ([_timed(*pair) for pair in pairs] for _ in range(2))
-    return {"new riddle": statistics.median(new), "mean": statistics.fmean(new), "same again": statistics.median(again)}
+    def play(seed: int) -> None:
+        env.reset(seed=seed)
+        for _ in range(RIDDLES):
+            env.step("7")
+            env.reset()
 
-
-def _timed(riddle: Riddle, reply: str) -> float:
-    start = time.perf_counter_ns()
-    verify(riddle, reply)
-    return (time.perf_counter_ns() - start) / 1_000
+    return max(1e6 / microseconds(lambda seed=seed: play(seed), RIDDLES) for seed in range(TURNS))
 
 
-def posing(split: str) -> float:
-    """Return the microseconds of processor time for a new riddle, of 256 drawn together: the best of some repeats."""
-    families, spent = splits.families_of(split), []
-    for start in range(600_000, 600_000 + 256 * REPEATS, 256):
-        addresses = [(families[i % len(families)], i) for i in range(start, start + 256)]
-        before = time.process_time()
-        splits.riddles_at(split, addresses)
-        spent.append((time.process_time() - before) / 256 * 1e6)
-    return min(spent)
+def longest_megabyte() -> dict[str, float]:
+    """Return the seconds of the slowest verdict where reply or question has a megabyte, and of what it is made."""
+    slowest = {"seconds": 0.0}
+    for piece in PIECES:
+        text = piece * (MEGABYTE // len(piece))
+        short, long = Riddle("How many?", "3"), Riddle(f"How many? {text}", "3")
+        cases = [
+            (short, text),
+            (short, f"{text}\nAnswer: 3"),
+            (short, f"\\boxed{{{text}"),
+            (long, "3 dogs"),
+            (long, "A)"),
+        ]
+        for riddle, response in cases:
+            seconds = min(microseconds(lambda case=(riddle, response): verify(*case), 1) for _ in range(3)) / 1e6
+            if seconds > slowest["seconds"]:
+                slowest = {"seconds": seconds, repr(piece): len(text)}
+    return slowest
 
 
 def import_seconds() -> float:
     """Return the median seconds of ``import expit_env`` where gymnasium is imported already."""
     code = "import time, gymnasium; start = time.perf_counter(); import expit_env; print(time.perf_counter() - start)"
-    return statistics.median(float(_output(sys.executable, "-c", code)) for _ in range(5))
+    return statistics.median(float(_output(sys.executable, "-c", code)) for _ in range(TURNS))
 
 
-def scoring(split: str) -> float:
-    """Return the microseconds of processor time for a verdict on a riddle's own answer: the best of some repeats."""
-    families, spent = splits.families_of(split), []
-    for start in range(700_000, 700_000 + 256 * REPEATS, 256):
-        posed = splits.riddles_at(split, [(families[i % len(families)], i) for i in range(start, start + 256)])
-        before = time.process_time()
-        for riddle in posed:
-            verify(riddle, riddle.answer)
-        spent.append((time.process_time() - before) / 256 * 1e6)
-    return min(spent)
-
-
-def beside_others(split: str, python: str, turns: int = 3) -> dict[str, Any]:
-    """Return the microseconds for posing and scoring, ours and those of other libraries, each the best of its turns."""
-    script = str(Path(__file__).with_name("rivals.py"))
-    found: dict[str, Any] = {}
-    for _ in range(turns):
-        ours = {"pose": posing(split), "score": scoring(split)}
+def beside_others(split: str, python: str) -> dict[str, Any]:
+    """Return the microseconds for drawing and scoring, ours and other libraries', each the best of its turns."""
+    script, found = str(Path(__file__).with_name("rivals.py")), {}
+    for _ in range(3):
+        ours = {"pose": drawing(split), "score": verdicts(split, ("{}",))}
         for name, times in {"expit_env": ours, **json.loads(_output(python, script).splitlines()[-1])}.items():
             best = found.setdefault(name, times)
             for what in ("pose", "score") if times else ():
@@ -148,35 +141,20 @@ def _output(*command: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="print one object instead of tables")
+    parser.add_argument("--json", action="store_true", help="print one object instead of lines")
     parser.add_argument("--split", default="train")
     parser.add_argument("--rivals", default=sys.executable, metavar="PYTHON", help="an interpreter that has them")
     arguments = parser.parse_args()
     split = arguments.split
-    episodes = {"not judged": measure(BARE, unjudged, split)}
-    episodes |= {name: measure(frames, verify, split) for name, frames in REPLIES.items()}
     results: dict[str, Any] = {
-        "episodes a second": episodes,
-        "verdict, microseconds": {name: verdicts(frames, split) for name, frames in REPLIES.items()},
+        "a new riddle, microseconds": drawing(split),
+        **{f"verdict, {name}, microseconds": verdicts(split, forms) for name, forms in FORMS.items()},
+        "episodes a second": episodes(split),
+        "slowest verdict on a megabyte": longest_megabyte(),
         "import, seconds": import_seconds(),
         "beside others, microseconds": beside_others(split, arguments.rivals),
     }
-    print(json.dumps(results) if arguments.json else _table(results))
-
-
-def _table(results: dict[str, Any]) -> str:
-    lines = []
-    for name, value in results.items():
-        lines += ["", f"{name}: {_shown(value)}"] if not isinstance(value, dict) else ["", name]
-        rows = value.items() if isinstance(value, dict) else ()
-        for row, cells in rows:
-            told = cells.items() if isinstance(cells, dict) else ()
-            lines.append(f"  {row:26}" + (", ".join(f"{k} {_shown(v)}" for k, v in told) or "not installed"))
-    return "\n".join(lines[1:])
-
-
-def _shown(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:,.3g}" if value < 100 else f"{value:,.0f}"
+    print(json.dumps(results) if arguments.json else "\n".join(f"{name}: {value}" for name, value in results.items()))
 
 
 if __name__ == "__main__":

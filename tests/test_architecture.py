@@ -22,8 +22,15 @@ LAZY = {"verifiers.py": {"openai"}, "hub.py": {"datasets"}, "reasoning_gym.py": 
 
 INSIDE_AGENTS = {
     "cli.py": {"expit_env.audit.audit", "expit_env.audit.overlap", "expit_env.audit.gallery"},
-    "training.py": {"expit_env.riddles.splits"},
-    "checks.py": {"expit_env.audit.attacks", "expit_env.audit.audit", "expit_env.audit.overlap"},
+    "training.py": {"expit_env.riddles", "expit_env.riddles.splits"},
+    "checks.py": {
+        "expit_env.audit.attacks",
+        "expit_env.audit.audit",
+        "expit_env.audit.overlap",
+        "expit_env.riddles",
+        "expit_env.riddles.bank",
+        "expit_env.riddles.splits",
+    },
 }
 """What a file of agents/ may import of expit_env beyond its public names."""
 

@@ -13,13 +13,13 @@ import pytest
 from tiny import tiny_model, tiny_tokenizer
 
 from agents import Budget, Completion, ExpertIteration, ExpertIterationConfig, FineTuning, LanguageModelPolicy
-from agents import fine_tuning as fine_tuning_module
 from agents.base import spawn_seeds
 from agents.evaluation import Evaluation
 from agents.expert_iteration import NoVerifiedAnswerError, select, shortest
 from agents.fine_tuning import Row
 from agents.policy import prompt
 from agents.run import RunConflictError
+from agents.shared_prompt import encode_group
 from agents.trajectory import Trajectory, TrajectoryStore
 from expit_env import Outcome, Verdict
 
@@ -100,9 +100,9 @@ def test_the_first_search_sees_examples_others_a_higher_temperature_and_the_plai
     # Its tokens are nearly bytes: the few-shot prompt is long.
     config = dataclasses.replace(CONFIG, few_shot_rounds=1, extra_temperature=1.5, validation_riddles=0)
     agent, drawn, learned = make_agent(tmp_path, config, max_position_embeddings=2_048), [], []
-    sample, encode_group = agent.policy.sample, fine_tuning_module.encode_group
+    sample, encode = agent.policy.sample, "agents.shared_prompt.encode_group"
     monkeypatch.setattr(agent.policy, "sample", lambda *a: drawn.append((a[2], a[3])) or sample(*a))
-    monkeypatch.setattr(fine_tuning_module, "encode_group", lambda *a: learned.append((a[1], a[2])) or encode_group(*a))
+    monkeypatch.setattr(encode, lambda *a: learned.append((a[1], a[2])) or encode_group(*a))
     agent.learn(make_env(never_the_first))
     batches = {(round_, batch): how for how, (_, round_, batch, _) in drawn}
     assert {(0, 0), (0, 1), (0, 2), (1, 0)} <= set(batches)

@@ -152,7 +152,7 @@ def test_a_source_without_the_splits_that_training_needs_is_refused_at_once(tmp_
 def test_the_record_tells_the_versions_and_the_machine():
     record = TrainRequest(model="here", sampler="http://localhost:8000/v1").provenance()
     assert record["generator_version"] == GENERATOR_VERSION
-    assert record["versions"]["expit"]
+    assert record["versions"]["expit-env"]
     assert record[UNCOMPARED] == {"cores": usable_cores(), "workers": 0}
     here = TrainRequest(model="here", device="cpu").provenance()
     assert here[UNCOMPARED] == {"cores": usable_cores(), "workers": usable_cores()}

@@ -1,19 +1,22 @@
-"""What the failures of a model server mean: whether to try again, how long to wait, and what to tell."""
+"""What the failures of a model server mean: whether to try again, how long to wait, and what to say."""
 
 from __future__ import annotations
 
 import openai
 
+from agents.progress import plain
+
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds before a request is tried again; doubled each time
+RETRYABLE = (408, 409, 429, 500, 502, 503, 504)
 
 
 class ServerError(RuntimeError):
     """The server can't be sampled from, or no longer; the message says why and what to do."""
 
 
-def passes(error: openai.APIStatusError) -> bool:
+def is_retryable(error: openai.APIStatusError) -> bool:
     """Whether the same request may work later."""
-    return error.status_code in (408, 425, 429) or error.status_code >= 500
+    return error.status_code in RETRYABLE
 
 
 def wait_before(turn: int, error: Exception) -> float:
@@ -28,4 +31,4 @@ def wait_before(turn: int, error: Exception) -> float:
 def said(error: openai.APIStatusError) -> str:
     """What a server gave as its reason, with the status."""
     said = error.body.get("message") or error.body.get("detail") if isinstance(error.body, dict) else error.body
-    return f"HTTP {error.status_code}: {str(said or 'no reason given').strip()[:300]}"
+    return f"HTTP {error.status_code}: {plain(str(said or 'no reason given').strip()[:300])}"

@@ -18,9 +18,9 @@ import numpy as np
 try:
     import openai
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("Sampling over HTTP needs the package openai: pip install 'expit[http]'") from error
+    raise ModuleNotFoundError('Sampling over HTTP needs the package openai: pip install -e ".[http]"') from error
 
-from agents.sampling.failures import ServerError, passes, said, wait_before
+from agents.sampling.failures import ServerError, is_retryable, said, wait_before
 from agents.sampling.replies import MalformedReply, model_names, read_reply
 from agents.sampling.sampler import Prompt, counts_per_prompt, temperature_per_prompt
 from agents.trajectory import Completion
@@ -36,7 +36,7 @@ EXTRAS = {"logprobs": True, "return_token_ids": True, "top_k": -1, "min_p": 0.0,
 
 NO_ADAPTERS = (
     "Searching on with its base model would not be expert iteration, where each round searches with what the round "
-    "before it learned. Ways out: sample in this process (leave --sampler away); serve the model with vLLM, started "
+    "before it learned. Options: sample in this process (leave out --sampler); serve the model with vLLM, started "
     "with VLLM_ALLOW_RUNTIME_LORA_UPDATING=True, --enable-lora and --max-lora-rank 16; or see one search, on this "
     "server, fine-tuned here: expit lesson --sampler URL --model NAME."
 )
@@ -44,7 +44,7 @@ NO_ADAPTERS = (
 PATIENCE_AT_FIRST = 10.0
 """Seconds that a server is waited for that was never there: its address is likely wrong."""
 
-GO_ON = "Nothing is lost: what was finished is kept, and the same command goes on from there once the server is back."
+GO_ON = "Nothing that was finished is lost: give the same command again once the server is back."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class HTTPSampler:
     """Draws completions from an OpenAI-compatible server, many requests at a time.
 
     A prompt's samples are asked for in one request where the server honours ``n``, else in one request each. A request
-    that fails in passing (429, 5xx, a lost connection, no reply in time, a malformed reply) is sent again with the same
+    that may work later (429, 503, a lost connection, no reply in time, a malformed reply) is sent again with the same
     seed, after a wait that doubles. Samples are reproducible as far as the server's seeds are; token ids are
     there where the server tells them. Log-probabilities are those that the server gives at temperature 1 and top-p 1
     (0 when greedy, as everywhere); at other settings servers give those of another policy, and they are left out.
@@ -150,7 +150,7 @@ class HTTPSampler:
         """Make sure that the server can load adapters, which only some servers can.
 
         Raises:
-            ServerError: if it can't; the message says the ways out.
+            ServerError: if it can't; the message gives the options.
         """
         _run(self._probe())
 
@@ -256,7 +256,7 @@ class HTTPSampler:
                 self._was_there = True
                 return result
             except (openai.APIError, TimeoutError, MalformedReply) as error:
-                if isinstance(error, openai.APIStatusError) and not passes(error):
+                if isinstance(error, openai.APIStatusError) and not is_retryable(error):
                     raise ServerError(await self._explain(client, error)) from error
                 # By name, for openai's releases stand on different HTTP libraries.
                 self._was_there |= type(error.__cause__).__name__ not in ("ConnectError", "ConnectTimeout")
