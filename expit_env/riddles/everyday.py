@@ -212,8 +212,8 @@ RED_SEA = Family(
     test_wordings=(
         "{In the {sea} Sea {who} washes|With thick {hue} paint {who} covers} {a_tint} {thing}. Name the colour in "
         "which it comes out.",
-        "{who} throws {a_tint} {thing} {overboard, into the {sea} Sea, and hauls it in|into a vat, full of {hue} "
-        "paint, and hauls it out} again. What does it look like: what is its colour?",
+        "{who} throws {a_tint} {thing} {overboard, into the {sea} Sea, and hauls it in|into a vat full of {hue} paint "
+        "and hauls it out} again. What does it look like: what is its colour?",
     ),
 )
 

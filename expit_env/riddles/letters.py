@@ -91,7 +91,7 @@ LETTERS_ON_THE_BAG = Family(
         "{extra}How many letters {did {who} paint|had a stamp}?",
     ),
     test_wordings=(
-        "The {bag} holds {n} letters for {who}, sealed and stamped. On its outside stands '{label}' and no other word. "
+        "The {bag} holds {n} letters for {who}, sealed and stamped. On its outside is '{label}' and no other word. "
         "{extra}How many letters does the {outside show|inside hide}?",
         "With needle and thread {who} wrote '{label}' on a {bag} that now has {n} letters from the postman in it. "
         "{extra}How many letters did {{who} sew|the postman bring}?",
@@ -140,7 +140,7 @@ BIGGER_WORD = Family(
         "{who} knits two {names into a scarf, letter by letter: '{first}' and '{second}'|toys in the size of the real "
         "animal: {a_first} and {a_second}}. Which of them uses up more wool?",
         "For a {sign {who} buys metal letters, each|zoo {who} buys food, each kilo} at the same price. Which "
-        "{sign is dearer, '{first}' or '{second}'|animal is dearer, {a_first} or {a_second}}?",
+        "{sign is dearer, '{first}' or '{second}'|animal is dearer to feed, {a_first} or {a_second}}?",
     ),
 )
 
@@ -163,7 +163,7 @@ def _misspelt(draw: Draw) -> Instance:
                  f"{way} is spelled {way}"),
         trap=hard,
         why=f"Spelled {'-'.join(way)}, it is the word '{way}', and that is how everybody spells it.",
-        hints=("Read it as if it told you how the word is spelled.", "The word stands in the question."),
+        hints=("Read it as if it told you how the word is spelled.", "The word is in the question."),
         contrast_answer=hard,
         contrast_aliases=(f"the word {hard}", f"{hard} is spelled {way}"),
         contrast_why=f"The only mistake is in '{hard}', so that is the word.",

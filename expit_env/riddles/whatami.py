@@ -73,8 +73,8 @@ PARTS_WITHOUT_LIFE = Family(
     test_wordings=(
         "Let {who} guess which I am: {options}. There is no denying that I have {part}, {but try as I may, I do "
         "not|and when I like, I do} {power}.",
-        "{who} draws something that has {part}, {although it will not {power} in all|and it will {power} on many of} "
-        "its days. Is it {options}?",
+        "{who} imagines something that has {part}, {although it will never {power}|and it will {power} now and then}. "
+        "Is it {options}?",
     ),
 )
 
