@@ -15,8 +15,8 @@ def _alarm(draw: Draw) -> Instance:
     ring = draw.within(bed + 1, 11)
     hours, occasion = ring - bed, draw.noun(OCCASIONS)
     return Instance(
-        facts={"extra": distractor(draw, 2, 5, f"{a(occasion)} can last %d hours."),
-               "who": draw.noun(PEOPLE), "occasion": occasion, "an_occasion": a(occasion), "bed": bed, "ring": ring},
+        facts={"extra": distractor(draw, 2, 5, f"{a(occasion)} can last %d hours."), "who": draw.noun(PEOPLE),
+               "occasion": occasion, "bed": bed, "ring": ring},
         answer=count(hours, "hour"),
         unit="hour|hours",
         aliases=(str(hours),),
@@ -35,8 +35,8 @@ ALARM_CLOCK = Family(
     kind=Kind.QUANTITY,
     wordings=(
         "{extra}At {bed} in the evening {who} sets {an old alarm clock with hands|a 24-hour phone alarm} to {ring} for "
-        "{an_occasion} the next morning. After how many hours does it ring?",
-        "{extra}{who} has {an_occasion} in the morning, goes to bed at {bed} in the evening, and "
+        "{a_occasion} the next morning. After how many hours does it ring?",
+        "{extra}{who} has {a_occasion} in the morning, goes to bed at {bed} in the evening, and "
         "{winds an alarm clock, whose dial has 12 hours, to ring at {ring}|asks a friend to knock at {ring} that "
         "morning}. How long can {who} sleep?",
         "{extra}A {mechanical alarm clock is set to {ring}|wake-up call is ordered for {ring} in the morning} by "
@@ -47,7 +47,7 @@ ALARM_CLOCK = Family(
         "{extra}{Grandfather's clock-face alarm goes off whenever its hands reach the set time|The digital alarm knows "
         "mornings from evenings}. At {bed} in the evening {who} sets it to {ring}, thinking of the morning's "
         "{occasion}. In how many hours will the bell ring?",
-        "{extra}Tomorrow morning {who} has {an_occasion}. It is {bed} in the evening when {who} falls "
+        "{extra}Tomorrow morning {who} has {a_occasion}. It is {bed} in the evening when {who} falls "
         "asleep{ beside a wind-up alarm clock set to {ring}|, and the maid is to ring a bell at {ring} in the "
         "morning}. How long until {its bell|it} rings?",
     ),
@@ -159,7 +159,7 @@ def _holiday(draw: Draw) -> Instance:
     date, home = draw.noun(NATIONAL_DAYS).split(":")
     country = draw.noun(ELSEWHERE)
     return Instance(
-        facts={"date": date, "a_date": a(date), "home": home, "country": country, "who": draw.noun(PEOPLE)},
+        facts={"date": date, "home": home, "country": country, "who": draw.noun(PEOPLE)},
         answer="yes",
         aliases=("yes, but it is no holiday",),
         trap="no",
@@ -237,9 +237,8 @@ def _pills(draw: Draw) -> Instance:
     pills, minutes = draw.within(2, 4), 5 * draw.number(2, 6)
     pill = draw.noun(PILLS)
     return Instance(
-        facts={"extra": distractor(draw, 3, 9, "This medicine costs %d pounds."),
-               "n": pills, "minutes": minutes, "pill": pill, "pills": _plural(pill), "a_pill": a(pill),
-               "who": draw.noun(PEOPLE)},
+        facts={"extra": distractor(draw, 3, 9, "This medicine costs %d pounds."), "n": pills, "minutes": minutes,
+               "pill": pill, "pills": _plural(pill), "who": draw.noun(PEOPLE)},
         answer=f"{(pills - 1) * minutes} minutes",
         unit="minutes",
         aliases=_in_other_words((pills - 1) * minutes),
@@ -297,7 +296,7 @@ FINDS = word_bank("coin, tile, brick, vase, ring, bowl, helmet, statue, stone, c
 def _coin(draw: Draw) -> Instance:
     find = draw.noun(FINDS)
     return Instance(
-        facts={"find": find, "a_find": a(find), "year": draw.within(31, 99), "who": draw.noun(PEOPLE)},
+        facts={"find": find, "year": draw.within(31, 99), "who": draw.noun(PEOPLE)},
         answer="no",
         aliases=("no, it is a fake", "it is a fake"),
         trap="yes",

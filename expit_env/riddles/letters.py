@@ -64,12 +64,12 @@ def _bag(draw: Draw) -> Instance:
     label, inside = draw.noun(LABELS), draw.number(9, 20)
     outside, bag = len(label), draw.noun(BAGS)
     return Instance(
-        facts={"extra": distractor(draw, 2, 6, f"The {bag} has %d locks."),
-               "n": inside, "label": label, "bag": bag, "who": draw.noun(PEOPLE)},
+        facts={"extra": distractor(draw, 2, 6, f"The {bag} has %d locks."), "n": inside, "label": label, "bag": bag,
+               "who": draw.noun(PEOPLE)},
         answer=str(outside),
         unit="letters",
-        aliases=(f"the {outside} of '{label}'", f"the {outside} letters of '{label}'",
-                 f"'{label}' has {outside}", f"'{label}' has {outside} letters"),
+        aliases=(f"the {outside} of '{label}'", f"the {outside} letters of '{label}'", f"'{label}' has {outside}",
+                 f"'{label}' has {outside} letters"),
         trap=str(inside),
         why=f"The envelopes are inside; what is outside is the word '{label}', and that has {outside} letters.",
         hints=("There are letters that no postman carries.",),
@@ -111,7 +111,7 @@ def _bigger(draw: Draw) -> Instance:
     big, small = draw.noun(BIG_ANIMALS), draw.noun(SMALL_ANIMALS)
     first, second = draw.choice(((big, small), (small, big)))
     return Instance(
-        facts={"first": first, "second": second, "a_first": a(first), "a_second": a(second), "who": draw.noun(PEOPLE)},
+        facts={"first": first, "second": second, "who": draw.noun(PEOPLE)},
         answer=small,
         aliases=(f"the word {small}", f"{small} is the longer word", f"{small} has more letters", f"{small} is longer",
                  f"the word {small} is longer"),
@@ -291,15 +291,13 @@ def _rooms(draw: Draw) -> Instance:
     once, twice, never, letter = draw.choice(_rooms_and_letters(draw.held_out))
     letter, thing = letter.upper(), draw.noun(HOUSEHOLD)
     return Instance(
-        facts={"once": once, "twice": twice, "never": never, "thing": thing, "a_thing": a(thing),
-               "who": draw.noun(PEOPLE)},
+        facts={"once": once, "twice": twice, "never": never, "thing": thing, "who": draw.noun(PEOPLE)},
         answer=f"the letter {letter}",
         aliases=(letter,),
         trap=a(thing),
         why=f"Not in the rooms but in their names: {letter} is once in '{once}', twice in '{twice}' and not in "
         f"'{never}'.",
-        hints=(f"it is not {a(thing)}: there is one in the {never} too.",
-               "Look at the words, not into the rooms."),
+        hints=(f"it is not {a(thing)}: there is one in the {never} too.", "Look at the words, not into the rooms."),
         contrast_answer=a(thing),
         contrast_aliases=(f"{thing}s",),
         contrast_why=f"That is what is in the {once} and in the {twice}.",
@@ -396,10 +394,9 @@ def _grammar(draw: Draw) -> Instance:
         aliases=("neither of them", "neither of the two", "neither one", "both are wrong", "neither is true",
                  "neither of them is true", "neither of them is right", "neither of them is correct",
                  "neither of the two is right", "neither of the two is true", "neither of the two is correct",
-                 "neither sentence is true", "both sentences are false", "both sentences are wrong",
-                 "both are false", "they are both wrong", "they are both false", "neither is right",
-                 "neither is correct", "neither sentence", "neither sentence is right",
-                 "neither sentence is correct", true),
+                 "neither sentence is true", "both sentences are false", "both sentences are wrong", "both are false",
+                 "they are both wrong", "they are both false", "neither is right", "neither is correct",
+                 "neither sentence", "neither sentence is right", "neither sentence is correct", true),
         trap=f"{thing} {verb} {false}",
         why=f"It is not the grammar that matters here: {thing} {verb} {true}.",
         hints=("A sentence can be good English and still be false.",),

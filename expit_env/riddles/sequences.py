@@ -175,11 +175,9 @@ def _password(draw: Draw) -> Instance:
     calls = dict(zip(("first", "second", "third", "asked"), (NUMBER_WORDS[n] for n in numbers), strict=True))
     by_rule = f"half of {asked} is {trap}" if rule == 2 else f"{asked} - {-rule} = {trap}"
     return Instance(
-        facts={
-            **calls, "gate": draw.noun(GATES), "who": draw.noun(PEOPLE), "one": NUMBER_WORDS[len(calls["first"])],
-            "two": NUMBER_WORDS[len(calls["second"])], "three": NUMBER_WORDS[len(calls["third"])],
-            "other": NUMBER_WORDS[_reply(rule, third)],
-        },
+        facts={**calls, "gate": draw.noun(GATES), "who": draw.noun(PEOPLE), "one": NUMBER_WORDS[len(calls["first"])],
+               "two": NUMBER_WORDS[len(calls["second"])], "three": NUMBER_WORDS[len(calls["third"])],
+               "other": NUMBER_WORDS[_reply(rule, third)]},
         answer=str(letters),
         trap=str(trap),
         why=f"The reply is the number of letters in the word, and '{calls['asked']}' has {letters}.",
@@ -303,8 +301,8 @@ def _pond(draw: Draw) -> Instance:
     half, water = draw.number(3, 20), draw.noun(WATERS)
     full = 2 * half
     return Instance(
-        facts={"extra": distractor(draw, 2, 5, f"The {water} is %d metres deep."),
-               "n": full, "weed": draw.noun(WEEDS), "water": water, "who": draw.noun(PEOPLE)},
+        facts={"extra": distractor(draw, 2, 5, f"The {water} is %d metres deep."), "n": full, "weed": draw.noun(WEEDS),
+               "water": water, "who": draw.noun(PEOPLE)},
         answer=str(full - 1),
         unit="days",
         aliases=(f"after {full - 1} days",),
@@ -379,9 +377,8 @@ def _well(draw: Draw) -> Instance:
     days = draw.number(up // gain + 1, 12)
     top = days - up // gain + 1
     return Instance(
-        facts={"extra": distractor(draw, 3, 9, "It has not rained for %d weeks."),
-               "deep": days * gain, "up": up, "down": up - gain, "climber": draw.choice(CLIMBERS),
-               "who": draw.noun(PEOPLE)},
+        facts={"extra": distractor(draw, 3, 9, "It has not rained for %d weeks."), "deep": days * gain, "up": up,
+               "down": up - gain, "climber": draw.choice(CLIMBERS), "who": draw.noun(PEOPLE)},
         answer=str(top),
         unit="days",
         aliases=(f"on {top} days",),
