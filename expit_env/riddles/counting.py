@@ -1,4 +1,4 @@
-"""Counting traps: the sum that the numbers suggest is not the one that is asked."""
+"""Counting traps: the sum that the numbers suggest is not the one asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time and calendar: what clocks and calendars do, against what a quick sum makes of them."""
+"""Time and calendar: what clocks and calendars really do, not what a quick sum suggests."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ EVENTS = word_bank(
 
 
 ROUND_TRIPS = ("the day before the day after ", "the day after the day before ")
-"""What may be put before any day, and changes nothing."""
+"""Phrases that can be put before any day without changing it."""
 
 
 def _weekday(draw: Draw) -> Instance:
@@ -230,7 +230,7 @@ FIRST_IN_THE_YEAR = Family(
     ),
 )
 
-PILLS = word_bank("pill, tablet, capsule, lozenge, spoonful of syrup | powder, drop, injection")
+PILLS = word_bank("pill, tablet, capsule, lozenge, pastille | powder, drop, injection")
 
 
 def _pills(draw: Draw) -> Instance:
@@ -238,21 +238,17 @@ def _pills(draw: Draw) -> Instance:
     pill = draw.noun(PILLS)
     return Instance(
         facts={"extra": distractor(draw, 3, 9, "This medicine costs %d pounds."), "n": pills, "minutes": minutes,
-               "pill": pill, "pills": _plural(pill), "who": draw.noun(PEOPLE)},
+               "pill": pill, "pills": f"{pill}s", "who": draw.noun(PEOPLE)},
         answer=f"{(pills - 1) * minutes} minutes",
         unit="minutes",
         aliases=_in_other_words((pills - 1) * minutes),
         trap=f"{pills * minutes} minutes",
-        why=f"The first is taken at once, so there {_waits(pills - 1)} of {minutes} minutes.",
+        why=f"The first is taken at once, the last {pills - 1} x {minutes} = {(pills - 1) * minutes} minutes later.",
         hints=("When is the first one taken?",),
         contrast_answer=f"{pills * minutes} minutes",
         contrast_aliases=_in_other_words(pills * minutes),
         contrast_why=f"Each of the {pills} works for {minutes} minutes: {pills} x {minutes} = {pills * minutes}.",
     )  # fmt: skip
-
-
-def _waits(number: int) -> str:
-    return "is 1 wait" if number == 1 else f"are {number} waits"
 
 
 def _in_other_words(minutes: int) -> tuple[str, ...]:
@@ -261,10 +257,6 @@ def _in_other_words(minutes: int) -> tuple[str, ...]:
     if minutes == 30:
         return ("30", "half an hour", "0.5 hours")
     return (str(minutes), f"{minutes / 60:g} hour{'s' if minutes > 60 else ''}")
-
-
-def _plural(pill: str) -> str:
-    return pill.replace("spoonful", "spoonfuls") if " " in pill else pill + "s"
 
 
 PILLS_EVERY_HALF_HOUR = Family(

@@ -1,4 +1,4 @@
-"""Deduction: liars, labels, socks, switches and hats, where the one who thinks a step further is right."""
+"""Deduction: liars, labels, socks, switches and hats, where one has to think a step further."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ WAYS = word_bank("door, gate, bridge, tunnel, path, staircase | ladder, road, li
 
 
 def _right(colour: str, way: str, who: str) -> tuple[str, ...]:
-    """Say in other ways which way is right."""
+    """Return other answers that name the right way."""
     right = f"the {colour} {way}"
     return (colour, f"the {colour} one", f"take {right}", f"{who} should take {right}",
             f"{right} leads out", f"{right} leads home", f"{right} is safe", f"{right} is right")  # fmt: skip
@@ -118,7 +118,7 @@ VESSELS = word_bank("crate, bag, tin, jar, basket, drawer, parcel | barrel, sack
 
 
 def _contents(goods: str, box: str, label: str) -> tuple[str, ...]:
-    """Say in other ways what is in a box."""
+    """Return other answers that name what is in a box."""
     return (f"only {goods}", f"just {goods}", f"nothing but {goods}", f"it contains {goods}", f"it holds {goods}",
             f"it is full of {goods}", f"there are {goods} in it", f"the {box} labelled '{label}' contains {goods}",
             f"the {box} labelled '{label}' holds {goods}")  # fmt: skip
@@ -223,7 +223,7 @@ CRAFTS = word_bank(
 
 
 def _better(name: str, craft: str, who: str) -> tuple[str, ...]:
-    """Say in other ways who is the better one."""
+    """Return other answers that name the better of two."""
     return (f"{name} is", f"{name} does", f"{name} is better", f"{name} is the better {craft}", f"choose {name}",
             f"{who} should choose {name}", f"{name} does the better work", f"{name} has the greater skill",
             f"from {name}")  # fmt: skip
@@ -280,7 +280,7 @@ HATS = word_bank("hats, caps, bonnets, helmets, berets | hoods, top hats")
 
 
 def _worn(colour: str, hat: str, who: str) -> tuple[str, ...]:
-    """Say in other ways what colour somebody wears."""
+    """Return other answers that name the colour that somebody wears."""
     return (f"a {colour} one", f"a {colour} {hat}", f"{who} wears {colour}", f"{who} wears a {colour} {hat}",
             f"{who}'s {hat} is {colour}")  # fmt: skip
 

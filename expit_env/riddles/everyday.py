@@ -1,4 +1,4 @@
-"""Everyday physics: what really happens to ordinary things, against what the words suggest."""
+"""Everyday physics: what really happens to ordinary things, not what the words suggest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinship and names: the one who is counted, or called for, is somebody already mentioned."""
+"""Kinship and names: the person asked about has already been mentioned or counted."""
 
 from __future__ import annotations
 

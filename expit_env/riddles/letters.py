@@ -1,4 +1,4 @@
-"""Words and letters: what is said about a word, against what is said about the thing that it names."""
+"""Words and letters: the question is about a word, not about the thing that it names."""
 
 from __future__ import annotations
 
@@ -17,13 +17,9 @@ LONG_WORDS = word_bank(
 SHORT_MENTIONS = ("it", "that", "the word", "that word")
 
 
-def _letters(text: str) -> int:
-    return sum(character.isalpha() for character in text)
-
-
 def _mention(draw: Draw) -> Instance:
     word, mention = draw.noun(LONG_WORDS), draw.choice(SHORT_MENTIONS)
-    right, literal = str(_letters(mention)), str(len(word))
+    right, literal = str(len(mention.replace(" ", ""))), str(len(word))
     return Instance(
         facts={"word": word, "mention": mention, "who": draw.noun(PEOPLE)},
         answer=right,
@@ -212,7 +208,7 @@ ASKED = {
     "mouse": ("Which pet do mice fear most?", "Which squeaking animal do cats like to hunt?", "a cat"),
     "tin": ("What metal are most drink cans made of?", "What metal makes bronze out of copper?", "aluminium"),
 }
-"""By what the rhyme tempts one to say: the question to which it is wrong, one to which it is right, and the answer."""
+"""For each tempting word: the question to which it is wrong, one to which it is right, and the answer to the first."""
 ALSO_RIGHT = {
     "toast": ("slices of bread", "a slice of bread", "sliced bread", "bread slices"),
     "stop": ("drive", "they drive", "they go", "drive on", "move", "keep going", "they drive on", "start"),
@@ -228,7 +224,7 @@ PLAIN_ALSO_RIGHT = {
     "hen": ("a chicken", "chickens"),
     "mouse": ("mice", "a rat"),
 }
-"""What else answers the first and the second of the two questions."""
+"""What else is right as an answer to the second question; `ALSO_RIGHT` is for the first."""
 
 
 def _rhyme(draw: Draw) -> Instance:
@@ -273,18 +269,18 @@ HOUSEHOLD = word_bank(
 
 
 def _once_twice_never(once: str, twice: str, never: str) -> set[str]:
-    """Return the letters that are found so often in three words."""
+    """Return the letters that are once in the first word, twice in the second and not in the third."""
     doubled = (letter for letter in set(twice) if twice.count(letter) == 2)
     return {letter for letter in doubled if letter not in never and once.count(letter) == 1}
 
 
 @functools.cache
 def _rooms_and_letters(held_out: bool) -> tuple[tuple[str, ...], ...]:
-    """Return all threes of rooms of which one letter alone can be said, and that letter."""
-    threes = itertools.permutations(ROOMS.test if held_out else ROOMS.train, 3)
-    found = ((rooms, _once_twice_never(*rooms)) for rooms in threes)
-    single = ((*rooms, *letters) for rooms, letters in found if len(letters) == 1)
-    return tuple(four for four in single if four[-1] != "a")  # an A could be taken for an article
+    """Return all triples of rooms to which only one letter fits, each with that letter."""
+    triples = itertools.permutations(ROOMS.test if held_out else ROOMS.train, 3)
+    found = ((rooms, _once_twice_never(*rooms)) for rooms in triples)
+    # An A could be taken for an article.
+    return tuple((*rooms, *letters) for rooms, letters in found if len(letters) == 1 and letters != {"a"})
 
 
 def _rooms(draw: Draw) -> Instance:

@@ -1,4 +1,4 @@
-"""Measure and parallel work: what goes on side by side takes no longer, whatever the proportion."""
+"""Measure and parallel work: what happens at the same time takes no longer, however much of it there is."""
 
 from __future__ import annotations
 

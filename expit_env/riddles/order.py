@@ -1,4 +1,4 @@
-"""Order and position: what comes first, what place it is, and what does not move after all."""
+"""Order and position: what place it is, what is counted twice, and what does not move after all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _in_figures(place: int) -> str:
 
 
 def _places(place: int) -> tuple[str, ...]:
-    """Say a place in a race in the other ways that are right."""
+    """Return other ways to name a place in a race."""
     figures = _in_figures(place)
     in_words = tuple(f"{word} place" for word in ORDINALS[place : place + 1])
     return *in_words, figures, f"{figures} place", str(place), f"place {place}"

@@ -1,4 +1,4 @@
-"""Impossible premises: what is asked about does not exist, so that nothing can be worked out."""
+"""Impossible premises: what is asked about does not exist."""
 
 from __future__ import annotations
 
