@@ -1,4 +1,4 @@
-"""Comparison: the two things look as if one had to win, and neither does."""
+"""Comparison: one of two things seems to be more, and they are equal."""
 
 from __future__ import annotations
 

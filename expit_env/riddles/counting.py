@@ -1,4 +1,4 @@
-"""Counting traps: the sum that the numbers suggest is not the one that is asked."""
+"""Counting traps: the sum that the numbers suggest is not the one asked for."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def _birds(draw: Draw) -> Instance:
     shot = draw.within(2, total - 2)
     (birds, others), perch = draw.nouns(BIRDS, 2), draw.noun(PERCHES)
     return Instance(
-        facts={"extra": distractor(draw, 4, 9, f"In a field, %d {others} are looking for worms."),
-               "n": total, "k": shot, "birds": birds, "perch": perch},
+        facts={"extra": distractor(draw, 4, 9, f"In a field, %d {others} are looking for worms."), "n": total,
+               "k": shot, "birds": birds, "perch": perch},
         answer="0",
         unit=f"{birds}|birds",
         trap=str(total - shot),
@@ -59,8 +59,8 @@ def _all_but(draw: Draw) -> Instance:
     kept = draw.within(2, total - 2, but=total / 2)
     animals, others = draw.nouns(ANIMALS, 2)
     return Instance(
-        facts={"extra": distractor(draw, 5, 15, f"A neighbour has %d {others}."),
-               "n": total, "k": kept, "animals": animals, "owner": draw.noun(HERDERS)},
+        facts={"extra": distractor(draw, 5, 15, f"A neighbour has %d {others}."), "n": total, "k": kept,
+               "animals": animals, "owner": draw.noun(HERDERS)},
         answer=str(kept),
         unit=animals,
         trap=str(total - kept),
@@ -100,8 +100,8 @@ def _take_away(draw: Draw) -> Instance:
     goods, others = draw.nouns(GOODS, 2)
     steps, added = in_steps(draw, taken)
     return Instance(
-        facts={"extra": distractor(draw, 4, 9, f"On a shelf lie %d {others}, which nobody touches."),
-               "n": total, "k": steps, "goods": goods, "vessel": draw.noun(VESSELS)},
+        facts={"extra": distractor(draw, 4, 9, f"On a shelf lie %d {others}, which nobody touches."), "n": total,
+               "k": steps, "goods": goods, "vessel": draw.noun(VESSELS)},
         answer=str(taken),
         unit=goods,
         trap=str(total - taken),
@@ -146,8 +146,8 @@ def _candles(draw: Draw) -> Instance:
     candles, gust = draw.noun(CANDLES), draw.noun(GUSTS)
     steps, added = in_steps(draw, out)
     return Instance(
-        facts={"extra": distractor(draw, 3, 9, "It has been snowing for %d hours."),
-               "n": total, "k": steps, "candles": candles, "gust": gust},
+        facts={"extra": distractor(draw, 3, 9, "It has been snowing for %d hours."), "n": total, "k": steps,
+               "candles": candles, "gust": gust},
         answer=str(out),
         unit=f"{candles}|candles",
         aliases=(f"the {out} that went out", f"the {out} that were put out"),
@@ -227,8 +227,8 @@ def _hole(draw: Draw) -> Instance:
     cubic = f"cubic {unit}"
     volume = long * wide * deep
     return Instance(
-        facts={"extra": distractor(draw, 3, 9, "It has not rained for %d days."),
-               "long": long, "wide": wide, "deep": deep, "earth": earth, "unit": unit},
+        facts={"extra": distractor(draw, 3, 9, "It has not rained for %d days."), "long": long, "wide": wide,
+               "deep": deep, "earth": earth, "unit": unit},
         answer="0",
         unit=f"{cubic}|{cubic} of {earth}|{earth}",
         aliases=("a hole is empty", "it is empty", f"there is not any {earth}"),
@@ -304,8 +304,8 @@ def _road(draw: Draw) -> Instance:
     others = draw.number(3, 9)
     stranger, companions, town = draw.noun(STRANGERS), draw.noun(COMPANIONS), draw.noun(TOWNS)
     return Instance(
-        facts={"extra": distractor(draw, 3, 9, f"{town} has %d churches and one market."),
-               "n": others, "stranger": stranger, "companions": companions, "town": town, "m": draw.number(2, 9)},
+        facts={"extra": distractor(draw, 3, 9, f"{town} has %d churches and one market."), "n": others,
+               "stranger": stranger, "companions": companions, "town": town, "m": draw.number(2, 9)},
         answer="1",
         unit="person|people|of us",
         aliases=("only me", "only you", "just me", "just you", "me", "only I", "only myself", "just one person"),

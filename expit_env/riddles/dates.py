@@ -1,4 +1,4 @@
-"""Time and calendar: what clocks and calendars do, against what a quick sum makes of them."""
+"""Time and calendar: what clocks and calendars really do, not what a quick sum suggests."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def _alarm(draw: Draw) -> Instance:
     ring = draw.within(bed + 1, 11)
     hours, occasion = ring - bed, draw.noun(OCCASIONS)
     return Instance(
-        facts={"extra": distractor(draw, 2, 5, f"{a(occasion)} can last %d hours."),
-               "who": draw.noun(PEOPLE), "occasion": occasion, "an_occasion": a(occasion), "bed": bed, "ring": ring},
+        facts={"extra": distractor(draw, 2, 5, f"{a(occasion)} can last %d hours."), "who": draw.noun(PEOPLE),
+               "occasion": occasion, "bed": bed, "ring": ring},
         answer=count(hours, "hour"),
         unit="hour|hours",
         aliases=(str(hours),),
@@ -35,8 +35,8 @@ ALARM_CLOCK = Family(
     kind=Kind.QUANTITY,
     wordings=(
         "{extra}At {bed} in the evening {who} sets {an old alarm clock with hands|a 24-hour phone alarm} to {ring} for "
-        "{an_occasion} the next morning. After how many hours does it ring?",
-        "{extra}{who} has {an_occasion} in the morning, goes to bed at {bed} in the evening, and "
+        "{a_occasion} the next morning. After how many hours does it ring?",
+        "{extra}{who} has {a_occasion} in the morning, goes to bed at {bed} in the evening, and "
         "{winds an alarm clock, whose dial has 12 hours, to ring at {ring}|asks a friend to knock at {ring} that "
         "morning}. How long can {who} sleep?",
         "{extra}A {mechanical alarm clock is set to {ring}|wake-up call is ordered for {ring} in the morning} by "
@@ -47,7 +47,7 @@ ALARM_CLOCK = Family(
         "{extra}{Grandfather's clock-face alarm goes off whenever its hands reach the set time|The digital alarm knows "
         "mornings from evenings}. At {bed} in the evening {who} sets it to {ring}, thinking of the morning's "
         "{occasion}. In how many hours will the bell ring?",
-        "{extra}Tomorrow morning {who} has {an_occasion}. It is {bed} in the evening when {who} falls "
+        "{extra}Tomorrow morning {who} has {a_occasion}. It is {bed} in the evening when {who} falls "
         "asleep{ beside a wind-up alarm clock set to {ring}|, and the maid is to ring a bell at {ring} in the "
         "morning}. How long until {its bell|it} rings?",
     ),
@@ -102,7 +102,7 @@ EVENTS = word_bank(
 
 
 ROUND_TRIPS = ("the day before the day after ", "the day after the day before ")
-"""What may be put before any day, and changes nothing."""
+"""Phrases that can be put before any day without changing it."""
 
 
 def _weekday(draw: Draw) -> Instance:
@@ -159,7 +159,7 @@ def _holiday(draw: Draw) -> Instance:
     date, home = draw.noun(NATIONAL_DAYS).split(":")
     country = draw.noun(ELSEWHERE)
     return Instance(
-        facts={"date": date, "a_date": a(date), "home": home, "country": country, "who": draw.noun(PEOPLE)},
+        facts={"date": date, "home": home, "country": country, "who": draw.noun(PEOPLE)},
         answer="yes",
         aliases=("yes, but it is no holiday",),
         trap="no",
@@ -230,30 +230,25 @@ FIRST_IN_THE_YEAR = Family(
     ),
 )
 
-PILLS = word_bank("pill, tablet, capsule, lozenge, spoonful of syrup | powder, drop, injection")
+PILLS = word_bank("pill, tablet, capsule, lozenge, pastille | powder, drop, injection")
 
 
 def _pills(draw: Draw) -> Instance:
     pills, minutes = draw.within(2, 4), 5 * draw.number(2, 6)
     pill = draw.noun(PILLS)
     return Instance(
-        facts={"extra": distractor(draw, 3, 9, "This medicine costs %d pounds."),
-               "n": pills, "minutes": minutes, "pill": pill, "pills": _plural(pill), "a_pill": a(pill),
-               "who": draw.noun(PEOPLE)},
+        facts={"extra": distractor(draw, 3, 9, "This medicine costs %d pounds."), "n": pills, "minutes": minutes,
+               "pill": pill, "pills": f"{pill}s", "who": draw.noun(PEOPLE)},
         answer=f"{(pills - 1) * minutes} minutes",
         unit="minutes",
         aliases=_in_other_words((pills - 1) * minutes),
         trap=f"{pills * minutes} minutes",
-        why=f"The first is taken at once, so there {_waits(pills - 1)} of {minutes} minutes.",
+        why=f"The first is taken at once, the last {pills - 1} x {minutes} = {(pills - 1) * minutes} minutes later.",
         hints=("When is the first one taken?",),
         contrast_answer=f"{pills * minutes} minutes",
         contrast_aliases=_in_other_words(pills * minutes),
         contrast_why=f"Each of the {pills} works for {minutes} minutes: {pills} x {minutes} = {pills * minutes}.",
     )  # fmt: skip
-
-
-def _waits(number: int) -> str:
-    return "is 1 wait" if number == 1 else f"are {number} waits"
 
 
 def _in_other_words(minutes: int) -> tuple[str, ...]:
@@ -262,10 +257,6 @@ def _in_other_words(minutes: int) -> tuple[str, ...]:
     if minutes == 30:
         return ("30", "half an hour", "0.5 hours")
     return (str(minutes), f"{minutes / 60:g} hour{'s' if minutes > 60 else ''}")
-
-
-def _plural(pill: str) -> str:
-    return pill.replace("spoonful", "spoonfuls") if " " in pill else pill + "s"
 
 
 PILLS_EVERY_HALF_HOUR = Family(
@@ -297,7 +288,7 @@ FINDS = word_bank("coin, tile, brick, vase, ring, bowl, helmet, statue, stone, c
 def _coin(draw: Draw) -> Instance:
     find = draw.noun(FINDS)
     return Instance(
-        facts={"find": find, "a_find": a(find), "year": draw.within(31, 99), "who": draw.noun(PEOPLE)},
+        facts={"find": find, "year": draw.within(31, 99), "who": draw.noun(PEOPLE)},
         answer="no",
         aliases=("no, it is a fake", "it is a fake"),
         trap="yes",

@@ -1,4 +1,4 @@
-"""Deduction: liars, labels, socks, switches and hats, where the one who thinks a step further is right."""
+"""Deduction: liars, labels, socks, switches and hats, where one has to think a step further."""
 
 from __future__ import annotations
 
@@ -22,11 +22,9 @@ def _socks(draw: Draw) -> Instance:
     kinds, each = draw.number(2, 4), draw.number(8, 16)
     colours, socks = draw.nouns(COLOURS, kinds), draw.noun(SOCKS)
     return Instance(
-        facts={
-            "extra": distractor(draw, 3, 9, "The power has been off for %d hours."),
-            "colours": _listed(colours), "n": each, "c": kinds, "socks": socks, "drawer": draw.noun(DRAWERS),
-            "piles": _listed([f"{each} {colour}" for colour in colours]), "who": draw.noun(PEOPLE),
-        },
+        facts={"extra": distractor(draw, 3, 9, "The power has been off for %d hours."), "colours": _listed(colours),
+               "n": each, "c": kinds, "socks": socks, "drawer": draw.noun(DRAWERS),
+               "piles": _listed([f"{each} {colour}" for colour in colours]), "who": draw.noun(PEOPLE)},
         answer=str(kinds + 1),
         unit=f"{socks}|socks",
         aliases=(f"at least {kinds + 1}", f"you need {kinds + 1}", f"you need {kinds + 1} socks"),
@@ -63,7 +61,7 @@ WAYS = word_bank("door, gate, bridge, tunnel, path, staircase | ladder, road, li
 
 
 def _right(colour: str, way: str, who: str) -> tuple[str, ...]:
-    """Say in other ways which way is right."""
+    """Return other answers that name the right way."""
     right = f"the {colour} {way}"
     return (colour, f"the {colour} one", f"take {right}", f"{who} should take {right}",
             f"{right} leads out", f"{right} leads home", f"{right} is safe", f"{right} is right")  # fmt: skip
@@ -75,7 +73,7 @@ def _guards(draw: Draw) -> Instance:
     way, who = draw.noun(WAYS), draw.noun(PEOPLE)
     return Instance(
         facts={"guards": draw.noun(GUARDS), "way": way, "pointed": pointed, "first": first, "second": second,
-               "a_first": a(first), "a_second": a(second), "who": who},
+               "who": who},
         answer=f"the {other} {way}",
         aliases=_right(other, way, who),
         trap=f"the {pointed} {way}",
@@ -120,7 +118,7 @@ VESSELS = word_bank("crate, bag, tin, jar, basket, drawer, parcel | barrel, sack
 
 
 def _contents(goods: str, box: str, label: str) -> tuple[str, ...]:
-    """Say in other ways what is in a box."""
+    """Return other answers that name what is in a box."""
     return (f"only {goods}", f"just {goods}", f"nothing but {goods}", f"it contains {goods}", f"it holds {goods}",
             f"it is full of {goods}", f"there are {goods} in it", f"the {box} labelled '{label}' contains {goods}",
             f"the {box} labelled '{label}' holds {goods}")  # fmt: skip
@@ -130,8 +128,7 @@ def _labels(draw: Draw) -> Instance:
     drawn, other = draw.nouns(GOODS, 2)
     box = draw.noun(VESSELS)
     return Instance(
-        facts={"drawn": drawn, "other": other, "a_one": a(drawn.removesuffix("s")), "box": box,
-               "who": draw.noun(PEOPLE)},
+        facts={"drawn": drawn, "other": other, "one": drawn.removesuffix("s"), "box": box, "who": draw.noun(PEOPLE)},
         answer=other,
         aliases=_contents(other, box, drawn),
         trap=drawn,
@@ -177,8 +174,8 @@ def _bulb(draw: Draw) -> Instance:
     before, now, never = colours
     first, room = draw.below(3), draw.noun(ROOMS)
     return Instance(
-        facts={"extra": distractor(draw, 20, 40, f"From the switches to the {room} it is %d steps."),
-               "before": before, "now": now, "never": never, "room": room, "n": draw.number(10, 20),
+        facts={"extra": distractor(draw, 20, 40, f"From the switches to the {room} it is %d steps."), "before": before,
+               "now": now, "never": never, "room": room, "n": draw.number(10, 20),
                "switches": _listed(colours[first:] + colours[:first]), "who": draw.noun(PEOPLE)},
         answer=f"the {before} switch",
         aliases=(before, f"the {before} one", f"the {before} switch works it"),
@@ -226,7 +223,7 @@ CRAFTS = word_bank(
 
 
 def _better(name: str, craft: str, who: str) -> tuple[str, ...]:
-    """Say in other ways who is the better one."""
+    """Return other answers that name the better of two."""
     return (f"{name} is", f"{name} does", f"{name} is better", f"{name} is the better {craft}", f"choose {name}",
             f"{who} should choose {name}", f"{name} does the better work", f"{name} has the greater skill",
             f"from {name}")  # fmt: skip
@@ -241,7 +238,7 @@ def _barbers(draw: Draw) -> Instance:
     )
     first, second = draw.choice(((neat, ragged), (ragged, neat)))
     return Instance(
-        facts={"craft": craft, "product": product, "a_good": a(good), "look": draw.choice(looks), "first": first,
+        facts={"craft": craft, "product": product, "good": good, "look": draw.choice(looks), "first": first,
                "second": second, "who": who},
         answer=ragged,
         aliases=_better(ragged, craft, who),
@@ -283,7 +280,7 @@ HATS = word_bank("hats, caps, bonnets, helmets, berets | hoods, top hats")
 
 
 def _worn(colour: str, hat: str, who: str) -> tuple[str, ...]:
-    """Say in other ways what colour somebody wears."""
+    """Return other answers that name the colour that somebody wears."""
     return (f"a {colour} one", f"a {colour} {hat}", f"{who} wears {colour}", f"{who} wears a {colour} {hat}",
             f"{who}'s {hat} is {colour}")  # fmt: skip
 
@@ -293,8 +290,8 @@ def _hats(draw: Draw) -> Instance:
     others, spare, hats = draw.number(2, 6), draw.within(2, 6), draw.noun(HATS)
     hat, who = hats.removesuffix("s"), draw.noun(PEOPLE)
     return Instance(
-        facts={"n": others, "people": others + 1, "spare": spare, "all": others + spare, "seen": seen,
-               "unseen": unseen, "hats": hats, "hat": hat, "wearers": draw.noun(WEARERS), "who": who},
+        facts={"n": others, "people": others + 1, "spare": spare, "all": others + spare, "seen": seen, "unseen": unseen,
+               "hats": hats, "hat": hat, "wearers": draw.noun(WEARERS), "who": who},
         answer=unseen,
         aliases=_worn(unseen, hat, who),
         trap=seen,

@@ -1,4 +1,4 @@
-"""Everyday physics: what really happens to ordinary things, against what the words suggest."""
+"""Everyday physics: what really happens to ordinary things, not what the words suggest."""
 
 from __future__ import annotations
 
@@ -59,11 +59,8 @@ FILLINGS = word_bank("sand, flour, gravel, rice, salt, coal, gold, sawdust | cla
 def _bucket(draw: Draw) -> Instance:
     filling, vessel = draw.noun(FILLINGS), draw.noun(VESSELS)
     return Instance(
-        facts={
-            "vessel": vessel, "a_vessel": a(vessel), "n": draw.number(3, 12),
-            "who": draw.noun(PEOPLE), "filling": filling,
-            "choice": draw.choice((f"a hole or {filling}", f"{filling} or a hole")),
-        },
+        facts={"vessel": vessel, "n": draw.number(3, 12), "who": draw.noun(PEOPLE), "filling": filling,
+               "choice": draw.choice((f"a hole or {filling}", f"{filling} or a hole"))},
         answer="a hole",
         aliases=("holes",),
         trap=filling,
@@ -96,7 +93,7 @@ GLASSES = word_bank("glass, jug, bowl, mug, bucket, pot, bottle, cup | vase, bea
 def _ice(draw: Draw) -> Instance:
     glass, cubes = draw.noun(GLASSES), draw.number(2, 9)
     return Instance(
-        facts={"glass": glass, "a_glass": a(glass), "n": cubes, "who": draw.noun(PEOPLE)},
+        facts={"glass": glass, "n": cubes, "who": draw.noun(PEOPLE)},
         answer="no",
         aliases=("no, it does not", "no, it stays full", "it does not"),
         trap="yes",
@@ -140,10 +137,8 @@ NIGHT_TIMES = {
 def _lamps(draw: Draw) -> Instance:
     daytime = draw.choice(tuple(NIGHT_TIMES))
     return Instance(
-        facts={
-            "day": daytime, "night": NIGHT_TIMES[daytime], "animal": draw.noun(ANIMALS), "driver": draw.noun(PEOPLE),
-            "n": draw.number(5, 20),
-        },
+        facts={"day": daytime, "night": NIGHT_TIMES[daytime], "animal": draw.noun(ANIMALS), "driver": draw.noun(PEOPLE),
+               "n": draw.number(5, 20)},
         answer="yes",
         aliases=("yes, it is day", "yes, it is light", "yes, it is daytime"),
         trap="no",
@@ -183,8 +178,7 @@ TINTS = word_bank("green, blue, pink, orange, brown, purple | grey, violet, silv
 def _sea(draw: Draw) -> Instance:
     sea, thing, tint = draw.noun(SEAS), draw.noun(THINGS), draw.noun(TINTS)
     return Instance(
-        facts={"sea": sea, "hue": sea.lower(), "thing": thing, "tint": tint, "a_tint": a(tint),
-               "who": draw.noun(PEOPLE)},
+        facts={"sea": sea, "hue": sea.lower(), "thing": thing, "tint": tint, "who": draw.noun(PEOPLE)},
         answer=tint,
         aliases=(f"still {tint}", f"it stays {tint}", f"it remains {tint}", f"the {thing} is {tint}",
                  f"the {thing} is still {tint}", f"the {thing} stays {tint}", "the same colour as before",
@@ -212,8 +206,8 @@ RED_SEA = Family(
     test_wordings=(
         "{In the {sea} Sea {who} washes|With thick {hue} paint {who} covers} {a_tint} {thing}. Name the colour in "
         "which it comes out.",
-        "{who} throws {a_tint} {thing} {overboard, into the {sea} Sea, and hauls it in|into a vat, full of {hue} "
-        "paint, and hauls it out} again. What does it look like: what is its colour?",
+        "{who} throws {a_tint} {thing} {overboard, into the {sea} Sea, and hauls it in|into a vat full of {hue} paint "
+        "and hauls it out} again. What does it look like: what is its colour?",
     ),
 )
 
@@ -229,7 +223,7 @@ def _seller(draw: Draw) -> Instance:
     seller, goods = draw.noun(SELLERS).split(":")
     kilos, man = draw.number(60, 85), draw.noun(BOYS)
     return Instance(
-        facts={"seller": seller, "a_seller": a(seller), "kilos": kilos, "who": man, "age": draw.number(30, 50)},
+        facts={"seller": seller, "kilos": kilos, "who": man, "age": draw.number(30, 50)},
         answer=goods,
         aliases=(f"his {goods}", "his goods", f"he weighs {goods}", *SWEETS.get(goods, ())),
         trap=f"{kilos} kg",
@@ -269,10 +263,8 @@ DISHES = word_bank("plates, cups, spoons, glasses, pans, bowls, pots, forks, kni
 def _towel(draw: Draw) -> Instance:
     dishes = draw.noun(DISHES)
     return Instance(
-        facts={
-            "dishes": dishes, "n": draw.number(4, 15), "who": draw.noun(PEOPLE),
-            "choice": draw.choice((f"the towel or the {dishes}", f"the {dishes} or the towel")),
-        },
+        facts={"dishes": dishes, "n": draw.number(4, 15), "who": draw.noun(PEOPLE),
+               "choice": draw.choice((f"the towel or the {dishes}", f"the {dishes} or the towel"))},
         answer="the towel",
         trap=f"the {dishes}",
         why=f"The towel takes up the water from the {dishes} and gets wetter with each one.",

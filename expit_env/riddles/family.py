@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from expit_env.riddle import Kind, Riddle
-from expit_env.riddles.draw import Draw, capitalise, word_bank
+from expit_env.riddles.draw import Draw, a, capitalise, word_bank
 
 _MAX_DRAWS = 1_000
 """How many instances are drawn at most until one is on the side that is asked for."""
@@ -128,8 +128,11 @@ class Family:
 
 
 def fill(wording: str, facts: Mapping[str, object], contrast: bool = False) -> str:
-    """Write the question of a riddle, or of its contrast: one side of each twist, and a fact in each slot."""
-    return capitalise(_TWIST.sub(r"\2" if contrast else r"\1", wording).format_map(facts))
+    """Write the question of a riddle, or of its contrast: one side of each twist, and a fact in each slot.
+
+    The slot ``{a_bird}`` takes the fact ``bird`` with the indefinite article.
+    """
+    return capitalise(_TWIST.sub(r"\2" if contrast else r"\1", wording).format_map(_Facts(facts)))
 
 
 def side_of(wording: str, facts: Mapping[str, object]) -> int:
@@ -137,12 +140,21 @@ def side_of(wording: str, facts: Mapping[str, object]) -> int:
 
     It depends on what the two have in common only, so a riddle is on the side of any contrast that reads the same.
     """
-    return zlib.crc32(normalise(_TWIST.sub(" ", wording).format_map(facts)).encode()) & 1
+    return zlib.crc32(normalise(_TWIST.sub(" ", wording).format_map(_Facts(facts))).encode()) & 1
 
 
 def normalise(question: str) -> str:
     """Return a question as its lower-case words: two questions with the same words are one."""
     return " ".join(re.findall(r"[a-z0-9]+", question.lower()))
+
+
+class _Facts(dict[str, object]):
+    """Facts of which ``{a_bird}`` gives the fact ``bird`` with the indefinite article."""
+
+    def __missing__(self, slot: str) -> str:
+        if not slot.startswith("a_"):
+            raise KeyError(slot)
+        return a(str(self[slot[2:]]))
 
 
 def _opening(draw: Draw) -> str:

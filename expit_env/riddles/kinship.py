@@ -1,4 +1,4 @@
-"""Kinship and names: the one who is counted, or called for, is somebody already mentioned."""
+"""Kinship and names: the person asked about has already been mentioned or counted."""
 
 from __future__ import annotations
 
@@ -18,11 +18,9 @@ def _daughter(draw: Draw) -> Instance:
     names = [start + vowel + end for vowel in VOWELS[:total]]
     girl = draw.noun(GIRLS)
     return Instance(
-        facts={
-            "girl": girl, "total": total, "named": ", ".join(names[:-1]),
-            "all_named": f"{', '.join(names[:-2])} and {names[-2]}", "ordinal": ORDINALS[total],
-            "one_less": total - 1, "parent": draw.choice(("father", "mother")),
-        },
+        facts={"girl": girl, "total": total, "named": ", ".join(names[:-1]),
+               "all_named": f"{', '.join(names[:-2])} and {names[-2]}", "ordinal": ORDINALS[total],
+               "one_less": total - 1, "parent": draw.choice(("father", "mother"))},
         answer=girl,
         trap=names[-1],
         why=f"{girl} is a daughter of the family too, and she is the only one not named yet.",
@@ -56,8 +54,8 @@ LAST_DAUGHTER = Family(
 def _sister(draw: Draw) -> Instance:
     sons, family = draw.number(2, 12), draw.noun(SURNAMES)
     return Instance(
-        facts={"extra": distractor(draw, 5, 12, f"The house of the {family} family has %d rooms."),
-               "n": sons, "family": family},
+        facts={"extra": distractor(draw, 5, 12, f"The house of the {family} family has %d rooms."), "n": sons,
+               "family": family},
         answer="1",
         unit="daughter|sister|girl",
         aliases=("just one", "only one"),
@@ -98,16 +96,12 @@ PROFESSIONS = word_bank(
 def _profession(draw: Draw) -> Instance:
     job, man, surname = draw.noun(PROFESSIONS), draw.noun(BOYS), draw.noun(SURNAMES)
     return Instance(
-        facts={
-            "job": job, "a_job": a(job), "man": man, "surname": surname,
-            "n": draw.number(30, 50),
-        },
+        facts={"job": job, "man": man, "surname": surname, "n": draw.number(30, 50)},
         answer="sister",
-        aliases=(
-            "his sister", f"{man}'s sister", f"the {job} is his sister", f"the {job} is {man}'s sister",
-            "she is his sister", f"she is {man}'s sister", f"his sister is the {job}", f"{man}'s sister is the {job}",
-            f"the {job} is the sister", f"the {job} is a woman", "a woman", "she is a woman",
-        ),
+        aliases=("his sister", f"{man}'s sister", f"the {job} is his sister", f"the {job} is {man}'s sister",
+                 "she is his sister", f"she is {man}'s sister", f"his sister is the {job}",
+                 f"{man}'s sister is the {job}", f"the {job} is the sister", f"the {job} is a woman", "a woman",
+                 "she is a woman"),
         trap="brother",
         why=f"{man} has a sibling but no brother, so the {job} is a woman, his sister.",
         hints=(f"Must {a(job)} be a man?",),
@@ -145,8 +139,7 @@ TOWNS = word_bank("Dover, Vienna, Lisbon, Naples, Geneva, Boston, Toronto, Dubli
 def _widow(draw: Draw) -> Instance:
     relation = draw.noun(RELATIONS)
     return Instance(
-        facts={"man": draw.noun(BOYS), "relation": relation, "a_relation": a(relation), "town": draw.noun(TOWNS),
-               "n": draw.number(30, 60)},
+        facts={"man": draw.noun(BOYS), "relation": relation, "town": draw.noun(TOWNS), "n": draw.number(30, 60)},
         answer="no",
         aliases=("no, he is dead", "he is dead", "no, because he is dead", "a dead man cannot marry"),
         trap="yes",
@@ -182,8 +175,8 @@ TABLES = word_bank("table, campfire, piano, fireplace, pond, swing, oven | fount
 def _children(draw: Draw) -> Instance:
     daughters, family = draw.number(2, 6), draw.noun(SURNAMES)
     return Instance(
-        facts={"extra": distractor(draw, 5, 12, f"The house of the {family} family has %d rooms."),
-               "n": daughters, "family": family, "place": draw.noun(TABLES)},
+        facts={"extra": distractor(draw, 5, 12, f"The house of the {family} family has %d rooms."), "n": daughters,
+               "family": family, "place": draw.noun(TABLES)},
         answer=str(daughters + 1),
         unit="children|people",
         trap=str(2 * daughters),

@@ -1,4 +1,4 @@
-"""Words and letters: what is said about a word, against what is said about the thing that it names."""
+"""Words and letters: the question is about a word, not about the thing that it names."""
 
 from __future__ import annotations
 
@@ -17,13 +17,9 @@ LONG_WORDS = word_bank(
 SHORT_MENTIONS = ("it", "that", "the word", "that word")
 
 
-def _letters(text: str) -> int:
-    return sum(character.isalpha() for character in text)
-
-
 def _mention(draw: Draw) -> Instance:
     word, mention = draw.noun(LONG_WORDS), draw.choice(SHORT_MENTIONS)
-    right, literal = str(_letters(mention)), str(len(word))
+    right, literal = str(len(mention.replace(" ", ""))), str(len(word))
     return Instance(
         facts={"word": word, "mention": mention, "who": draw.noun(PEOPLE)},
         answer=right,
@@ -64,12 +60,12 @@ def _bag(draw: Draw) -> Instance:
     label, inside = draw.noun(LABELS), draw.number(9, 20)
     outside, bag = len(label), draw.noun(BAGS)
     return Instance(
-        facts={"extra": distractor(draw, 2, 6, f"The {bag} has %d locks."),
-               "n": inside, "label": label, "bag": bag, "who": draw.noun(PEOPLE)},
+        facts={"extra": distractor(draw, 2, 6, f"The {bag} has %d locks."), "n": inside, "label": label, "bag": bag,
+               "who": draw.noun(PEOPLE)},
         answer=str(outside),
         unit="letters",
-        aliases=(f"the {outside} of '{label}'", f"the {outside} letters of '{label}'",
-                 f"'{label}' has {outside}", f"'{label}' has {outside} letters"),
+        aliases=(f"the {outside} of '{label}'", f"the {outside} letters of '{label}'", f"'{label}' has {outside}",
+                 f"'{label}' has {outside} letters"),
         trap=str(inside),
         why=f"The envelopes are inside; what is outside is the word '{label}', and that has {outside} letters.",
         hints=("There are letters that no postman carries.",),
@@ -91,7 +87,7 @@ LETTERS_ON_THE_BAG = Family(
         "{extra}How many letters {did {who} paint|had a stamp}?",
     ),
     test_wordings=(
-        "The {bag} holds {n} letters for {who}, sealed and stamped. On its outside stands '{label}' and no other word. "
+        "The {bag} holds {n} letters for {who}, sealed and stamped. On its outside is '{label}' and no other word. "
         "{extra}How many letters does the {outside show|inside hide}?",
         "With needle and thread {who} wrote '{label}' on a {bag} that now has {n} letters from the postman in it. "
         "{extra}How many letters did {{who} sew|the postman bring}?",
@@ -111,7 +107,7 @@ def _bigger(draw: Draw) -> Instance:
     big, small = draw.noun(BIG_ANIMALS), draw.noun(SMALL_ANIMALS)
     first, second = draw.choice(((big, small), (small, big)))
     return Instance(
-        facts={"first": first, "second": second, "a_first": a(first), "a_second": a(second), "who": draw.noun(PEOPLE)},
+        facts={"first": first, "second": second, "who": draw.noun(PEOPLE)},
         answer=small,
         aliases=(f"the word {small}", f"{small} is the longer word", f"{small} has more letters", f"{small} is longer",
                  f"the word {small} is longer"),
@@ -140,7 +136,7 @@ BIGGER_WORD = Family(
         "{who} knits two {names into a scarf, letter by letter: '{first}' and '{second}'|toys in the size of the real "
         "animal: {a_first} and {a_second}}. Which of them uses up more wool?",
         "For a {sign {who} buys metal letters, each|zoo {who} buys food, each kilo} at the same price. Which "
-        "{sign is dearer, '{first}' or '{second}'|animal is dearer, {a_first} or {a_second}}?",
+        "{sign is dearer, '{first}' or '{second}'|animal is dearer to feed, {a_first} or {a_second}}?",
     ),
 )
 
@@ -163,7 +159,7 @@ def _misspelt(draw: Draw) -> Instance:
                  f"{way} is spelled {way}"),
         trap=hard,
         why=f"Spelled {'-'.join(way)}, it is the word '{way}', and that is how everybody spells it.",
-        hints=("Read it as if it told you how the word is spelled.", "The word stands in the question."),
+        hints=("Read it as if it told you how the word is spelled.", "The word is in the question."),
         contrast_answer=hard,
         contrast_aliases=(f"the word {hard}", f"{hard} is spelled {way}"),
         contrast_why=f"The only mistake is in '{hard}', so that is the word.",
@@ -212,7 +208,7 @@ ASKED = {
     "mouse": ("Which pet do mice fear most?", "Which squeaking animal do cats like to hunt?", "a cat"),
     "tin": ("What metal are most drink cans made of?", "What metal makes bronze out of copper?", "aluminium"),
 }
-"""By what the rhyme tempts one to say: the question to which it is wrong, one to which it is right, and the answer."""
+"""For each tempting word: the question to which it is wrong, one to which it is right, and the answer to the first."""
 ALSO_RIGHT = {
     "toast": ("slices of bread", "a slice of bread", "sliced bread", "bread slices"),
     "stop": ("drive", "they drive", "they go", "drive on", "move", "keep going", "they drive on", "start"),
@@ -228,7 +224,7 @@ PLAIN_ALSO_RIGHT = {
     "hen": ("a chicken", "chickens"),
     "mouse": ("mice", "a rat"),
 }
-"""What else answers the first and the second of the two questions."""
+"""What else is right as an answer to the second question; `ALSO_RIGHT` is for the first."""
 
 
 def _rhyme(draw: Draw) -> Instance:
@@ -273,33 +269,31 @@ HOUSEHOLD = word_bank(
 
 
 def _once_twice_never(once: str, twice: str, never: str) -> set[str]:
-    """Return the letters that are found so often in three words."""
+    """Return the letters that are once in the first word, twice in the second and not in the third."""
     doubled = (letter for letter in set(twice) if twice.count(letter) == 2)
     return {letter for letter in doubled if letter not in never and once.count(letter) == 1}
 
 
 @functools.cache
 def _rooms_and_letters(held_out: bool) -> tuple[tuple[str, ...], ...]:
-    """Return all threes of rooms of which one letter alone can be said, and that letter."""
-    threes = itertools.permutations(ROOMS.test if held_out else ROOMS.train, 3)
-    found = ((rooms, _once_twice_never(*rooms)) for rooms in threes)
-    single = ((*rooms, *letters) for rooms, letters in found if len(letters) == 1)
-    return tuple(four for four in single if four[-1] != "a")  # an A could be taken for an article
+    """Return all triples of rooms to which only one letter fits, each with that letter."""
+    triples = itertools.permutations(ROOMS.test if held_out else ROOMS.train, 3)
+    found = ((rooms, _once_twice_never(*rooms)) for rooms in triples)
+    # An A could be taken for an article.
+    return tuple((*rooms, *letters) for rooms, letters in found if len(letters) == 1 and letters != {"a"})
 
 
 def _rooms(draw: Draw) -> Instance:
     once, twice, never, letter = draw.choice(_rooms_and_letters(draw.held_out))
     letter, thing = letter.upper(), draw.noun(HOUSEHOLD)
     return Instance(
-        facts={"once": once, "twice": twice, "never": never, "thing": thing, "a_thing": a(thing),
-               "who": draw.noun(PEOPLE)},
+        facts={"once": once, "twice": twice, "never": never, "thing": thing, "who": draw.noun(PEOPLE)},
         answer=f"the letter {letter}",
         aliases=(letter,),
         trap=a(thing),
         why=f"Not in the rooms but in their names: {letter} is once in '{once}', twice in '{twice}' and not in "
         f"'{never}'.",
-        hints=(f"it is not {a(thing)}: there is one in the {never} too.",
-               "Look at the words, not into the rooms."),
+        hints=(f"it is not {a(thing)}: there is one in the {never} too.", "Look at the words, not into the rooms."),
         contrast_answer=a(thing),
         contrast_aliases=(f"{thing}s",),
         contrast_why=f"That is what is in the {once} and in the {twice}.",
@@ -396,10 +390,9 @@ def _grammar(draw: Draw) -> Instance:
         aliases=("neither of them", "neither of the two", "neither one", "both are wrong", "neither is true",
                  "neither of them is true", "neither of them is right", "neither of them is correct",
                  "neither of the two is right", "neither of the two is true", "neither of the two is correct",
-                 "neither sentence is true", "both sentences are false", "both sentences are wrong",
-                 "both are false", "they are both wrong", "they are both false", "neither is right",
-                 "neither is correct", "neither sentence", "neither sentence is right",
-                 "neither sentence is correct", true),
+                 "neither sentence is true", "both sentences are false", "both sentences are wrong", "both are false",
+                 "they are both wrong", "they are both false", "neither is right", "neither is correct",
+                 "neither sentence", "neither sentence is right", "neither sentence is correct", true),
         trap=f"{thing} {verb} {false}",
         why=f"It is not the grammar that matters here: {thing} {verb} {true}.",
         hints=("A sentence can be good English and still be false.",),

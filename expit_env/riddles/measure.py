@@ -1,9 +1,9 @@
-"""Measure and parallel work: what goes on side by side takes no longer, whatever the proportion."""
+"""Measure and parallel work: what happens at the same time takes no longer, however much of it there is."""
 
 from __future__ import annotations
 
 from expit_env.riddle import Kind
-from expit_env.riddles.draw import Draw, a, count, distractor, word_bank
+from expit_env.riddles.draw import Draw, count, distractor, word_bank
 from expit_env.riddles.family import Family, Instance
 from expit_env.riddles.people import PEOPLE
 
@@ -16,8 +16,8 @@ def _laundry(draw: Draw) -> Instance:
     few, times, hours = draw.within(2, 6), draw.within(2, 4), draw.number(2, 6)
     laundry = draw.noun(LAUNDRY)
     return Instance(
-        facts={"extra": distractor(draw, 18, 30, "It is %d degrees in the shade."),
-               "few": few, "many": few * times, "hours": hours, "laundry": laundry},
+        facts={"extra": distractor(draw, 18, 30, "It is %d degrees in the shade."), "few": few, "many": few * times,
+               "hours": hours, "laundry": laundry},
         answer=f"{hours} hours",
         unit="hours",
         aliases=(str(hours),),
@@ -66,9 +66,8 @@ def _food(draw: Draw) -> Instance:
     verb, food, pot = draw.noun(FOODS).split(":")
     foods = PLURALS.get(food, food + "s")
     return Instance(
-        facts={"extra": distractor(draw, 3, 9, "Dinner is in %d hours."),
-               "minutes": minutes, "n": pieces, "verb": verb, "a_food": a(food), "food": food, "foods": foods,
-               "pot": pot, "cook": draw.noun(PEOPLE)},
+        facts={"extra": distractor(draw, 3, 9, "Dinner is in %d hours."), "minutes": minutes, "n": pieces, "verb": verb,
+               "food": food, "foods": foods, "pot": pot, "cook": draw.noun(PEOPLE)},
         answer=f"{minutes} minutes",
         unit="minutes",
         aliases=(str(minutes),),
@@ -109,9 +108,8 @@ def _music(draw: Draw) -> Instance:
     half, people = draw.number(3, 12), draw.number(10, 30)
     band, piece = draw.noun(PLAYERS), draw.noun(PIECES)
     return Instance(
-        facts={"extra": distractor(draw, 40, 90, "The hall has %d seats."),
-               "minutes": 2 * half, "n": people, "twice": 2 * people, "a_band": a(band),
-               "band": band, "piece": piece, "a_piece": a(piece)},
+        facts={"extra": distractor(draw, 40, 90, "The hall has %d seats."), "minutes": 2 * half, "n": people,
+               "twice": 2 * people, "band": band, "piece": piece},
         answer=f"{2 * half} minutes",
         unit="minutes",
         aliases=(str(2 * half),),
@@ -152,18 +150,13 @@ def _forest(draw: Draw) -> Instance:
     half = draw.number(1, 12)
     runner, wood = draw.noun(RUNNERS), draw.noun(WOODS)
     return Instance(
-        facts={
-            "extra": distractor(draw, 18, 30, "It is %d degrees in the shade."),
-            "width": 2 * half, "runner": runner, "a_runner": a(runner),
-            "wood": wood, "a_wood": a(wood),
-        },
+        facts={"extra": distractor(draw, 18, 30, "It is %d degrees in the shade."), "width": 2 * half, "runner": runner,
+               "wood": wood},
         answer="halfway",
-        aliases=(
-            "half way", "half", "to the middle", "only to the middle", "to the centre", "to the center",
-            "half way through", "halfway through", "halfway in", "half way in", "halfway into it", "up to the middle",
-            "the middle", "to the halfway point", "until the middle", "up to the centre", "up to the center",
-            "half of it", f"{half} km", count(half, "kilometre"), count(half, "kilometer"),
-        ),
+        aliases=("half way", "half", "to the middle", "only to the middle", "to the centre", "to the center",
+                 "half way through", "halfway through", "halfway in", "half way in", "halfway into it",
+                 "up to the middle", "the middle", "to the halfway point", "until the middle", "up to the centre",
+                 "up to the center", "half of it", f"{half} km", count(half, "kilometre"), count(half, "kilometer")),
         trap=f"{2 * half} km",
         why=f"Halfway through, after {half} km, the {runner} begins to run out of the {wood} again.",
         hints=(f"From where on does the {runner} run out of the {wood}?",),
@@ -250,8 +243,8 @@ def _walk(draw: Draw) -> Instance:
     walker, other = draw.nouns(PEOPLE, 2)
     goal = draw.noun(GOALS)
     return Instance(
-        facts={"extra": distractor(draw, 3, 9, f"On the way to the {goal} there are %d benches."),
-               "minutes": minutes, "n": friends, "goal": goal, "walker": walker, "other": other},
+        facts={"extra": distractor(draw, 3, 9, f"On the way to the {goal} there are %d benches."), "minutes": minutes,
+               "n": friends, "goal": goal, "walker": walker, "other": other},
         answer=f"{minutes} minutes",
         unit="minutes",
         aliases=(str(minutes),),

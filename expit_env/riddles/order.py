@@ -1,4 +1,4 @@
-"""Order and position: what comes first, what place it is, and what does not move after all."""
+"""Order and position: what place it is, what is counted twice, and what does not move after all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _in_figures(place: int) -> str:
 
 
 def _places(place: int) -> tuple[str, ...]:
-    """Say a place in a race in the other ways that are right."""
+    """Return other ways to name a place in a race."""
     figures = _in_figures(place)
     in_words = tuple(f"{word} place" for word in ORDINALS[place : place + 1])
     return *in_words, figures, f"{figures} place", str(place), f"place {place}"
@@ -78,9 +78,8 @@ def _queue(draw: Draw) -> Instance:
     name = draw.noun(PEOPLE)
     people = front + back - 1
     return Instance(
-        facts={"extra": distractor(draw, 3, 9, "It has been raining for %d minutes."),
-               "front": ORDINALS[front], "back": ORDINALS[back], "i": front, "j": back, "name": name,
-               "queue": draw.noun(QUEUES)},
+        facts={"extra": distractor(draw, 3, 9, "It has been raining for %d minutes."), "front": ORDINALS[front],
+               "back": ORDINALS[back], "i": front, "j": back, "name": name, "queue": draw.noun(QUEUES)},
         answer=str(people),
         unit="people",
         trap=str(front + back),
@@ -122,8 +121,8 @@ def _ladder(draw: Draw) -> Instance:
     rungs = wet + rise + draw.within(3, 9)
     ship = draw.noun(SHIPS)
     return Instance(
-        facts={"extra": distractor(draw, 20, 35, "The rungs are %d centimetres apart."),
-               "n": rungs, "k": wet, "r": rise, "ship": ship},
+        facts={"extra": distractor(draw, 20, 35, "The rungs are %d centimetres apart."), "n": rungs, "k": wet,
+               "r": rise, "ship": ship},
         answer=str(wet),
         unit="rungs",
         aliases=(f"still {wet}", f"still {wet} rungs", f"the same {wet}", f"the same {wet} rungs", f"{wet}, as before",
@@ -169,9 +168,8 @@ LAST_BUT_ONE = ("second to last", "next to last", "second last", "second-last", 
 def _passing_the_last(draw: Draw) -> Instance:
     people = draw.number(8, 20)
     return Instance(
-        facts={"extra": distractor(draw, 8, 20, "It is a hot day, and the finish is %d minutes away."),
-               "n": people, "runners": draw.noun(RUNNERS), "course": draw.noun(COURSES),
-               "name": draw.noun(PEOPLE)},
+        facts={"extra": distractor(draw, 8, 20, "It is a hot day, and the finish is %d minutes away."), "n": people,
+               "runners": draw.noun(RUNNERS), "course": draw.noun(COURSES), "name": draw.noun(PEOPLE)},
         answer="it is impossible",
         aliases=("that is impossible", "nobody can pass the last", "no one can pass the last", "no place",
                  "you cannot pass the last", "you cannot overtake the last", "nobody can overtake the last",
@@ -214,8 +212,8 @@ def _cuts(draw: Draw) -> Instance:
     pieces = draw.number(3, 9)
     thing = draw.noun(CUTTABLES)
     return Instance(
-        facts={"extra": distractor(draw, 3, 9, "Each cut takes %d seconds."),
-               "n": pieces, "thing": thing, "name": draw.noun(PEOPLE), "length": draw.number(2, 12)},
+        facts={"extra": distractor(draw, 3, 9, "Each cut takes %d seconds."), "n": pieces, "thing": thing,
+               "name": draw.noun(PEOPLE), "length": draw.number(2, 12)},
         answer=str(pieces - 1),
         unit="cuts|times|snips",
         trap=str(pieces),

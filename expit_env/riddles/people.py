@@ -1,4 +1,4 @@
-"""Names for the people in riddles, none of whom is in an opening: nobody both hears a riddle and stars in it."""
+"""Names for the people in riddles. The openings have other names, so that nobody is in both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Impossible premises: what is asked about does not exist, so that nothing can be worked out."""
+"""Impossible premises: what is asked about does not exist."""
 
 from __future__ import annotations
 
@@ -20,12 +20,10 @@ def _smoke(draw: Draw) -> Instance:
     return Instance(
         facts={"vehicle": vehicle, "heading": heading, "wind": wind, "n": draw.number(15, 45)},
         answer="there is no smoke",
-        aliases=(
-            "nowhere", "none", "there is not any smoke", "there is not any", "no direction", "no way",
-            "in no direction", "it makes no smoke", "electric vehicles make no smoke",
-            f"an electric {vehicle} does not smoke", f"an electric {vehicle} makes no smoke",
-            f"an electric {vehicle} has no smoke",
-        ),
+        aliases=("nowhere", "none", "there is not any smoke", "there is not any", "no direction", "no way",
+                 "in no direction", "it makes no smoke", "electric vehicles make no smoke",
+                 f"an electric {vehicle} does not smoke", f"an electric {vehicle} makes no smoke",
+                 f"an electric {vehicle} has no smoke"),
         trap=wind,
         why=f"An electric {vehicle} burns nothing, so there is no smoke.",
         hints=("Where does smoke come from?", f"What does this {vehicle} run on?"),
@@ -64,18 +62,13 @@ def _egg(draw: Draw) -> Instance:
     layers = "geese" if layer == "goose" else f"{layer}s"
     roof, slope = draw.noun(ROOFS), draw.choice(DIRECTIONS)
     return Instance(
-        facts={
-            "male": a(male), "layer": a(layer),
-            "roof": roof, "slope": slope, "n": draw.within(3, 9),
-        },
+        facts={"male": a(male), "layer": a(layer), "roof": roof, "slope": slope, "n": draw.within(3, 9)},
         answer=f"{male}s do not lay eggs",
-        aliases=(
-            f"{male}s lay no eggs", f"{male}s cannot lay eggs", f"{male}s do not lay any eggs",
-            f"{male}s never lay eggs", "male birds do not lay eggs", "males do not lay eggs", f"only {layers} lay eggs",
-            f"{a(male)} does not lay eggs", f"{a(male)} lays no eggs", f"{a(male)} cannot lay eggs", "nowhere",
-            "neither", "no way", "in no direction", "there is no egg", "it does not roll", "it does not roll anywhere",
-            "there is not any egg", "there is not an egg",
-        ),
+        aliases=(f"{male}s lay no eggs", f"{male}s cannot lay eggs", f"{male}s do not lay any eggs",
+                 f"{male}s never lay eggs", "male birds do not lay eggs", "males do not lay eggs",
+                 f"only {layers} lay eggs", f"{a(male)} does not lay eggs", f"{a(male)} lays no eggs",
+                 f"{a(male)} cannot lay eggs", "nowhere", "neither", "no way", "in no direction", "there is no egg",
+                 "it does not roll", "it does not roll anywhere", "there is not any egg", "there is not an egg"),
         trap=slope,
         why=f"Only the female lays eggs, and {a(male)} is male, so there is no egg to roll.",
         hints=("Does every bird do what this one is said to do?", f"Think about what {a(male)} is."),
@@ -117,14 +110,12 @@ def _burial(draw: Draw) -> Instance:
     here, there = draw.choice(((one, other), (other, one)))
     wreck = draw.noun(WRECKS)
     return Instance(
-        facts={"extra": distractor(draw, 3, 9, f"The {wreck} was %d years old."),
-               "here": here, "there": there, "wreck": wreck, "n": draw.number(5, 30)},
+        facts={"extra": distractor(draw, 3, 9, f"The {wreck} was %d years old."), "here": here, "there": there,
+               "wreck": wreck, "n": draw.number(5, 30)},
         answer="nowhere",
-        aliases=(
-            "they are not buried", "they are not buried at all", "survivors are not buried", "neither",
-            "neither country", "in neither country", "in neither", "survivors are alive", "they are alive",
-            "they are still alive", "you do not bury survivors", "in no country",
-        ),
+        aliases=("they are not buried", "they are not buried at all", "survivors are not buried", "neither",
+                 "neither country", "in neither country", "in neither", "survivors are alive", "they are alive",
+                 "they are still alive", "you do not bury survivors", "in no country"),
         trap=there,
         why="Survivors are alive, and the living are buried nowhere.",
         hints=("Read again who is to be buried.", "How are these people doing after the crash?"),
@@ -166,12 +157,10 @@ def _stairs(draw: Draw) -> Instance:
     return Instance(
         facts={"colour": colour, "one": one, "other": other, "n": draw.number(3, 9)},
         answer="there are no stairs",
-        aliases=(
-            "none", "no colour", "no color", "it has no stairs", "the house has no stairs", "it has none",
-            "it does not have stairs", "it does not have any stairs", "there are not any", "there are not any stairs",
-            "the house does not have stairs", "there is no staircase", "a bungalow has no stairs",
-            "a one-storey house has no stairs",
-        ),
+        aliases=("none", "no colour", "no color", "it has no stairs", "the house has no stairs", "it has none",
+                 "it does not have stairs", "it does not have any stairs", "there are not any",
+                 "there are not any stairs", "the house does not have stairs", "there is no staircase",
+                 "a bungalow has no stairs", "a one-storey house has no stairs"),
         trap=colour,
         why="Everything is on the ground floor, so the house needs no stairs and has none.",
         hints=("How many storeys are there?", "What would anyone climb up to?"),
@@ -207,8 +196,8 @@ FARMS = word_bank("farm, hillside, estate, ranch, mountain pasture, dairy farm |
 def _milk(draw: Draw) -> Instance:
     litres, animals = draw.number(8, 20), draw.within(2, 6)
     return Instance(
-        facts={"extra": distractor(draw, 60, 90, "A litre of milk is sold for %d pence."),
-               "litres": litres, "n": animals, "farm": draw.noun(FARMS), "man": draw.noun(BOYS)},
+        facts={"extra": distractor(draw, 60, 90, "A litre of milk is sold for %d pence."), "litres": litres,
+               "n": animals, "farm": draw.noun(FARMS), "man": draw.noun(BOYS)},
         answer="0",
         unit="litres|litres of milk|milk",
         aliases=("bulls give no milk", "bulls do not give milk", "bulls have no milk", "they give no milk",

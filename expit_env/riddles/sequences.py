@@ -1,4 +1,4 @@
-"""Sequences: how a row goes on, where the sum or the alphabet that it suggests is not the rule."""
+"""Sequences: what comes next, where the obvious rule is the wrong one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _next_in_the_alphabet(letter: str) -> str:
 
 
 def _row_of_letters(draw: Draw, shown: str, answer: str, why: str, hints: tuple[str, ...], word: str = "") -> Instance:
-    """Ask how a row of letters goes on that is no piece of the alphabet, and in the contrast how a piece of it does."""
+    """Ask what follows a row of letters; in the contrast it is a piece of the alphabet that ends in the same letter."""
     trap = _next_in_the_alphabet(shown[-1])
     end = string.ascii_uppercase.index(trap)
     run = string.ascii_uppercase[max(0, end - len(shown)) : end]
@@ -59,13 +59,13 @@ COUNT = _initials(NUMBER_WORDS[1:]) + "T" * 10
 
 
 def _places_of(row: str, letters: str) -> int:
-    """Count the places of a row in a longer one: with two of them it could go on in two ways."""
+    """Count where a row of letters occurs in a longer one: if it is twice, two letters could follow."""
     return sum(letters.startswith(row, place) for place in range(len(letters)))
 
 
 @functools.cache
 def _counts(held_out: bool) -> tuple[tuple[str, ...], ...]:
-    """Return all rows of successive numbers whose last one follows from the initials of the others."""
+    """Return all rows of successive numbers in which the initials of all but the last decide what follows."""
     starts = [start for start in range(1, 14) if held_out or start % 7]
     rows = (NUMBER_WORDS[start : start + length + 1] for length in (4, 5, 6) for start in starts)
     return tuple(row for row in rows if _places_of(_initials(row[:-1]), COUNT) == 1)
@@ -142,7 +142,7 @@ CALLS = {
     -6: (12, 14),
     -8: (15, 17),
 }
-"""Numbers whose count of letters is also their half (2), or that many less than they are."""
+"""For each rule, the numbers whose letters it counts by accident: half of the number (2), or so much less (-3)."""
 
 GATES = word_bank("castle, harbour, camp, fort, garden, city, palace, club | tower, stable, abbey, prison")
 
@@ -156,33 +156,31 @@ def _reply(rule: int, number: int) -> int:
 
 @functools.cache
 def _calls(held_out: bool) -> tuple[tuple[int, tuple[tuple[int, ...], ...]], ...]:
-    """Return each rule with all fours of calls: two for which it is right, and two others for which it is wrong."""
+    """Return each rule with all its calls: two numbers for which it is right, and two others for which it is wrong."""
     allowed = [n for n in range(2, 21) if held_out or n % 7]
     rules = []
     for rule, right in CALLS.items():
         misled = [n for n in allowed if _reply(rule, n) not in (0, len(NUMBER_WORDS[n]))]
         shown = itertools.permutations([n for n in right if n in allowed], 2)
-        fours = tuple((*two, *others) for two in shown for others in itertools.permutations(misled, 2))
-        rules += [(rule, fours)] if fours else []
+        calls = tuple((*two, *others) for two in shown for others in itertools.permutations(misled, 2))
+        rules += [(rule, calls)] if calls else []
     return tuple(rules)
 
 
 def _password(draw: Draw) -> Instance:
-    rule, fours = draw.choice(_calls(draw.held_out))
-    numbers = draw.choice(fours)
+    rule, calls = draw.choice(_calls(draw.held_out))
+    numbers = draw.choice(calls)
     *_, third, asked = numbers
     letters, trap = len(NUMBER_WORDS[asked]), _reply(rule, asked)
-    calls = dict(zip(("first", "second", "third", "asked"), (NUMBER_WORDS[n] for n in numbers), strict=True))
+    words = dict(zip(("first", "second", "third", "asked"), (NUMBER_WORDS[n] for n in numbers), strict=True))
     by_rule = f"half of {asked} is {trap}" if rule == 2 else f"{asked} - {-rule} = {trap}"
     return Instance(
-        facts={
-            **calls, "gate": draw.noun(GATES), "who": draw.noun(PEOPLE), "one": NUMBER_WORDS[len(calls["first"])],
-            "two": NUMBER_WORDS[len(calls["second"])], "three": NUMBER_WORDS[len(calls["third"])],
-            "other": NUMBER_WORDS[_reply(rule, third)],
-        },
+        facts={**words, "gate": draw.noun(GATES), "who": draw.noun(PEOPLE), "one": NUMBER_WORDS[len(words["first"])],
+               "two": NUMBER_WORDS[len(words["second"])], "three": NUMBER_WORDS[len(words["third"])],
+               "other": NUMBER_WORDS[_reply(rule, third)]},
         answer=str(letters),
         trap=str(trap),
-        why=f"The reply is the number of letters in the word, and '{calls['asked']}' has {letters}.",
+        why=f"The reply is the number of letters in the word, and '{words['asked']}' has {letters}.",
         hints=("Nothing is added, taken away or divided here.", "Look at how the words are written."),
         contrast_answer=str(trap),
         contrast_why=f"The reply is {'half of the number' if rule == 2 else f'{-rule} less'} each time: {by_rule}.",
@@ -303,8 +301,8 @@ def _pond(draw: Draw) -> Instance:
     half, water = draw.number(3, 20), draw.noun(WATERS)
     full = 2 * half
     return Instance(
-        facts={"extra": distractor(draw, 2, 5, f"The {water} is %d metres deep."),
-               "n": full, "weed": draw.noun(WEEDS), "water": water, "who": draw.noun(PEOPLE)},
+        facts={"extra": distractor(draw, 2, 5, f"The {water} is %d metres deep."), "n": full, "weed": draw.noun(WEEDS),
+               "water": water, "who": draw.noun(PEOPLE)},
         answer=str(full - 1),
         unit="days",
         aliases=(f"after {full - 1} days",),
@@ -379,9 +377,8 @@ def _well(draw: Draw) -> Instance:
     days = draw.number(up // gain + 1, 12)
     top = days - up // gain + 1
     return Instance(
-        facts={"extra": distractor(draw, 3, 9, "It has not rained for %d weeks."),
-               "deep": days * gain, "up": up, "down": up - gain, "climber": draw.choice(CLIMBERS),
-               "who": draw.noun(PEOPLE)},
+        facts={"extra": distractor(draw, 3, 9, "It has not rained for %d weeks."), "deep": days * gain, "up": up,
+               "down": up - gain, "climber": draw.choice(CLIMBERS), "who": draw.noun(PEOPLE)},
         answer=str(top),
         unit="days",
         aliases=(f"on {top} days",),

@@ -1,4 +1,4 @@
-"""What am I: three things are offered, and the tempting one fits every clue but one."""
+"""What am I: one of three things, where the tempting one fits every clue but one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ORDERS = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
 
 
 def _unmask(draw: Draw, things: tuple[str, str, str], why: str, contrast_why: str, hint: str, **facts: str) -> Instance:
-    """Offer a thing, what it is mistaken for and a third thing, each with its article, in a drawn order."""
+    """Ask for one of three things, each with its article: the right one, the tempting one and another."""
     thing, tempting, _ = things
     one, two, three = (things[place] for place in draw.choice(ORDERS))
     options = f"{one}, {two} or {three}"
@@ -29,14 +29,14 @@ def _unmask(draw: Draw, things: tuple[str, str, str], why: str, contrast_why: st
 
 
 def _named(thing: str) -> tuple[str, ...]:
-    """Return a thing as it speaks of itself, and what is yours without saying so."""
-    return (f"I am {thing}", thing.removeprefix("your "))[: 1 + thing.startswith("your ")]
+    """Return a thing as it speaks of itself, and ``your name`` also without *your*."""
+    return (f"I am {thing}", thing.removeprefix("your ")) if thing.startswith("your ") else (f"I am {thing}",)
 
 
 IDLERS = word_bank(
     "brick, ribbon, doormat, spoon, cork, lemon, plate, rope, curtain, sponge | pebble, cushion, towel, tile"
 )
-"""Things without limbs, that do nothing and go nowhere."""
+"""Things without limbs that do nothing and go nowhere."""
 
 PARTS = word_bank(
     "teeth:bite:comb:shark, teeth:chew:saw:wolf, teeth:chew:zip:camel, one eye:see:needle:cyclops,"
@@ -73,8 +73,8 @@ PARTS_WITHOUT_LIFE = Family(
     test_wordings=(
         "Let {who} guess which I am: {options}. There is no denying that I have {part}, {but try as I may, I do "
         "not|and when I like, I do} {power}.",
-        "{who} draws something that has {part}, {although it will not {power} in all|and it will {power} on many of} "
-        "its days. Is it {options}?",
+        "{who} imagines something that has {part}, {although it will never {power}|and it will {power} now and then}. "
+        "Is it {options}?",
     ),
 )
 
@@ -98,7 +98,7 @@ SAID_OF_IDLERS = {
     "strike": ("brick",),
     "bite": ("lemon", "rope"),
 }
-"""What is said of some of the idlers as well, so that there would be two right answers."""
+"""Deeds that some of the idlers are said to do too, so that there would be two right answers."""
 
 
 def _deeds(draw: Draw) -> Instance:
@@ -212,7 +212,7 @@ ENDS = (
     ("a summer storm", "chalk drawing", "dry meadow"), ("a short swim", "paper hat", "duck"),
     ("a day of heat", "snowball", "palm tree"),
 )  # fmt: skip
-"""What comes, what it destroys, and who is glad of it."""
+"""What happens, what it destroys, and who or what benefits from it."""
 
 HARDY = ("pebble", "anvil", "brass bell", "key", "horseshoe", "steel bolt", "thimble", "millstone")
 
@@ -266,7 +266,7 @@ PARADOXES = (
     ("I can fill a room and weigh nothing", "a song", "I can fill a room and weigh a lot", "a heap of coal", "a pin"),
     ("The brighter the sun, the darker I am", "a shadow", "The brighter the sun, the warmer I am", "a roof", "a dream"),
 )  # fmt: skip
-"""What an unlikely thing says, the thing, what the tempting thing says, that thing, and one that can say neither."""
+"""What the unlikely thing says, the thing, what the tempting thing says, that thing, and one that can say neither."""
 
 
 def _paradox(draw: Draw) -> Instance:

@@ -120,8 +120,8 @@ def test_there_are_enough_wordings_and_no_two_are_alike(family):
     assert len(family.wordings) >= 3
     assert family.transfer or len(family.test_wordings) >= 2
     assert len(family.wordings) + len(family.test_wordings) >= 5
-    texts = [normalise(fill(wording, Named(), side)) for wording in family.wordings + family.test_wordings
-             for side in (False, True)]  # fmt: skip
+    texts = [normalise(fill(wording, {slot: slot for slot in slots(wording)}, side))
+             for wording in family.wordings + family.test_wordings for side in (False, True)]  # fmt: skip
     assert len(set(texts)) == len(texts)
 
 
@@ -130,8 +130,8 @@ def test_there_are_enough_wordings_and_no_two_are_alike(family):
 )
 def test_test_has_wordings_of_its_own(family):
     for split, wordings in (("train", family.wordings), ("test", family.test_wordings)):
-        patterns = [[re.sub("SLOT", ".*", re.escape(fill(wording, Slots(), side))) for wording in wordings]
-                    for side in (False, True)]  # fmt: skip
+        patterns = [[re.escape(fill(wording, dict.fromkeys(slots(wording), "0"), side)).replace("0", ".*")
+                     for wording in wordings] for side in (False, True)]  # fmt: skip
         for pair in pairs(family.name, split)[:15]:
             for riddle, texts in zip(pair, patterns, strict=True):
                 assert any(re.search(f"{text}$", riddle.question) for text in texts), riddle
@@ -180,6 +180,12 @@ def test_a_twist_has_the_riddle_on_the_left_and_the_contrast_on_the_right():
     wording = "{n} {|wooden }{birds} sit there. {A hunter shoots {k}|{who} takes {k} away}. {How|{n}} many are left?"
     assert fill(wording, facts) == "5 crows sit there. A hunter shoots 2. How many are left?"
     assert fill(wording, facts, contrast=True) == "5 wooden crows sit there. Ben takes 2 away. 5 many are left?"
+
+
+def test_a_slot_may_ask_for_the_article():
+    assert fill("{a_bird} sees {a_perch}.", {"bird": "owl", "perch": "fence"}) == "An owl sees a fence."
+    with pytest.raises(KeyError, match="birds"):
+        fill("{birds} fly.", {"bird": "owl"})
 
 
 def test_the_side_depends_on_the_common_words_alone():
@@ -233,15 +239,5 @@ def test_articles_and_counts():
     assert [count(1, "bird"), count(3, "bird"), count(2, "goose", "geese")] == ["1 bird", "3 birds", "2 geese"]
 
 
-class Named(dict):
-    """Facts in which each slot holds its own name."""
-
-    def __missing__(self, name):
-        return name
-
-
-class Slots(dict):
-    """Facts in which each slot holds the same word."""
-
-    def __missing__(self, name):
-        return "SLOT"
+def slots(wording):
+    return re.findall(r"\{(\w+)\}", wording)

@@ -40,6 +40,13 @@ def test_the_same_riddles_under_any_hash_seed_and_in_any_process():
     assert len(digests) == 1
 
 
+def test_an_address_is_the_same_riddle_in_every_version_of_python():
+    assert splits.riddle("birds-on-a-wire/train/4").question == (
+        "Grace asked 13 neighbours this riddle on the beach. Only Jack got it right. In a field, 4 sparrows are looking"
+        " for worms. There are 17 crows on a crossbar. A hunter shoots 12 of them. How many are left on the crossbar?"
+    )
+
+
 def test_a_riddle_and_its_contrast_name_each_other():
     riddle = splits.riddle("birds-on-a-wire/train/7")
     contrast = splits.riddle(riddle.contrast_id)
