@@ -77,7 +77,7 @@ class AdapterAgent(Agent, Generic[Config]):
     Args:
         policy: the base model; its adapter is replaced as the agent learns.
         config: what is asked.
-        folder: the run folder. A run that was cut off there goes on, and ends with the same trajectories as one that
+        folder: the run folder. A run that was cut off there resumes, and ends with the same trajectories as one that
             was never cut off. Without a folder nothing is kept.
         console: where progress is shown.
         provenance: model and versions, for the record; a run whose record differs is refused.
@@ -119,7 +119,7 @@ class AdapterAgent(Agent, Generic[Config]):
         self.adapter = path
 
     def open_run(self, env: gym.Env[str, str], budget: Budget) -> RunFolder:
-        """Start a run in the folder, or go on with it.
+        """Start a run in the folder, or resume it.
 
         Raises:
             ValueError: if an episode of the environment takes several answers.

@@ -81,7 +81,7 @@ class ExpertIterationConfig:
 class ExpertIteration(AdapterAgent[ExpertIterationConfig]):
     """Samples many answers, keeps those that the verifier passes, and learns to give them in one go.
 
-    See `AdapterAgent` for the arguments. A run that was cut off goes on from its last whole stage.
+    See `AdapterAgent` for the arguments. A run that was cut off resumes from its last whole stage.
     """
 
     name: ClassVar[str] = "expert-iteration"
