@@ -308,5 +308,8 @@ def _keep_lines(path: Path, count: int) -> None:
     with path.open(encoding="utf-8") as file:
         lines = list(file)
     if len(lines) < count:
-        raise ValueError(f"{path} has {len(lines)} trajectories, but the checkpoint beside it was made after {count}")
+        raise ValueError(
+            f"{path} has {len(lines)} trajectories, but the last checkpoint was made after {count}. Delete"
+            f" {path.with_name('checkpoints')}, then give the same command again."
+        )
     write_text(path, "".join(lines[:count]))

@@ -300,8 +300,8 @@ def print_rows(env: gym.Env[str, str], console: Console) -> None:
 def _last_adapter(folder: Path) -> Path:
     if adapters := _adapters(folder):
         return adapters[0]
-    near = ", ".join(str(beside) for beside in sorted(folder.parent.glob("*")) if _adapters(beside)) or "none"
-    raise ValueError(f"{folder} holds no run with a trained adapter; runs beside it: {near}. Train one: expit train")
+    near = ", ".join(str(other) for other in sorted(folder.parent.glob("*")) if _adapters(other)) or "none"
+    raise ValueError(f"{folder} holds no run with a trained adapter; runs next to it: {near}. Train one: expit train")
 
 
 def _adapters(folder: Path) -> list[Path]:

@@ -70,11 +70,11 @@ def run(learned):
 
 def test_evaluate_prints_one_json_object(run, monkeypatch, capsys):
     run_command(monkeypatch, "evaluate", run, "--split", "test", "--riddles", 2, "--samples", 2, "--json")
-    told = json.loads(capsys.readouterr().out)
-    assert (told["split"], told["riddles"], told["samples"]) == ("test", 2, 2)
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["split"], printed["riddles"], printed["samples"]) == ("test", 2, 2)
     for name in ("base", "trained"):
-        assert set(told[name]) == set(MEASURES)
-        assert all(0 <= value <= 1 for value in told[name].values())
+        assert set(printed[name]) == set(MEASURES)
+        assert all(0 <= value <= 1 for value in printed[name].values())
 
 
 def test_ask_answers_with_base_and_trained(run, monkeypatch, capsys):
@@ -84,7 +84,7 @@ def test_ask_answers_with_base_and_trained(run, monkeypatch, capsys):
     assert any(line.startswith("trained:") for line in lines)
 
 
-def test_a_folder_without_a_run_is_told_with_those_beside_it(run, monkeypatch):
+def test_a_folder_without_a_run_is_an_error_with_the_runs_next_to_it(run, monkeypatch):
     (run.parent / "untrained").mkdir(exist_ok=True)
     (run.parent / "untrained" / "config.json").write_text("{}")
     with pytest.raises(SystemExit, match=r"holds no run.*run") as raised:
@@ -156,8 +156,8 @@ def test_a_broken_record_is_an_error_that_names_what_is_missing(tmp_path, monkey
 
 def test_what_is_printed_into_a_pipe_is_seen_at_once():
     code = "import sys; from agents import cli; cli.app.cli = lambda **_: print(sys.stdout.line_buffering); cli.main()"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT)
-    assert told.stdout == "True\n"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT)
+    assert printed.stdout == "True\n"
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_a_run_without_validation_riddles_is_reported_without_a_curve(run, tmp_p
     assert "curve" not in console.file.getvalue()
 
 
-def test_a_device_that_is_not_there_is_told(monkeypatch):
+def test_a_device_that_is_not_there_is_an_error(monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(ValueError, match="no device 'cuda' here"):
         pick_device("cuda")
@@ -273,18 +273,18 @@ def teach(answers, hint=False):
 
 
 def test_the_lesson_never_invents_the_answer():
-    result, told = teach(["3", "Three.", "1", "It is not zero."])
+    result, printed = teach(["3", "Three.", "1", "It is not zero."])
     assert (result.gold, result.after) == (None, None)
-    assert "expit lesson --hint" in told
+    assert "expit lesson --hint" in printed
 
 
 def test_the_lesson_learns_what_the_search_found():
-    result, told = teach(["3", "None.", "None.", "0"])
+    result, printed = teach(["3", "None.", "None.", "0"])
     assert result.before == "3"
     assert result.gold == "None."
     assert result.after is not None
-    assert "10 steps" in told
-    assert told.count(f"shows {len(FEW_SHOT)} solved examples first") == 1
+    assert "10 steps" in printed
+    assert printed.count(f"shows {len(FEW_SHOT)} solved examples first") == 1
 
 
 def test_foreign_text_is_never_markup_and_controls_no_terminal(run, tmp_path, monkeypatch, capsys):
@@ -443,7 +443,7 @@ def test_a_person_plays_and_is_scored(monkeypatch, capsys):
     replies = iter(["0", "no idea", "nothing I know", ""])
     monkeypatch.setattr("builtins.input", lambda *_: next(replies))
     run_command(monkeypatch, "play", "--families", "birds-on-a-wire", "--attempts", 2, "--seed", 1)
-    told = capsys.readouterr().out
-    assert "Right." in told
-    assert "The answer is: 0." in told
-    assert "1 of 2 right." in told
+    printed = capsys.readouterr().out
+    assert "Right." in printed
+    assert "The answer is: 0." in printed
+    assert "1 of 2 right." in printed

@@ -266,7 +266,7 @@ class HTTPSampler:
         raise ServerError(f"{tried}; in the end {self._trouble(last)}.{there} {GO_ON}") from last
 
     def _warn(self, error: Exception, wait: float) -> None:
-        """Tell that a request is sent again; many at a time fail for one reason, which is told once."""
+        """Warn that a request is sent again; many at a time fail for one reason, which is logged once."""
         if time.monotonic() - self._warned > 0.4:
             self._warned = time.monotonic()
             logger.warning("%s: %s; trying again in %.1f s", self.base_url, self._trouble(error), wait)

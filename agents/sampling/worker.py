@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import queue
-import signal
 import sys
 import threading
 import traceback
@@ -20,8 +19,6 @@ from agents.sampling.weights import load_structure
 
 def main() -> None:
     """Serve requests until the other side closes the connection, or dies."""
-    # Ctrl-C reaches the whole process group; it is the parent who ends its workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection, weights, structure = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     with Connection(connection) as channel:
         requests: queue.SimpleQueue[Request] = queue.SimpleQueue()

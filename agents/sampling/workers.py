@@ -189,6 +189,7 @@ class _Worker:
                 [sys.executable, "-m", "agents.sampling.worker", *map(str, descriptors)],
                 pass_fds=descriptors,
                 stdin=subprocess.DEVNULL,
+                process_group=0,  # Ctrl-C is for this process, which ends its workers
                 env=os.environ | {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": os.pathsep.join(sys.path)},
             )
         self.job: _Job | None = None
