@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from agents.base import Agent
 from agents.run import broken
 from agents.trajectory import Completion
+from expit_env import ANSWER_FORMAT
 
 # Imported where tensors are touched: the command's help needs none of them.
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from agents.sampling import LocalSampler, Prompt, Sampler, WorkerSampler
 
 SYSTEM = "You answer riddles."
-REQUEST = " Reply with one word or number only."
 
 FEW_SHOT = (
     ("How many eggs can you eat on an empty stomach?", "One."),
@@ -65,8 +65,11 @@ def prompt(observation: str, few_shot: bool = False) -> Prompt:
     """
     messages = [{"role": "system", "content": SYSTEM}]
     for question, answer in FEW_SHOT if few_shot else ():
-        messages += [{"role": "user", "content": question + REQUEST}, {"role": "assistant", "content": answer}]
-    return [*messages, {"role": "user", "content": observation + REQUEST}]
+        messages += [
+            {"role": "user", "content": f"{question} {ANSWER_FORMAT}"},
+            {"role": "assistant", "content": answer},
+        ]
+    return [*messages, {"role": "user", "content": f"{observation} {ANSWER_FORMAT}"}]
 
 
 def pick_device(name: str | None = None) -> torch.device:
