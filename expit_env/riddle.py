@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from expit_env.spelling import ZERO, is_number, spell
+from expit_env.number_words import NUMBER
+from expit_env.spelling import ZERO, spell
 
 LEVELS = (1, 2, 3, 4, 5)
 SPLITS = ("train", "validation", "test", "transfer")
@@ -133,7 +134,7 @@ def infer_kind(answer: str, question: str = "") -> Kind:
     """
     spelled = spell(answer)
     number, _, unit = spelled.partition(" ")
-    if is_number(number):
+    if NUMBER.fullmatch(number):
         if not unit:
             return Kind.FRACTION if "/" in number else Kind.NUMBER
         return Kind.QUANTITY if unit.removeprefix("cubic ").removeprefix("square ").isalpha() else Kind.PHRASE

@@ -100,7 +100,35 @@ def test_two_answers_meet_exactly_if_they_mean_the_same(one, other):
     assert meet == (value == other_value), (one, other)
 
 
-@given(amounts() | fractions() | places(), DRESSED, DRESSED)
+@st.composite
+def two_spellings(draw):
+    """Draw one value and two spellings of it."""
+    number, unit = draw(st.integers(-20_000, 20_000) | st.integers(-30, 130)), draw(st.sampled_from(sorted(UNITS)))
+    value = Fraction(number) + draw(st.sampled_from([Fraction(0), Fraction(0), Fraction(1, 2), Fraction(3, 4)]))
+    return [f"{draw(st.sampled_from(written(value)))} {unit}".strip() for _ in range(2)]
+
+
+def written(value):
+    """Return spellings of a whole number, halves and quarters."""
+    sign, whole, part = "-" if value < 0 else "", int(abs(value)), abs(value) % 1
+    words = f"{'minus ' if sign else ''}{in_words(whole, draw_joint(whole))}"
+    if not part:
+        return [f"{sign}{whole}", f"{sign}{whole:,}", f"{sign}{whole}.0", words]
+    name = {Fraction(1, 2): "a half", Fraction(1, 4): "a quarter", Fraction(3, 4): "three quarters"}[part]
+    figures = [f"{sign}{float(abs(value)):g}", f"{sign}{abs(value)}"]
+    return figures if sign else [*figures, f"{whole} {part}" if whole else str(part), f"{words} and {name}"]
+
+
+def draw_joint(number):
+    return "-" if number % 2 else " "
+
+
+@given(two_spellings(), DRESSED, DRESSED)
+def test_two_spellings_of_one_value_meet(texts, one, other):
+    assert spell(one.format(texts[0])) == spell(other.format(texts[1]))
+
+
+@given(fractions() | places(), DRESSED, DRESSED)
 def test_dress_makes_no_difference(amount, one, other):
     assert spell(one.format(amount[1])) == spell(other.format(amount[1]))
 
@@ -112,6 +140,8 @@ def test_dress_makes_no_difference(amount, one, other):
         ("a dozen", "12"), ("a hundred", "100"), ("roosters don't lay eggs", "Roosters do not lay eggs."),
         ("crème brûlée", "creme brulee"), ("ten per cent", "10%"), ("no one", "Nobody"), ("9½", "19/2"),
         ("\uff19", "9"),
+        ("$\\text{9}$", "9"), ("\\(9\\)", "9"), ("\\boxed{9}", "9"),
+        ("sixtieth", "60th"), ("a third of a mile", "1/3 mile"),
         ("They're equal", "equal"), ("The S", "s"), ("one foot", "12 inches"), ("a second hand", "second hand"),
     ],
 )  # fmt: skip
@@ -126,7 +156,10 @@ def test_these_meet(one, other):
         ("1,5", "15"), ("1.5", "15"), ("5-2", "3"), ("-5", "5"), ("~9", "9"), (">9", "9"), ("9?", "9"), ("!9", "9"),
         ("3²", "32"), ("2**3", "23"), ("1e1", "10"), ("1 000", "1000"), ("9:30", "930"), ("42 feet", "42 metres"),
         ("seven or eight", "78"), ("piano", "pianos"), ("not a piano", "a piano"), ("нone", "none"), ("an a", "a"),
-        ("third", "1/3"), ("No. 1", "nobody"), ("not 1", "0"), ("one hundred, five", "105"), ("\u202e21", "21"),
+        ("third", "1/3"), ("-1 1/2", "-1/2"), ("9 and -1/2", "8.5"), ("3 a day", "3 days"), ("9 a m", "9 metres"),
+        ("zero dozen", "12"), ("zero hundred", "100"), ("½3", "1/23"), ("twenty * five", "25"),
+        ("an H", "an hour"),
+        ("No. 1", "nobody"), ("not 1", "0"), ("one hundred, five", "105"), ("\u202e21", "21"),
     ],
 )  # fmt: skip
 def test_these_do_not(one, other):

@@ -53,8 +53,8 @@ class RiddleList:
     """A source of riddles that are listed.
 
     A row is an object with ``question`` and ``answer``, and if there are any ``aliases`` (which also pass), ``trap``,
-    ``kind``, ``explanation``, ``hints``, ``level`` (1 if not given), ``family``, ``split``, ``cluster`` and
-    ``choices`` (texts, of which the answer is one: they are posed as lettered options).
+    ``kind``, ``explanation``, ``hints``, ``level`` (1 if not given), ``family``, ``split``, ``cluster``,
+    ``choices`` (texts, of which the answer is one: they are asked as lettered options), ``unit`` (see `Riddle`).
 
     A row without a split gets one by a hash of its cluster, or else of its question: 8 tenths are train, one is
     validation, one is test; where other rows say that they are validation or test, that tenth is train as well. No

@@ -25,6 +25,7 @@ FIELDS = (
     "split",
     "cluster",
     "choices",
+    "unit",
 )
 LONGEST = {"question": 1 << 20, "answer": 1_000, "aliases": 1_000, "trap": 1_000, "choices": 1_000}
 """How many characters a text of a row may have."""
@@ -87,6 +88,7 @@ def read_row(fields: Any, number: int, where: str, family: str) -> Row:
         split=_one_of(given, "split", SPLITS),
         explanation=_text(given, "explanation", ""),
         hints=_texts(given, "hints"),
+        unit=_text(given, "unit", None),
     )  # fmt: skip
     _check(riddle)
     return Row(number, where, riddle, _text(given, "cluster", None) or normalise(riddle.question))
