@@ -237,7 +237,7 @@ def test_bad_requests_are_refused():
         sampler.sample(PROMPTS, [1, 2], **PARAMETERS)
     with pytest.raises(ValueError, match="top_p"):
         sampler.sample(PROMPTS, 1, **(PARAMETERS | {"top_p": 0.0}))
-    with pytest.raises(ValueError, match="context of 512"):
-        sampler.sample(PROMPTS, 1, **(PARAMETERS | {"max_new_tokens": 512}))
+    with pytest.raises(ValueError, match="context of 2048"):
+        sampler.sample(PROMPTS, 1, **(PARAMETERS | {"max_new_tokens": 2_048}))
     assert sampler.sample([], 3, **PARAMETERS) == []
     assert sampler.sample(PROMPTS[:2], [0, 1], **PARAMETERS)[0] == []
