@@ -15,7 +15,7 @@ import numpy as np
 
 from expit_env import Riddle, verify
 from expit_env.audit.audit import Tally
-from expit_env.features import hashed_ngrams
+from expit_env.choice import hashed_ngrams
 from expit_env.riddles import splits
 
 FEATURES = 1024

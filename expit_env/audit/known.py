@@ -14,6 +14,8 @@ from expit_env.spelling import ZERO
 _TENS = {value: word for word, value in TENS.items()}
 _SMALL = {value: word for word, value in SMALL.items()}
 
+_AMOUNT = re.compile(r"\d+ ([^\W\d_]+)")
+
 
 @dataclass(frozen=True)
 class Known:
@@ -51,10 +53,16 @@ class Known:
         return next(self.only_wrong(candidates))
 
     def only_wrong(self, answers: Iterable[str]) -> Iterator[str]:
-        """Leave out what is right, or may be: an answer that shares all its words, in any number, with a right one."""
+        """Leave out what is right, or may be.
+
+        That is an answer that shares all its words, in any number, with a right one, or an amount in another unit.
+        """
         right = [_singulars(answer) for answer in self.right]
+        units = {found[1] for answer in self.right if (found := _AMOUNT.fullmatch(answer))}
         for answer in answers:
-            words = _singulars(meaning(answer))
+            words, amount = _singulars(meaning(answer)), _AMOUNT.fullmatch(meaning(answer))
+            if amount and units and amount[1] not in units:
+                continue
             if words and not any(words <= others or words >= others for others in right):
                 yield answer
 
