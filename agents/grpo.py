@@ -10,7 +10,7 @@ import json
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,23 +18,22 @@ from typing import ClassVar
 
 import gymnasium as gym
 from datasets import Dataset
-from rich.console import Console
-from transformers import PrinterCallback, ProgressCallback, TrainerCallback, TrainerState, TrainingArguments
+from transformers import PrinterCallback, ProgressCallback, TrainerState, TrainingArguments
 from transformers.utils import logging as transformers_logging
 from trl.trainer.grpo_config import GRPOConfig
 from trl.trainer.grpo_trainer import GRPOTrainer
 
 from agents.adapter_agent import AdapterAgent, refuse_nonsense
 from agents.base import Agent, Budget, History, rollout, spawn_seeds
-from agents.evaluation import gap_closed, measured
 from agents.expert_iteration import ExpertIterationConfig
-from agents.fine_tuning import FineTuning
+from agents.fine_tuning import FineTuning, trainer_arguments
 from agents.policy import LanguageModelPolicy, prompt
-from agents.progress import QUIET, stage
+from agents.progress import stage
 from agents.registry import Setting
 from agents.run import RunFolder, read_json, read_jsonl, write_text
 from agents.sampling.rows import end_tokens_of
-from agents.trajectory import Completion, Trajectory, TrajectoryStore
+from agents.shared_prompt import Steps
+from agents.trajectory import Completion, Trajectory, TrajectoryStore, coverage
 
 _WHOLE = "WHOLE"
 """The file that marks a checkpoint that was written to its end."""
@@ -80,16 +79,7 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
     """trl's GRPOTrainer, whose reward is the environment's; see `AdapterAgent` for the arguments."""
 
     name: ClassVar[str] = "grpo"
-
-    def __init__(
-        self,
-        policy: LanguageModelPolicy,
-        config: GRPOAgentConfig | None = None,
-        folder: Path | None = None,
-        console: Console = QUIET,
-        provenance: Mapping[str, object] | None = None,
-    ) -> None:
-        super().__init__(policy, config or GRPOAgentConfig(), folder, console, provenance)
+    config_class = GRPOAgentConfig
 
     def learn(self, env: gym.Env[str, str], budget: Budget | None = None) -> History:
         """Train for as many whole steps as the budget allows.
@@ -124,7 +114,7 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
                 train_dataset=_prompts(env, self.config.seed, plan),
                 processing_class=copy.deepcopy(self.policy.tokenizer),
                 peft_config=self.config.fine_tuning.lora(self.policy.base),
-                callbacks=[_Steps(lambda: progress(plan.batch))],
+                callbacks=[_Steps(lambda steps: progress(steps * plan.batch))],
             )
             trainer.remove_callback(PrinterCallback)
             trainer.remove_callback(ProgressCallback)
@@ -134,7 +124,7 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
         trainer.model.save_pretrained(str(path))  # type: ignore[union-attr]
 
     def _arguments(self, plan: Plan, folder: Path) -> GRPOConfig:
-        config, device = self.config, self.policy.base.device
+        config = self.config
         return GRPOConfig(
             output_dir=str(folder),
             num_generations=config.generations,
@@ -148,37 +138,27 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
             max_completion_length=config.max_new_tokens,
             seed=spawn_seeds([config.seed, 1], 1)[0],
             shuffle_dataset=False,
-            bf16=False,
-            activation_checkpointing=False,
-            use_cpu=device.type == "cpu",
-            dataloader_pin_memory=device.type == "cuda",
             save_strategy="steps",
             save_steps=config.save_steps,
             save_total_limit=2,  # with 1, the old one is gone before the new one is known to be whole
             logging_steps=1,
-            report_to="none",
-            disable_tqdm=True,
+            **trainer_arguments(self.policy.base.device),
         )
 
     def _measure(self, path: Path, run: RunFolder, env: gym.Env[str, str]) -> None:
         trajectories = list(TrajectoryStore(run.path / "trajectories.jsonl"))
         steps = list(read_jsonl(run.path / "steps.jsonl", json.loads))
-        solved: dict[str | None, bool] = {}
-        for trajectory in trajectories:
-            solved[trajectory.riddle_id] = solved.get(trajectory.riddle_id, False) or trajectory.solved
         metrics: dict[str, float] = {
             "round": 0,
             "episodes": len(trajectories),
             "tokens": sum(trajectory.num_tokens for trajectory in trajectories),
-            "coverage": sum(solved.values()) / len(solved),
+            "coverage": coverage(trajectories),
             "learn_seconds": round(sum(step["step_time"] for step in steps), 1),
         }
         before = self.evaluate_base(run, env)
         if before is not None:
             start = time.perf_counter()
-            after = self.validate(env, before.riddle_ids, "grpo: evaluate")
-            closed = gap_closed(before, after)
-            metrics |= measured(after) | ({} if closed is None else {"gap_closed": closed})
+            metrics |= self.measure_progress(env, before, "grpo: evaluate")
             metrics["evaluate_seconds"] = round(time.perf_counter() - start, 1)
         path.write_text(json.dumps(metrics) + "\n", encoding="utf-8")
 
@@ -264,13 +244,7 @@ class _Given(Agent):
         return self._answers
 
 
-class _Steps(TrainerCallback):
-    def __init__(self, step_done: Callable[[], None]) -> None:
-        self._step_done = step_done
-
-    def on_step_end(self, *args: object, **kwargs: object) -> None:
-        self._step_done()
-
+class _Steps(Steps):
     def on_save(self, args: TrainingArguments, state: TrainerState, *_: object, **kwargs: object) -> None:
         write_text(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / _WHOLE, "")
 

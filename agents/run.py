@@ -67,7 +67,7 @@ class RunFolder:
             _remove(temporary)
             with _room_for(target):
                 produce(temporary)
-                _sync(temporary)
+                sync(temporary)
                 temporary.rename(target)
                 _sync_one(target.parent)
         return target
@@ -78,7 +78,7 @@ def write_text(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.part")
     with _room_for(path):
         temporary.write_text(text, encoding="utf-8")
-        _sync(temporary)
+        sync(temporary)
         temporary.replace(path)
 
 
@@ -170,7 +170,8 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Force a file, or a folder with all its files, to the disk."""
     for one in path.rglob("*") if path.is_dir() else ():
         if one.is_file():
             _sync_one(one)

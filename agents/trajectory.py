@@ -95,6 +95,14 @@ class Trajectory:
         return cls(**row | {"observations": tuple(row["observations"]), "rewards": tuple(row["rewards"])})
 
 
+def coverage(trajectories: Iterable[Trajectory]) -> float:
+    """Return the share of riddles with at least one right answer."""
+    solved: dict[str | None, bool] = {}
+    for trajectory in trajectories:
+        solved[trajectory.riddle_id] = solved.get(trajectory.riddle_id, False) or trajectory.solved
+    return sum(solved.values()) / len(solved)
+
+
 @dataclass(frozen=True, slots=True)
 class TrajectoryStore:
     """Trajectories in a file of JSON lines that is only ever appended to."""

@@ -13,14 +13,15 @@ from typing import Any
 
 import gymnasium as gym
 from datasets import Dataset
-from transformers import PrinterCallback, TrainerCallback
+from transformers import PrinterCallback
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 import expit_env  # noqa: F401  (registers Riddle-v0)
-from agents.fine_tuning import FineTuning, Row, fine_tune
+from agents.fine_tuning import FineTuning, Row, fine_tune, trainer_arguments
 from agents.policy import LanguageModelPolicy, load_model, prompt
 from agents.sampling.rows import encode
+from agents.shared_prompt import Steps
 
 STEPS = 6
 """Timed, after one to warm up."""
@@ -82,27 +83,14 @@ def _plain(
             learning_rate=settings.learning_rate,
             num_train_epochs=1,
             per_device_train_batch_size=ROWS,
-            bf16=False,
-            activation_checkpointing=False,
-            use_cpu=policy.base.device.type == "cpu",
             save_strategy="no",
             logging_strategy="no",
-            report_to="none",
-            disable_tqdm=True,
-            dataloader_pin_memory=policy.base.device.type == "cuda",
+            **trainer_arguments(policy.base.device),
         ),
         train_dataset=Dataset.from_list(answered),
         processing_class=copy.deepcopy(policy.tokenizer),
         peft_config=settings.lora(policy.base),
-        callbacks=[_Steps(step)],
+        callbacks=[Steps(step)],
     )
     trainer.remove_callback(PrinterCallback)
     trainer.train()
-
-
-class _Steps(TrainerCallback):
-    def __init__(self, step: Callable[[int], None]) -> None:
-        self._step = step
-
-    def on_step_end(self, *args: object, **kwargs: object) -> None:
-        self._step(1)

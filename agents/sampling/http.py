@@ -22,7 +22,7 @@ except ModuleNotFoundError as error:
 
 from agents.sampling.failures import ServerError, is_retryable, said, wait_before
 from agents.sampling.replies import MalformedReply, model_names, read_reply
-from agents.sampling.sampler import Prompt, counts_per_prompt, temperature_per_prompt
+from agents.sampling.sampler import Prompt, per_prompt
 from agents.trajectory import Completion
 
 logger = logging.getLogger(__name__)
@@ -121,11 +121,10 @@ class HTTPSampler:
         Raises:
             ServerError: if the server refuses, or keeps failing.
         """
-        counts = counts_per_prompt(prompts, n)
         parts = (seed,) if isinstance(seed, int) else tuple(seed)
-        temperatures = temperature_per_prompt(prompts, temperature)
-        decodings = [_Decoding(warmth, top_p, max_new_tokens, parts) for warmth in temperatures]
-        return _run(self._sample(prompts, counts, decodings, progress or (lambda _: None)))
+        temperatures = per_prompt(prompts, "temperature", temperature)
+        decodings = [_Decoding(each, top_p, max_new_tokens, parts) for each in temperatures]
+        return _run(self._sample(prompts, per_prompt(prompts, "n", n), decodings, progress or (lambda _: None)))
 
     def load_adapter(self, path: Path, name: str) -> None:
         """Sample from now on with a LoRA adapter, and take the one before it off the server.

@@ -13,17 +13,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from agents.sampling.attention import longest_shared, shared_prefix_attention
 from agents.sampling.expanded import fill_expanded
 from agents.sampling.output_head import head_in_blocks
-from agents.sampling.rows import (
-    Row,
-    check_context,
-    common_length,
-    complete,
-    encode,
-    end_tokens_of,
-    extend,
-    row_uniforms,
-)
-from agents.sampling.sampler import Prompt, SamplingParameters, counts_per_prompt, temperature_per_prompt
+from agents.sampling.rows import Row, common_length, complete, encode_all, end_tokens_of, extend, row_uniforms
+from agents.sampling.sampler import Prompt, SamplingParameters, per_prompt
 from agents.sampling.shared_prefix import SharedPrefixCache
 from agents.trajectory import Completion
 
@@ -70,14 +61,13 @@ class LocalSampler:
             ValueError: if a parameter is out of range, or a prompt with its answer does not fit the model's context.
         """
         parameters = SamplingParameters(top_p, max_new_tokens)
-        encoded = [encode(self._tokenizer, prompt) for prompt in prompts]
-        check_context(self._model, encoded, max_new_tokens)
-        asked = zip(encoded, counts_per_prompt(prompts, n), temperature_per_prompt(prompts, temperature), strict=True)
+        encoded = encode_all(self._model, self._tokenizer, prompts, max_new_tokens)
+        counts, temperatures = per_prompt(prompts, "n", n), per_prompt(prompts, "temperature", temperature)
         rows = [
-            [Row(ids, row_uniforms(seed, i, j, max_new_tokens), warmth) for j in range(count)]
-            for i, (ids, count, warmth) in enumerate(asked)
+            [Row(ids, row_uniforms(seed, i, j, max_new_tokens), temperatures[i]) for j in range(counts[i])]
+            for i, ids in enumerate(encoded)
         ]
-        self.fill([row for group in rows for row in group], parameters, progress or _ignore)
+        self.fill([row for group in rows for row in group], parameters, progress or (lambda _: None))
         return [[complete(self._tokenizer, row) for row in group] for group in rows]
 
     @torch.inference_mode()
@@ -215,7 +205,3 @@ def _evaluating(model: PreTrainedModel) -> Iterator[None]:
         yield
     finally:
         model.train(training)
-
-
-def _ignore(_: int) -> None:
-    pass

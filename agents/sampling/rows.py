@@ -64,6 +64,25 @@ def encode(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> tuple[int, ...
     return tuple(tokenizer(str(text), add_special_tokens=False).input_ids)
 
 
+def encode_all(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[Prompt], max_new_tokens: int
+) -> list[tuple[int, ...]]:
+    """Encode prompts.
+
+    Raises:
+        ValueError: if a prompt with its answer is longer than the model's context.
+    """
+    encoded = [encode(tokenizer, prompt) for prompt in prompts]
+    context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    for i, prompt_ids in enumerate(encoded):
+        if context is not None and len(prompt_ids) + max_new_tokens > context:
+            raise ValueError(
+                f"prompt {i} has {len(prompt_ids)} tokens; with {max_new_tokens} new ones that is more than the "
+                f"model's context of {context}"
+            )
+    return encoded
+
+
 def complete(tokenizer: PreTrainedTokenizerBase, row: Row) -> Completion:
     """Make a full row a completion; its text is without special tokens."""
     text = tokenizer.decode(row.token_ids, skip_special_tokens=True)
@@ -75,17 +94,6 @@ def end_tokens_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) ->
     named = model.generation_config.eos_token_id if model.generation_config is not None else None
     several = named if isinstance(named, list) else [named]
     return frozenset(token for token in (*several, tokenizer.eos_token_id) if isinstance(token, int))
-
-
-def check_context(model: PreTrainedModel, encoded: Sequence[tuple[int, ...]], max_new_tokens: int) -> None:
-    """Refuse prompts that do not fit the model with their answers."""
-    context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
-    for i, prompt_ids in enumerate(encoded):
-        if context is not None and len(prompt_ids) + max_new_tokens > context:
-            raise ValueError(
-                f"prompt {i} has {len(prompt_ids)} tokens; with {max_new_tokens} new ones that is more than the "
-                f"model's context of {context}"
-            )
 
 
 def common_length(prompts: Sequence[tuple[int, ...]]) -> int:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from agents.trajectory import Completion
+
+Number = TypeVar("Number", int, float)
 
 Message = Mapping[str, str]
 """A chat message with the keys ``role`` and ``content``."""
@@ -59,19 +61,13 @@ class SamplingParameters:
             raise ValueError(f"needs 0 < top_p <= 1 and max_new_tokens >= 1, not {self}")
 
 
-def counts_per_prompt(prompts: Sequence[Prompt], n: int | Sequence[int]) -> list[int]:
-    """Spell out ``n`` as one number for each prompt, and refuse what is not."""
-    counts = [n] * len(prompts) if isinstance(n, int) else list(n)
-    if len(counts) != len(prompts) or any(count < 0 for count in counts):
-        raise ValueError(f"n must be one number >= 0, or one for each of the {len(prompts)} prompts, not {n}")
-    return counts
+def per_prompt(prompts: Sequence[Prompt], name: str, value: Number | Sequence[Number]) -> list[Number]:
+    """Return a parameter as one number for each prompt.
 
-
-def temperature_per_prompt(prompts: Sequence[Prompt], temperature: float | Sequence[float]) -> list[float]:
-    """Spell out ``temperature`` as one number for each prompt, and refuse what is not."""
-    one_for_all = isinstance(temperature, int | float)
-    several: list[float] = [temperature] * len(prompts) if one_for_all else list(temperature)
-    if len(several) != len(prompts) or not all(one >= 0 for one in several):
-        wanted = f"one number >= 0, or one for each of the {len(prompts)} prompts"
-        raise ValueError(f"temperature must be {wanted}, not {temperature}")
-    return several
+    Raises:
+        ValueError: if a number is negative, or there are more or fewer of them than prompts.
+    """
+    values = [value] * len(prompts) if isinstance(value, int | float) else list(value)
+    if len(values) != len(prompts) or not all(one >= 0 for one in values):
+        raise ValueError(f"{name} must be one number >= 0, or one for each of the {len(prompts)} prompts, not {value}")
+    return values

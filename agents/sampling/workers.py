@@ -23,8 +23,8 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from agents.sampling.requests import Failure, Reply, Request, Task
-from agents.sampling.rows import check_context, encode
-from agents.sampling.sampler import Prompt, SamplingParameters, counts_per_prompt, temperature_per_prompt
+from agents.sampling.rows import encode_all
+from agents.sampling.sampler import Prompt, SamplingParameters, per_prompt
 from agents.sampling.weights import SharedWeights, nameless_file
 from agents.trajectory import Completion
 
@@ -121,15 +121,15 @@ class WorkerSampler:
             RuntimeError: if a worker raised, or several died over the same rows. The workers are then ended.
         """
         parameters = SamplingParameters(top_p, max_new_tokens)
-        encoded = [encode(self._tokenizer, prompt) for prompt in prompts]
-        check_context(self._model, encoded, max_new_tokens)
-        asked = zip(encoded, temperature_per_prompt(prompts, temperature), counts_per_prompt(prompts, n), strict=True)
-        tasks = [Task(i, ids, warmth, 0, count) for i, (ids, warmth, count) in enumerate(asked)]
+        encoded = encode_all(self._model, self._tokenizer, prompts, max_new_tokens)
+        temperatures, counts = per_prompt(prompts, "temperature", temperature), per_prompt(prompts, "n", n)
+        per_task = zip(encoded, temperatures, counts, strict=True)
+        tasks = [Task(i, ids, each, 0, count) for i, (ids, each, count) in enumerate(per_task)]
         tasks.sort(key=lambda task: task.prompt_ids)  # equal prompts to one worker, which reads them once
         seeds = (seed,) if isinstance(seed, int) else tuple(seed)
         jobs = [_Job(Request(some, parameters, seeds)) for some in split(tasks, self._count, self._max_batch)]
         try:
-            self._run(jobs, progress or _ignore)
+            self._run(jobs, progress or (lambda _: None))
         except BaseException:
             # They would go on with it. The next call starts new ones.
             _end_all(self._workers)
@@ -279,7 +279,3 @@ def _close(workers: list[_Worker], files: Sequence[BinaryIO]) -> None:
     _end_all(workers)
     for file in files:
         file.close()
-
-
-def _ignore(_: int) -> None:
-    pass
