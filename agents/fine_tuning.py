@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.policy import LanguageModelPolicy, prompt
 
-# Imported where something is trained: the command's help needs none of them.
+# Imported only for training, because the command's help does not need them.
 if TYPE_CHECKING:
     import torch
     from peft import LoraConfig
@@ -25,13 +25,13 @@ class FineTuning:
 
     Attributes:
         rank: of the LoRA matrices (Hu et al. 2021, https://arxiv.org/abs/2106.09685).
-        alpha: the scale of the LoRA matrices, times rank.
-        target_modules: the linear modules that get one; "all-linear" means every one but the head.
-        layers: the share of the model's layers, from the top, whose modules do; those below need no gradients.
+        alpha: the LoRA update is scaled by alpha / rank.
+        target_modules: the linear modules to adapt; "all-linear" means all except the head.
+        layers: the share of the model's layers to adapt, from the top; those below need no gradients.
         learning_rate: at the start; it falls linearly to 0.
         epochs: passes over the rows.
-        max_steps: optimiser steps, in place of epochs, where given.
-        batch_size: questions a step, each with all its answers.
+        max_steps: optimiser steps, instead of epochs, if given.
+        batch_size: questions per step, each with all its answers.
     """
 
     rank: int = 16
@@ -44,7 +44,7 @@ class FineTuning:
     batch_size: int = 4
 
     def lora(self, model: PreTrainedModel) -> LoraConfig:
-        """The shape of the adapter on a model, which the agents that are compared share."""
+        """Return the shape of the adapter on a model; all agents in a comparison share it."""
         from peft import LoraConfig
 
         modules = self.target_modules if isinstance(self.target_modules, str) else list(self.target_modules)
@@ -94,7 +94,7 @@ def fine_tune(
         raise ValueError("there are no rows to fine-tune on")
     groups = [encode_group(policy.tokenizer, prompt(one, few_shot), answers) for one, answers in _by_question(rows)]
     torch.manual_seed(seed)
-    # A copy, for the trainer patches what it is given: forward, special tokens, cache settings.
+    # A copy, because the trainer patches the model: forward, special tokens, cache settings.
     adapted: Any = get_peft_model(copy.deepcopy(policy.base), settings.lora(policy.base))
     with tempfile.TemporaryDirectory() as scratch:
         trainer = SharedPromptTrainer(
@@ -113,12 +113,12 @@ def fine_tune(
 
 
 def steps(rows: Sequence[Row], settings: FineTuning) -> int:
-    """How many optimiser steps the training takes."""
+    """Return how many optimiser steps the training takes."""
     return settings.max_steps or settings.epochs * -(-len(_by_question(rows)) // settings.batch_size)
 
 
 def _by_question(rows: Sequence[Row]) -> list[tuple[str, list[str]]]:
-    """Put the different answers to a question together; a repeated answer opens a group of its own."""
+    """Group the different answers to each question; a repeated answer starts a new group."""
     groups: list[tuple[str, list[str]]] = []
     latest: dict[str, list[str]] = {}
     for row in rows:
