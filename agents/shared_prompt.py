@@ -117,7 +117,7 @@ class Steps(TrainerCallback):
 def _answer_ids(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answer: str, start: list[int]) -> list[int]:
     whole = _token_ids(tokenizer, [*prompt, {"role": "assistant", "content": answer}])
     if whole[: len(start)] != start:
-        raise ValueError("the model's chat template changes a prompt when an answer follows: there is no loss on it")
+        raise ValueError("the model's chat template changes a prompt when an answer follows: it cannot be fine-tuned")
     end = whole[len(start) :]
     last = max((at for at, token in enumerate(end) if token == tokenizer.eos_token_id), default=len(end) - 1)
     return end[: last + 1]

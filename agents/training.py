@@ -73,7 +73,7 @@ class TrainRequest:
         config: the agent's settings.
     """
 
-    agent: Annotated[str, tyro.conf.arg(help=f"the agent that learns: {' or '.join(TRAINABLE)}.")] = "expert-iteration"
+    agent: Annotated[str, tyro.conf.arg(help=f"who learns: {' or '.join(TRAINABLE)}.")] = "expert-iteration"
     model: str = EMBEDDED
     device: str | None = None
     sampler: str | None = None

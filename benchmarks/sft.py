@@ -24,15 +24,15 @@ from agents.sampling.rows import encode
 from agents.shared_prompt import Steps
 
 STEPS = 6
-"""Timed, after one to warm up."""
+"""How many steps are timed, after one to warm up."""
 
 ANSWERS = ("None.", "Zero birds.", "0, they flew away.")
 ROWS = 16
-"""Rows of a step of trl's."""
+"""Rows per step of trl."""
 
 
 def training_speeds(folder: Path) -> dict[str, float]:
-    """Fine-tune in fp32 on the same rows, and return the tokens a second of each way.
+    """Fine-tune in fp32 on the same rows in both ways, and return the tokens per second of each.
 
     The tokens of a row are those of its prompt and its answer, whether the prompt is read again for it or not.
     """
@@ -58,7 +58,7 @@ def training_speeds(folder: Path) -> dict[str, float]:
 
 
 def _seconds(way: Callable[[Callable[[int], None], Path], None]) -> list[float]:
-    """How long each step took but the first."""
+    """Return how long each step took, except the first."""
     ends: list[float] = []
     with tempfile.TemporaryDirectory() as scratch:
         way(lambda _: ends.append(time.perf_counter()), Path(scratch))
@@ -68,7 +68,7 @@ def _seconds(way: Callable[[Callable[[int], None], Path], None]) -> list[float]:
 def _plain(
     policy: LanguageModelPolicy, rows: list[Row], settings: FineTuning, step: Callable[[int], None], scratch: Path
 ) -> None:
-    """As trl does it, one row an answer, with what its defaults would waste on a CPU turned off."""
+    """Fine-tune with trl's own trainer, one row per answer, without the defaults that waste time on a CPU."""
     answered: list[dict[str, Any]] = [
         {
             "prompt": [dict(message) for message in prompt(row.question)],

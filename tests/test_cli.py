@@ -166,7 +166,7 @@ def test_what_is_printed_into_a_pipe_is_seen_at_once():
         (("--families", "birds-on-wire"), "Did you mean"),
         (("--level", "9"), "level"),
         (("--agent", "grop"), "grpo"),
-        (("--device", "foo"), "no device 'foo' here; there is: .*cpu"),
+        (("--device", "foo"), "no device 'foo' here; available: .*cpu"),
         (("--model", "/no/such/folder"), "no folder /no/such/folder"),
         (("--budget", "0"), "--budget must be at least 1, not 0"),
         (("--test-riddles", "0"), "--test-riddles must be at least 1"),

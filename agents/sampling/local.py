@@ -19,20 +19,20 @@ from agents.sampling.shared_prefix import SharedPrefixCache
 from agents.trajectory import Completion
 
 PREFILL_TOKENS = 4096
-"""Prompts are prefilled together up to this many tokens, which bounds the memory of their activations."""
+"""Prompts are prefilled together up to this many tokens, which limits the memory of their activations."""
 
 REFILL = 0.25
-"""Waiting rows come in when this share of the batch is free."""
+"""Waiting rows are admitted when this share of the batch is free."""
 
 
 class LocalSampler:
-    """Draws completions from a model in this process, on whatever device it is.
+    """Draws completions from a model in this process, on any device.
 
     The log-probabilities are those of the sampling policy, after temperature and top-p; greedy ones are 0. The model's
     weights may change between calls.
 
     Args:
-        model: any causal language model; those whose attention goes through transformers' interface are fast.
+        model: any causal language model; those that use transformers' attention interface are fast.
         tokenizer: its tokenizer, with a chat template.
         max_batch: how many completions are decoded together.
     """
@@ -86,7 +86,7 @@ class LocalSampler:
 
 
 class _Decoding:
-    """A batch on its way: the rows being decoded, one to a slot of the cache, and those that wait."""
+    """A batch in progress: the rows being decoded, one per slot of the cache, and the rows that wait."""
 
     def __init__(
         self,
@@ -100,9 +100,9 @@ class _Decoding:
         self._parameters = parameters
         self._end_tokens = end_tokens
         self._capacity = min(max_batch, len(rows))
-        # Equal prompts stand side by side, so that each is resident only once.
+        # Sorted, so that equal prompts are admitted together.
         self._waiting = deque(sorted(rows, key=lambda row: row.prompt_ids))
-        # What all begin with, such as a system prompt and solved examples, is prefilled once.
+        # The common beginning, such as a system prompt and solved examples, is prefilled once.
         ends = (self._waiting[0].prompt_ids, self._waiting[-1].prompt_ids)
         self._common = common_length(ends) if ends[0] != ends[1] else 0
         self._rows: list[Row] = []
@@ -122,7 +122,7 @@ class _Decoding:
                 progress(self._retire())
 
     def _admit(self) -> int:
-        """Let waiting rows in, and return how many of them were full with their first token."""
+        """Admit waiting rows, and return how many of them were full after their first token."""
         rows = [self._waiting.popleft() for _ in range(min(self._capacity - len(self._rows), len(self._waiting)))]
         self._forget_prompts({row.prompt_ids for row in rows})
         new = [prompt for prompt in dict.fromkeys(row.prompt_ids for row in rows) if prompt not in self._first_logits]
@@ -174,7 +174,7 @@ class _Decoding:
         ).logits
 
     def _retire(self) -> int:
-        """Let full rows leave; the last row takes the slot, so that the batch stays whole."""
+        """Remove full rows; the last row moves into the free slot, which keeps the batch contiguous."""
         full = [slot for slot, row in enumerate(self._rows) if row.full]
         for slot in reversed(full):
             last = self._rows.pop()
@@ -198,7 +198,7 @@ def _split(prompts: Sequence[tuple[int, ...]], tokens: int) -> Iterator[list[tup
 
 @contextmanager
 def _evaluating(model: PreTrainedModel) -> Iterator[None]:
-    """Without dropout, until the end."""
+    """Turn off dropout within the context."""
     training = model.training
     model.eval()
     try:

@@ -1,4 +1,4 @@
-"""The one door of sampling: N completions for each of P prompts."""
+"""The interface of sampling: N completions for each of P prompts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Message = Mapping[str, str]
 """A chat message with the keys ``role`` and ``content``."""
 
 Prompt = Sequence[Message]
-"""The messages that an answer follows. The sampler applies the chat template, and nothing else does."""
+"""The messages before an answer. Only the sampler applies the chat template."""
 
 
 class Sampler(Protocol):
-    """Whatever draws completions from a policy: in this process, in workers, over HTTP."""
+    """Anything that draws completions from a policy: in this process, in workers, over HTTP."""
 
     def sample(
         self,
@@ -39,9 +39,9 @@ class Sampler(Protocol):
             temperature: divides the logits, one number for all prompts or one for each; 0 is greedy.
             top_p: the nucleus to draw from, the smallest set of tokens with at least this probability.
             max_new_tokens: where an answer is cut off.
-            seed: sample j of prompt i is a function of the policy, the prompt and ``(*seed, i, j)``, whatever else is
-                sampled beside it.
-            progress: told how many more completions are done.
+            seed: sample j of prompt i is a function of the policy, the prompt and ``(*seed, i, j)``, regardless of what
+                else is sampled with it.
+            progress: called with the number of newly finished completions.
 
         Returns:
             The completions in the order of the prompts.  # (P, N)
