@@ -15,7 +15,7 @@ def hashed_ngrams(text: str, size: int) -> np.ndarray:
     """Return a text's words and pairs of neighbouring words, hashed into a vector of length 1 (0 without words).
 
     Each n-gram adds +1 or -1, as its hash says, to one place (Weinberger et al. 2009, https://arxiv.org/abs/0902.2206):
-    n-grams that fall on the same place cancel out in the mean instead of adding up.
+    n-grams with the same place cancel out on average instead of adding up.
     """
     words = _WORDS.findall(text.lower())
     hashes = [zlib.crc32(gram.encode()) for gram in (*words, *map(" ".join, itertools.pairwise(words)))]
