@@ -147,7 +147,7 @@ def test_a_plan_leaves_little_of_the_budget(episodes, plan):
     ("budget", "kwargs", "message"),
     [
         (Budget(3), {}, "more than the budget of 3"),
-        (Budget(8, tokens=100), {}, "no bound on tokens"),
+        (Budget(8, tokens=100), {}, "cannot limit tokens"),
         (Budget(8), {"max_attempts": 2}, "max_attempts=1"),
     ],
 )

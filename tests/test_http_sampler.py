@@ -159,7 +159,7 @@ def test_a_server_that_was_never_there_is_given_up_soon(server, monkeypatch, cap
     monkeypatch.setattr(http, "PATIENCE_AT_FIRST", 0.5)
     sampler = make_sampler(server, retries=1_000)
     server.die()
-    with pytest.raises(ServerError, match=r"no connection.*never there: is it running"):
+    with pytest.raises(ServerError, match=r"no connection.*never answered: is it running"):
         draw(sampler, 4, 2)
     assert "no connection" in caplog.text
     assert "trying again in" in caplog.text

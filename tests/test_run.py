@@ -42,7 +42,7 @@ def test_what_fails_half_way_is_not_there_and_is_made_again(tmp_path):
 def test_another_config_is_refused_with_the_difference(tmp_path):
     RunFolder.open(tmp_path, {"config": {"seed": 0, "rounds": 3}})
     RunFolder.open(tmp_path, {"config": {"seed": 0, "rounds": 3}})
-    with pytest.raises(RunConflictError, match=r"config\.seed: it has 0, asked for is 1") as raised:
+    with pytest.raises(RunConflictError, match=r"config\.seed: the run has 0, the request 1") as raised:
         RunFolder.open(tmp_path, {"config": {"seed": 1, "rounds": 3}})
     assert "rounds" not in str(raised.value)
 

@@ -68,7 +68,7 @@ def test_the_id_that_was_reported_poses_the_same_again(written):
     for seed in range(5):
         posed = env.reset(seed=seed)
         assert env.reset(options={"riddle_id": posed[1]["riddle_id"]}) == posed
-    with pytest.raises(ValueError, match=r"no riddle of .* has the id 'mine/train/1000'; there is for example"):
+    with pytest.raises(ValueError, match=r"no riddle of .* has the id 'mine/train/1000'; an example of an id is"):
         env.reset(options={"riddle_id": "mine/train/1000"})
 
 
@@ -155,7 +155,7 @@ def test_a_bad_row_is_refused_with_file_line_and_reason_or_counted(written, row,
 def test_what_is_no_json_is_refused_with_its_line(tmp_path):
     path = tmp_path / "mine.jsonl"
     path.write_bytes(b'\xef\xbb\xbf{"question": "What?", "answer": 9}\r\n\n{"question": "\xff"}\n')
-    with pytest.raises(ValueError, match=r"line 3: it is no JSON"):
+    with pytest.raises(ValueError, match=r"line 3: it is not valid JSON"):
         RiddleList.from_jsonl(path)
     path.write_bytes(path.read_bytes().splitlines()[0])
     assert open_source(str(path)).riddle(next(iter(open_source(str(path)).riddles))).answer == "9"
