@@ -130,7 +130,7 @@ def test_families_and_levels_are_chosen(written):
         ({"question": "What?", "answer": "9", "family": "a/b"}, "a family's name has no '/'"),
         ({"question": "What?", "answer": "9", "trap": "nine"}, "the trap 'nine' is a right answer"),
         ({"question": "Which marks are these?", "answer": "..."}, r"'...' can't be an answer"),
-        ({"question": "What?", "answer": "9", "choices": ["8", "7"]}, "'9' is none of the choices"),
+        ({"question": "What?", "answer": "9", "choices": ["8", "7"]}, "'9' is not one of the choices"),
         ({"question": "What?", "answer": "9", "choices": ["9", "9"]}, "choices are 2 to 26 different texts"),
         ({"question": "What?", "answer": "9", "choices": ["9", "8"], "kind": "number"}, "of the kind choice"),
         (["What?", "9"], "a row is an object"),
