@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import shutil
 import tempfile
 import weakref
@@ -16,30 +15,21 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 import gymnasium as gym
 from rich.console import Console
 
-from agents.base import Agent, Budget, History
-from agents.evaluation import Evaluation, evaluate_policy, evaluation_riddles, gap_closed, measured, split_env
-from agents.policy import GREEDY, LanguageModelPolicy, PolicyAgent
+from agents.base import Agent, Budget, History, Metered
+from agents.conditions import Conditions
+from agents.evaluation import Evaluation, evaluate, evaluation_riddles, gap_closed, measured, split_env
+from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 from agents.progress import QUIET
-from agents.run import RunFolder, read_json
+from agents.run import RunFolder, Stages, read_json
 from agents.trajectory import Completion
 
 
 class AdapterConfig(Protocol):
-    """The settings that every agent with an adapter has, as fields or properties of a frozen dataclass."""
+    """What the config of every agent with an adapter has."""
 
     @property
-    def max_new_tokens(self) -> int:
-        """The most tokens of an answer."""
-        ...
-
-    @property
-    def validation_riddles(self) -> int:
-        """How many riddles to validate on; 0 for none."""
-        ...
-
-    @property
-    def evaluation_samples(self) -> int:
-        """N of System 2 accuracy and majority@N."""
+    def conditions(self) -> Conditions:
+        """What all agents share."""
         ...
 
     @property
@@ -49,37 +39,6 @@ class AdapterConfig(Protocol):
 
 
 Config = TypeVar("Config", bound=AdapterConfig)
-
-_LEAST = {
-    "rounds": 1, "riddles": 1, "samples": 1, "extra_samples": 0, "max_new_tokens": 1, "few_shot_rounds": 0,
-    "answers_per_riddle": 1, "validation_riddles": 0, "evaluation_samples": 1, "seed": 0, "episodes": 1,
-    "save_steps": 1, "rank": 1, "alpha": 1, "epochs": 1, "max_steps": 1, "batch_size": 1, "budget": 1,
-    "test_riddles": 1, "attempts": 1, "hints": 0,
-}  # fmt: skip
-_POSITIVE = ("temperature", "extra_temperature", "learning_rate")
-_SHARES = ("top_p", "layers")
-
-
-def check_numbers(config: Any) -> None:
-    """Check the numbers in a config, which is a dataclass or a mapping, and in the configs inside it.
-
-    Raises:
-        ValueError: if one is out of range; the message names its flag and the range.
-    """
-    is_mapping = isinstance(config, Mapping)
-    values = config if is_mapping else {each.name: getattr(config, each.name) for each in dataclasses.fields(config)}
-    for name, value in values.items():
-        flag = f"--{name.replace('_', '-')}"
-        if dataclasses.is_dataclass(value):
-            check_numbers(value)
-        elif value is None:
-            continue
-        elif name in _LEAST and not value >= _LEAST[name]:
-            raise ValueError(f"{flag} must be at least {_LEAST[name]}, not {value}")
-        elif name in _POSITIVE and not 0 < value < math.inf:
-            raise ValueError(f"{flag} must be above 0, not {value}")
-        elif name in _SHARES and not 0 < value <= 1:
-            raise ValueError(f"{flag} must be above 0 and at most 1, not {value}")
 
 
 class AdapterAgent(Agent, Generic[Config]):
@@ -109,10 +68,12 @@ class AdapterAgent(Agent, Generic[Config]):
         self.config: Config = self.config_class() if config is None else config
         self.folder, self.console, self.provenance = folder, console, dict(provenance or {})
         self.adapter: Path | None = None
+        self.examples = self.config.conditions.few_shot_share
 
     def act(self, observations: Sequence[str]) -> list[Completion]:
-        decoding = dataclasses.replace(GREEDY, max_new_tokens=self.config.max_new_tokens)
-        return PolicyAgent(self.policy, decoding).act(observations)
+        self.policy.use_adapter(self.adapter)
+        greedy = Decoding(temperature=0.0, max_new_tokens=self.config.conditions.max_new_tokens)
+        return PolicyAgent(self.policy, greedy).act(observations)
 
     @abstractmethod
     def learn(self, env: gym.Env[str, str], budget: Budget | None = None) -> History:
@@ -124,26 +85,18 @@ class AdapterAgent(Agent, Generic[Config]):
         shutil.copytree(self.adapter, path, dirs_exist_ok=True)
 
     def load(self, path: Path) -> None:
-        self.use_adapter(path)
-
-    def use_adapter(self, path: Path | None) -> None:
-        """Switch to the adapter in a folder, or to the base model if None."""
         self.policy.use_adapter(path)
         self.adapter = path
 
-    def open_run(self, env: gym.Env[str, str], budget: Budget) -> RunFolder:
-        """Start a run in the folder, or resume it.
+    def open_run(self, env: gym.Env[str, str], budget: Budget) -> tuple[RunFolder, Metered]:
+        """Start a run in the folder, or resume it; return it, and the environment with the budget around it.
 
         Raises:
-            ValueError: if the environment allows several attempts per episode.
             RunConflictError: if the folder holds a run with different settings.
             RuntimeError: if the policy cannot use adapters.
         """
-        if env.spec is not None and env.spec.kwargs.get("max_attempts", 1) != 1:
-            # A budget counts answers, and each further attempt would replay those before it.
-            raise ValueError(f"{self.name} answers once: make the environment with max_attempts=1")
         self.policy.require_adapters()
-        folder = self.folder or self._scratch()
+        self.adapter = None  # a run starts from the base model, whatever the agent learned before
         record = {
             "agent": self.name,
             **self.provenance,
@@ -151,35 +104,51 @@ class AdapterAgent(Agent, Generic[Config]):
             "budget": dataclasses.asdict(budget),
             "config": dataclasses.asdict(self.config),  # type: ignore[call-overload]
         }
-        return RunFolder.open(folder, record)
+        return RunFolder.open(self.folder or self._scratch(), record), Metered(env, budget)
 
-    def validate(self, env: gym.Env[str, str], riddles: Sequence[str], title: str) -> Evaluation:
-        """Evaluate the agent with its current adapter on validation riddles, given by their ids."""
-        config = self.config
-        return evaluate_policy(
-            self.policy, split_env(env, "validation"), riddles, config.evaluation_samples, config.max_new_tokens,
-            self.console, title,
-        )  # fmt: skip
+    def evaluate(self, env: gym.Env[str, str], riddles: Sequence[str], title: str) -> Evaluation:
+        """Evaluate the agent, as it is, on validation riddles, given by their ids."""
+        shared = self.config.conditions
+        self.policy.use_adapter(self.adapter)
+        search = PolicyAgent(self.policy, Decoding(max_new_tokens=shared.max_new_tokens))
+        samples, validation = shared.evaluation_samples, split_env(env, "validation")
+        return evaluate(self, validation, riddles, search, samples, self.console, title)
 
     def evaluate_base(self, run: RunFolder, env: gym.Env[str, str]) -> Evaluation | None:
         """Evaluate the base model once per run; return None if the config has no validation riddles."""
-        if not self.config.validation_riddles:
+        if not self.config.conditions.validation_riddles:
             return None
 
         def produce(path: Path) -> None:
-            self.use_adapter(None)
-            validation = split_env(env, "validation")
-            riddles = evaluation_riddles(validation, self.config.validation_riddles, self.console)
-            base = self.validate(env, riddles, "base model")
+            riddles = evaluation_riddles(
+                split_env(env, "validation"), self.config.conditions.validation_riddles, self.console
+            )
+            base = self.evaluate(env, riddles, "base model")
             path.write_text(json.dumps(dataclasses.asdict(base)), encoding="utf-8")
 
         return read_json(run.stage("base.json", produce), Evaluation.from_dict)
 
-    def measure_progress(self, env: gym.Env[str, str], before: Evaluation, title: str) -> dict[str, float]:
-        """Evaluate the agent on the riddles of ``before``; return the measures, and the share of the gap it closed."""
-        after = self.validate(env, before.riddle_ids, title)
-        closed = gap_closed(before, after)
-        return measured(after) | ({} if closed is None else {"gap_closed": closed})
+    def measure(
+        self, stages: Stages, metrics: Mapping[str, float], before: Evaluation | None, env: gym.Env[str, str]
+    ) -> Mapping[str, float]:
+        """Evaluate the agent on the riddles of ``before``, unless that is None; return these measures with the others.
+
+        Args:
+            stages: of the round.
+            metrics: what is known of the round otherwise.
+            before: the base model's evaluation; the share of the gap that is closed is measured from it.
+            env: the environment; its validation split is used.
+        """
+
+        def produce(path: Path) -> None:
+            measures: dict[str, float] = dict(metrics)
+            if before is not None:
+                after = self.evaluate(env, before.riddle_ids, f"round {metrics['round'] + 1:.0f}: evaluate")
+                closed = gap_closed(before, after)
+                measures |= measured(after) | ({} if closed is None else {"gap_closed": closed})
+            path.write_text(json.dumps(measures), encoding="utf-8")
+
+        return read_json(stages.stage("metrics.json", "evaluate", produce), dict) | stages.took
 
     def _scratch(self) -> Path:
         """Make a temporary folder that lives as long as the agent."""

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
@@ -42,16 +42,90 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """What an agent spent on learning, in episodes and generated tokens, and its metrics: one mapping per round."""
+class Spending:
+    """What was spent so far.
 
-    episodes: int
-    tokens: int
+    Attributes:
+        episodes: answers judged; each is one call of the verifier.
+        tokens: tokens generated, those of wrong answers included.
+        gradient_tokens: tokens that the optimiser processed, prompts and repeated epochs included.
+    """
+
+    episodes: int = 0
+    tokens: int = 0
+    gradient_tokens: int = 0
+
+    @classmethod
+    def on(cls, trajectories: Sequence[Trajectory], gradient_tokens: int = 0) -> Spending:
+        """Return what some trajectories took."""
+        return cls(len(trajectories), sum(trajectory.num_tokens for trajectory in trajectories), gradient_tokens)
+
+    def __add__(self, other: Spending) -> Spending:
+        return Spending(
+            self.episodes + other.episodes,
+            self.tokens + other.tokens,
+            self.gradient_tokens + other.gradient_tokens,
+        )
+
+
+class BudgetSpentError(RuntimeError):
+    """An agent asked for more than its budget allows."""
+
+
+class Metered(gym.Wrapper[str, str, str, str]):
+    """An environment that counts what is spent in it, and stops whoever asks for more than the budget.
+
+    Args:
+        env: the environment, whose episodes take one answer each.
+        budget: the limits.
+
+    Attributes:
+        spent: what was spent; an agent that resumes a run sets it to what the run had spent.
+    """
+
+    def __init__(self, env: gym.Env[str, str], budget: Budget) -> None:
+        super().__init__(env)
+        self.budget, self.spent = budget, Spending()
+
+    @property
+    def left(self) -> Budget | None:
+        """What is left of the budget; None if it is used up."""
+        return self.budget.minus(self.spent.episodes, self.spent.tokens)
+
+    def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        """Judge an answer.
+
+        Raises:
+            BudgetSpentError: if the budget has no episode left.
+            ValueError: if an episode takes several answers: a budget counts answers, and each would be counted again.
+        """
+        if self.spent.episodes >= self.budget.episodes:
+            raise BudgetSpentError(f"the budget of {self.budget.episodes} episodes is spent")
+        observation, reward, terminated, truncated, info = self.env.step(action)
+        self.spent += Spending(episodes=1)
+        if not (terminated or truncated):
+            raise ValueError("agents learn from one answer an episode: make the environment with max_attempts=1")
+        return observation, float(reward), terminated, truncated, info
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What an agent spent on learning, and its metrics: one mapping per round."""
+
+    spent: Spending = Spending()
     rounds: tuple[Mapping[str, float], ...] = ()
 
 
 class Agent(ABC):
-    """An agent answers observations, and may learn from an environment."""
+    """An agent answers observations, and may learn from an environment.
+
+    Attributes:
+        upper_bound: whether the environment's verifier picks among its answers, which nobody can do in earnest.
+        examples: the share of its learning, or of its answers, in which the prompt shows solved examples.
+    """
+
+    upper_bound: ClassVar[bool] = False
+    examples: float = 0.0
 
     @abstractmethod
     def act(self, observations: Sequence[str]) -> list[Completion]:
@@ -59,7 +133,7 @@ class Agent(ABC):
 
     def learn(self, env: gym.Env[str, str], budget: Budget) -> History:
         """Learn by acting in ``env`` within ``budget``. By default an agent learns nothing and spends nothing."""
-        return History(0, 0)
+        return History()
 
     def save(self, path: Path) -> None:
         """Write what was learned to a folder; raises NotImplementedError if the agent does not learn."""
@@ -86,10 +160,31 @@ def rollout(agent: Agent, env: gym.Env[str, str], starts: Sequence[int | str]) -
     """
     episodes = [_Episode(start, env) for start in starts]
     while waiting := [episode for episode in episodes if not episode.over]:
-        completions = agent.act([episode.observations[-1] for episode in waiting])
-        for episode, completion in zip(waiting, completions, strict=True):
-            episode.step(completion, env)
+        _judge(env, waiting, agent.act([episode.observations[-1] for episode in waiting]))
     return [episode.trajectory() for episode in episodes]
+
+
+def judge(env: gym.Env[str, str], starts: Sequence[int | str], completions: Sequence[Completion]) -> list[Trajectory]:
+    """Let the environment judge one completion for each start: `rollout` for an agent that has already acted.
+
+    Args:
+        env: an environment with text observations and actions, whose episodes take one answer.
+        starts: what each episode is reset with, a seed or a riddle id. Equal ones are copies of one riddle.
+        completions: the answer to each.  # (len(starts),)
+
+    Returns:
+        The trajectories, in the order of ``starts``.  # (len(starts),)
+    """
+    episodes = [_Episode(start, env) for start in starts]
+    _judge(env, episodes, completions)
+    return [episode.trajectory() for episode in episodes]
+
+
+def _judge(env: gym.Env[str, str], episodes: Sequence[_Episode], completions: Sequence[Completion]) -> None:
+    if isinstance(env, Metered):  # also for answers that are not judged any more: they were generated
+        env.spent += Spending(tokens=sum(completion.num_tokens for completion in completions))
+    for episode, completion in zip(episodes, completions, strict=True):
+        episode.step(completion, env)
 
 
 def spawn_seeds(entropy: Sequence[int], count: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 from collections import Counter
@@ -11,7 +12,7 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 
-from agents.base import Agent, Budget, History, rollout, spawn_seeds
+from agents.base import Agent, Budget, History, Metered, rollout, spawn_seeds
 from agents.evaluation import majority
 from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 from agents.registry import Setting
@@ -49,10 +50,10 @@ class ConstantAgent(Agent):
 
     def learn(self, env: gym.Env[str, str], budget: Budget) -> History:
         """Spend the budget on the search for the best constant answer."""
-        candidates = min(CANDIDATES, budget.episodes - 1)
+        candidates, metered = min(CANDIDATES, budget.episodes - 1), Metered(env, budget)
         seeds = spawn_seeds([self._seed, 0], budget.episodes // (1 + candidates))
-        self.answer, episodes = best_constant(env, seeds, candidates)
-        return History(episodes, 0)
+        self.answer = best_constant(metered, seeds, candidates)
+        return History(metered.spent)
 
     def save(self, path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
@@ -62,20 +63,16 @@ class ConstantAgent(Agent):
         self.answer = read_json(path / "constant.json", lambda learned: learned["answer"])
 
 
-def best_constant(env: gym.Env[str, str], seeds: Sequence[int], candidates: int = CANDIDATES) -> tuple[str, int]:
+def best_constant(env: gym.Env[str, str], seeds: Sequence[int], candidates: int = CANDIDATES) -> str:
     """Find the answer that is right most often.
 
     Each riddle is played once to reveal its answer. The most frequent answers are then tried on all riddles, because
-    the environment may accept one answer for another ("none" for "0").
-
-    Returns:
-        The answer, and the number of episodes spent: at most ``len(seeds) * (1 + candidates)``.
+    the environment may accept one answer for another ("none" for "0"): ``len(seeds) * (1 + candidates)`` episodes.
     """
     revealed = Counter(str(trajectory.answer) for trajectory in rollout(ConstantAgent(""), env, seeds))
     tried = [answer for answer, _ in revealed.most_common(candidates)]
     solved = {answer: sum(t.solved for t in rollout(ConstantAgent(answer), env, seeds)) for answer in tried}
-    best = max(solved, key=solved.__getitem__) if solved else next(iter(revealed))
-    return best, len(seeds) * (1 + len(tried))
+    return max(solved, key=solved.__getitem__) if solved else next(iter(revealed))
 
 
 class MajorityAgent(Agent):
@@ -99,38 +96,38 @@ class BestOfN(PolicyAgent):
     greedy answers: if a policy rambles when it samples, its greedy answer can be right more often.
     """
 
+    upper_bound = True
+
 
 def make_random(setting: Setting) -> Agent:
     """Make the agent that answers at random."""
-    return RandomAgent(setting.config.seed)
+    return RandomAgent(setting.conditions.seed)
 
 
 def make_constant(setting: Setting) -> Agent:
     """Make the agent that always gives the same answer."""
-    return ConstantAgent(seed=setting.config.seed)
+    return ConstantAgent(seed=setting.conditions.seed)
 
 
 def make_base(setting: Setting) -> Agent:
     """Make the base model's greedy agent."""
-    return PolicyAgent(setting.policy, _decoding(setting, greedy=True))
+    return PolicyAgent(setting.policy, dataclasses.replace(setting.conditions.decoding(), temperature=0.0))
 
 
 def make_few_shot(setting: Setting) -> Agent:
     """Make the base model's greedy agent with solved examples in the prompt."""
-    return PolicyAgent(setting.policy, _decoding(setting, greedy=True, few_shot=True))
+    decoding = dataclasses.replace(setting.conditions.decoding(few_shot=True), temperature=0.0)
+    agent = PolicyAgent(setting.policy, decoding)
+    agent.examples = 1.0
+    return agent
 
 
 def make_majority(setting: Setting) -> Agent:
     """Make the agent that takes a majority vote among N answers."""
-    seed = (setting.config.seed,)
-    return MajorityAgent(setting.policy, _decoding(setting), setting.config.evaluation_samples, seed)
+    shared = setting.conditions
+    return MajorityAgent(setting.policy, shared.decoding(), shared.evaluation_samples, (shared.seed,))
 
 
 def make_best_of_n(setting: Setting) -> Agent:
     """Make the agent whose best of N answers counts."""
-    return BestOfN(setting.policy, _decoding(setting), (setting.config.seed,))
-
-
-def _decoding(setting: Setting, greedy: bool = False, few_shot: bool = False) -> Decoding:
-    config = setting.config
-    return Decoding(0.0 if greedy else config.temperature, config.top_p, config.max_new_tokens, few_shot)
+    return BestOfN(setting.policy, setting.conditions.decoding(), (setting.conditions.seed,))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.metadata
 import os
 import sys
 import warnings
+from collections.abc import Sequence
 from io import TextIOWrapper
 from json import dumps
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated, Literal
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -21,11 +24,12 @@ try:
     import tyro
     from rich.console import Console
 
-    from agents.adapter_agent import check_numbers
     from agents.comparison import CompareRequest
+    from agents.conditions import at_least
     from agents.embedded import EMBEDDED
     from agents.progress import plain
-    from agents.training import FAMILIES_HELP, TrainRequest
+    from agents.requests import FAMILIES_HELP, ModelRequest
+    from agents.training import TrainRequest
 except ModuleNotFoundError as error:
     sys.exit(MISSING.format(error))
 
@@ -36,8 +40,7 @@ Families = Annotated[tuple[str, ...], tyro.conf.arg(help=FAMILIES_HELP, help_beh
 app = tyro.extras.SubcommandApp()
 
 
-@app.command(name="train")
-def _train(request: Annotated[TrainRequest, tyro.conf.OmitArgPrefixes, tyro.conf.arg(name="")]) -> None:
+def _train(request: TrainRequest) -> None:
     """Train a model on riddles and write a report. After an interruption, the same command resumes the run."""
     from agents.report import print_results, write_report
     from agents.training import train
@@ -55,8 +58,7 @@ def _compare(request: Annotated[CompareRequest, tyro.conf.OmitArgPrefixes, tyro.
     from agents.standings import table
 
     console = Console()
-    rows = compare(request, console)
-    console.print(table(rows, request))
+    console.print(table(compare(request, console), request.split, request.budget))
     written = f"\nPicture: {request.out / 'comparison.png'}, numbers: {request.out / 'comparison.json'}"
     console.print(plain(written), soft_wrap=True)
 
@@ -82,7 +84,7 @@ def _evaluate(
         sampler: a vLLM server to sample from, such as http://localhost:8000/v1, with the run's model under its name.
         json: print one JSON object and nothing else.
     """
-    check_numbers({"riddles": riddles, "samples": samples})
+    _at_least(riddles=(riddles, 1), samples=(samples, 1))
     from agents.report import table
     from agents.training import TrainedRun, compare_with_base
 
@@ -131,7 +133,7 @@ def _play(
         hints: the most hints after wrong answers.
         seed: the same seed gives the same riddles.
     """
-    check_numbers({"attempts": attempts, "hints": hints, "seed": seed})
+    _at_least(attempts=(attempts, 1), hints=(hints, 0), seed=(seed, 0))
     from agents.play import play
 
     play(Console(), split, families, level, attempts, hints, seed)
@@ -160,10 +162,10 @@ def _lesson(
         hint: give the model a hint while it searches.
         seed: of the search and the fine-tuning.
     """
-    check_numbers({"samples": samples, "seed": seed})
+    _at_least(samples=(samples, 1), seed=(seed, 0))
     from agents.lesson import teach
 
-    request = TrainRequest(model=model, device=device, sampler=sampler, weights=weights)
+    request = ModelRequest(model, device, sampler, weights)
     teach(request.policy(), Console(), samples, hint, seed)
 
 
@@ -179,7 +181,7 @@ def _audit(families: Families = (), riddles: int = 20, json: bool = False, out: 
         json: print one JSON object and nothing else.
         out: also write the tables to this Markdown file.
     """
-    check_numbers({"riddles": riddles})
+    _at_least(riddles=(riddles, 1))
     from agents import checks
     from expit_env.audit.audit import audit
 
@@ -206,7 +208,7 @@ def _splits(riddles: int = 100_000, out: Path | None = None) -> None:
         riddles: how many, over all families and splits, each with its contrast riddle.
         out: also write the tables to this Markdown file.
     """
-    check_numbers({"riddles": riddles})
+    _at_least(riddles=(riddles, 1))
     from agents import checks
     from expit_env.audit.overlap import complaints, overlaps, sample
 
@@ -244,6 +246,19 @@ def _families() -> None:
     print(families_listed())
 
 
+def _at_least(**bounds: tuple[int | None, int]) -> None:
+    """Check the numbers of a command, each given with its bound."""
+    values = SimpleNamespace(**{name: value for name, (value, _) in bounds.items()})
+    at_least(values, **{name: bound for name, (_, bound) in bounds.items()})
+
+
+def _asked_agent(words: Sequence[str]) -> str:
+    """Return who is to be trained, before the other flags are read, because they depend on it."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--agent", default="expert-iteration")
+    return parser.parse_known_args(words)[0].agent
+
+
 def main() -> None:
     """Run the command line; an expected error prints one message and exits with status 1."""
     # peft uses a deprecated name of transformers, which a user cannot change.
@@ -255,6 +270,10 @@ def main() -> None:
         if sys.argv[1:] == ["--version"]:
             print(f"expit-env {importlib.metadata.version('expit-env')}")
         else:
+            # The flags of a training run are those of the agent that is trained.
+            request = Annotated[TrainRequest.of(_asked_agent(sys.argv[1:])), tyro.conf.arg(name="")]
+            _train.__annotations__["request"] = request
+            app.command(name="train")(_train)
             about = "Riddles, and agents that learn them. expit --version prints the version."
             app.cli(prog="expit", description=about, config=(tyro.conf.OmitArgPrefixes,))
     except KeyboardInterrupt:

@@ -19,10 +19,9 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, redirect_stderr
+from contextlib import AbstractContextManager, contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_dir
@@ -258,10 +257,14 @@ def _read_once() -> Iterator[None]:
     """Cache the parsed GGUF file and its map of names, which transformers otherwise makes again for each part."""
     import gguf
 
-    with ExitStack() as patches:
-        for name in ("GGUFReader", "get_tensor_name_map"):
-            patches.enter_context(mock.patch.object(gguf, name, functools.cache(getattr(gguf, name))))
+    uncached = {name: getattr(gguf, name) for name in ("GGUFReader", "get_tensor_name_map")}
+    try:
+        for name, function in uncached.items():
+            setattr(gguf, name, functools.cache(function))
         yield
+    finally:
+        for name, function in uncached.items():
+            setattr(gguf, name, function)
 
 
 def _sha256(path: Path) -> str:

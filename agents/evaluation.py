@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
+import re
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
 from rich.console import Console
 
 from agents.base import Agent, rollout, spawn_seeds
-from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 from agents.progress import QUIET, stage
 from agents.run import read_json
-from agents.trajectory import Completion, Trajectory
+from agents.trajectory import Trajectory
 
 MEASURES = ("system1_accuracy", "system2_accuracy", "majority_accuracy", "trap_rate", "group_accuracy")
 _EVALUATION_SEED = 20_261_124
 _RESAMPLES = 9_999
+PART = 256
+"""Answers between two steps of the progress bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +145,12 @@ def evaluation_riddles(env: gym.Env[str, str], count: int, console: Console = QU
     stops, with a message on the console, after ``20 * found + 100`` draws in a row without any: if one more riddle
     existed, all equally likely, that many draws would miss it once in 10**8.
     """
-    split = str(env.spec.kwargs.get("split", "train")) if env.spec else "train"
+    split = str(env.reset(seed=0)[1]["split"])
     found: dict[str, str] = {}  # ids by question
     repeats, seeds = 0, _seeds(split)
     while len(found) < count and repeats < 20 * len(found) + 100:
         question, info = env.reset(seed=next(seeds))
-        words = _normalised(question) or question
+        words = " ".join(re.findall(r"\w+", question.casefold())) or question
         repeats = repeats + 1 if words in found else 0
         found.setdefault(words, str(info["riddle_id"]))
     if len(found) < count:
@@ -157,70 +159,61 @@ def evaluation_riddles(env: gym.Env[str, str], count: int, console: Console = QU
 
 
 def split_env(env: gym.Env[str, str], split: str) -> gym.Env[str, str]:
-    """Make the same environment for another split, with all families if that split shares none with ``env``.
+    """Make the same environment for another split; transfer always has all of its families.
 
     Raises:
         ValueError: if ``env`` was not made with ``gymnasium.make``.
     """
-    if env.spec is None:
+    spec = env.unwrapped.spec
+    if spec is None:
         raise ValueError("the environment has no spec: make it with gymnasium.make")
-    kwargs = {**env.spec.kwargs, "split": split}
-    if (split == "transfer") != (env.spec.kwargs.get("split") == "transfer"):
-        kwargs.pop("families", None)
-    return gym.make(env.spec.id, **kwargs)
+    changes: dict[str, Any] = {"split": split, **({"families": "all"} if split == "transfer" else {})}
+    return gym.make(spec, **changes)
 
 
 def evaluate(
-    agent: Agent, env: gym.Env[str, str], starts: Sequence[int | str], search: Agent | None = None, samples: int = 0
+    agent: Agent,
+    env: gym.Env[str, str],
+    riddles: Sequence[str],
+    search: Agent | None = None,
+    samples: int = 0,
+    console: Console = QUIET,
+    title: str = "evaluate",
 ) -> Evaluation:
     """Evaluate an agent by one answer to each riddle and to its contrast, and by N samples if ``search`` is given.
 
     Args:
         agent: gives the one answer (System 1).
         env: the riddles' environment; the evaluation is named after its split.
-        starts: the seed or riddle id that each riddle's episode is reset with.
+        riddles: their ids.
         search: gives the samples (System 2); without it, the one answer is also the only sample.
         samples: N.
+        console: where progress is shown.
+        title: of the progress bar.
     """
-    greedy = rollout(agent, env, starts)
-    contrasts = rollout(agent, env, [t.contrast_id for t in greedy if t.contrast_id])
-    drawn = rollout(search, env, _copies(starts, samples)) if search else greedy
-    return _evaluation(greedy, contrasts, drawn)
+    contrasts = [env.reset(options={"riddle_id": riddle})[1].get("contrast_id") for riddle in riddles]
+    once = [*riddles, *(name for name in contrasts if name)]
+    copies = [riddle for riddle in riddles for _ in range(samples)] if search else []
+    with stage(console, title, len(once) + len(copies)) as progress:
+        answers = _in_parts(agent, env, once, progress)
+        drawn = _in_parts(search, env, copies, progress) if search else answers[: len(riddles)]
+    contrast, samples = iter(answers[len(riddles) :]), len(drawn) // len(riddles)
+    answered = [
+        _answered(one, next(contrast).solved if one.contrast_id else None, drawn[place * samples :][:samples])
+        for place, one in enumerate(answers[: len(riddles)])
+    ]
+    return Evaluation(str(answers[0].split), samples, tuple(answered))
 
 
-def evaluate_policy(
-    policy: LanguageModelPolicy,
-    env: gym.Env[str, str],
-    riddles: Sequence[str],
-    samples: int,
-    max_new_tokens: int,
-    console: Console = QUIET,
-    title: str = "evaluate",
-) -> Evaluation:
-    """Evaluate a policy with its current adapter by one greedy answer and N samples to each riddle, given by its id.
-
-    This is `evaluate` with a greedy agent and a sampling one, in one batch. Each episode has one attempt.
-    """
-    sampled = Decoding(max_new_tokens=max_new_tokens)
-    infos = (env.reset(options={"riddle_id": riddle})[1] for riddle in riddles)
-    contrasts = [name for info in infos if (name := info.get("contrast_id"))]
-    starts = [*riddles, *contrasts, *_copies(riddles, samples)]
-    with stage(console, title, len(starts)) as progress:
-        agent = _GreedyFirst(policy, sampled, (_EVALUATION_SEED,), progress)
-        agent.greedy = len(riddles) + len(contrasts)
-        answers = iter(rollout(agent, env, starts))
-    one, paired = (list(itertools.islice(answers, len(part))) for part in (riddles, contrasts))
-    return _evaluation(one, paired, list(answers))
-
-
-class _GreedyFirst(PolicyAgent):
-    """Answers the first observations greedily and samples the rest in one batch, so equal prompts are read once."""
-
-    greedy: int
-
-    def act(self, observations: Sequence[str]) -> list[Completion]:
-        sampled = len(observations) - self.greedy
-        return self.draw(observations, [0.0] * self.greedy + [self.decoding.temperature] * sampled)
+def _in_parts(
+    agent: Agent, env: gym.Env[str, str], starts: Sequence[str], progress: Callable[[int], None]
+) -> list[Trajectory]:
+    """Roll out in parts, so that there is progress to show."""
+    found: list[Trajectory] = []
+    for first in range(0, len(starts), PART):
+        found += rollout(agent, env, starts[first : first + PART])
+        progress(len(starts[first : first + PART]))
+    return found
 
 
 def gap_closed(before: Evaluation, after: Evaluation) -> float | None:
@@ -255,12 +248,12 @@ def majority(answers: Sequence[str]) -> int:
     """
     votes: dict[str, list[int]] = {}
     for index, answer in enumerate(answers):
-        votes.setdefault(_normalised(answer), []).append(index)
+        votes.setdefault(_vote(answer), []).append(index)
     empty = votes.pop("", [])
     return max(votes.values(), key=len)[0] if votes else empty[0]
 
 
-def _normalised(text: str) -> str:
+def _vote(text: str) -> str:
     words = (word.strip(string.punctuation) for word in text.casefold().split())
     return " ".join(word for word in words if word)
 
@@ -269,28 +262,12 @@ def _valued(values: np.ndarray) -> np.ndarray:
     return values[~np.isnan(values)]
 
 
-def _copies(starts: Sequence[int | str], samples: int) -> list[int | str]:
-    return [start for start in starts for _ in range(samples)]
-
-
 def _seeds(split: str) -> Iterator[int]:
     """Yield the seeds of a split's fixed riddles, without end."""
     seeds: list[int] = []
     while True:
         done, seeds = len(seeds), spawn_seeds([_EVALUATION_SEED, *split.encode()], 2 * len(seeds) or 1_000)
         yield from seeds[done:]
-
-
-def _evaluation(
-    greedy: Sequence[Trajectory], contrasts: Sequence[Trajectory], drawn: Sequence[Trajectory]
-) -> Evaluation:
-    """Combine the greedy answers to riddles and to their contrast riddles with the samples drawn for each riddle."""
-    samples, contrast = len(drawn) // len(greedy), iter(contrasts)
-    riddles = [
-        _answered(one, next(contrast).solved if one.contrast_id else None, drawn[place * samples :][:samples])
-        for place, one in enumerate(greedy)
-    ]
-    return Evaluation(str(greedy[0].split), samples, tuple(riddles))
 
 
 def _answered(one: Trajectory, contrast_correct: bool | None, group: Sequence[Trajectory]) -> Answered:

@@ -6,34 +6,32 @@ Shao et al. 2024, https://arxiv.org/abs/2402.03300.
 from __future__ import annotations
 
 import copy
+import dataclasses
+import functools
 import json
 import shutil
-import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import gymnasium as gym
-from datasets import Dataset
-from transformers import PrinterCallback, ProgressCallback, TrainerState, TrainingArguments
-from transformers.utils import logging as transformers_logging
-from trl.trainer.grpo_config import GRPOConfig
-from trl.trainer.grpo_trainer import GRPOTrainer
 
-from agents.adapter_agent import AdapterAgent, check_numbers
-from agents.base import Agent, Budget, History, rollout, spawn_seeds
-from agents.expert_iteration import ExpertIterationConfig
-from agents.fine_tuning import FineTuning, trainer_arguments
+from agents.adapter_agent import AdapterAgent
+from agents.base import Budget, History, Metered, Spending, judge, spawn_seeds
+from agents.conditions import Conditions, above_zero, at_least
+from agents.fine_tuning import trainer_arguments
 from agents.policy import LanguageModelPolicy, prompt
 from agents.progress import stage
-from agents.registry import Setting
-from agents.run import RunFolder, read_json, read_jsonl, write_text
-from agents.sampling.rows import end_tokens_of
-from agents.shared_prompt import Steps
-from agents.trajectory import Completion, Trajectory, TrajectoryStore, coverage
+from agents.run import Stages, write_text
+from agents.trajectory import Completion, TrajectoryStore, coverage
+
+# Imported where something is trained: the command's help needs none of them.
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from trl.trainer.grpo_config import GRPOConfig
 
 _WHOLE = "WHOLE"
 """The file that marks a checkpoint as complete."""
@@ -41,41 +39,31 @@ _WHOLE = "WHOLE"
 
 @dataclass(frozen=True, slots=True)
 class GRPOAgentConfig:
-    """The settings of a run; all others are trl's defaults.
+    """The settings of GRPO. What is not named here is trl's default.
 
     Attributes:
-        generations: answers to each riddle, the group whose mean reward is the baseline.
-        riddles_per_step: riddles in one optimiser step, new ones every step.
+        conditions: what all agents share.
+        episodes: how many a whole run takes, if no budget says otherwise.
+        generations: answers to each riddle; their mean reward is the baseline.
+        riddles_per_step: riddles whose answers make one optimiser step; new ones every step.
         learning_rate: at the start; it falls linearly to 0. Far above trl's default, which is for full fine-tuning.
-        episodes: episodes of a run without a budget; by default as many as in expert iteration.
-        temperature, top_p, max_new_tokens: how answers are drawn.
-        fine_tuning: the shape of the adapter; its other settings are not used.
-        save_steps: steps between checkpoints; an interrupted run resumes from the last one.
-        validation_riddles: riddles to evaluate base and trained model on; 0 for none.
-        evaluation_samples: N of System 2 accuracy and majority@N.
-        seed: determines every riddle and every draw.
-
-    Raises:
-        ValueError: if a number is out of range.
+        save_steps: an interrupted run resumes from the last multiple of this many steps.
     """
 
+    conditions: Conditions = field(default_factory=Conditions)
+    episodes: int = 13_824
     generations: int = 8
     riddles_per_step: int = 8
     learning_rate: float = 1e-4
-    episodes: int = ExpertIterationConfig().episodes
-    temperature: float = 1.0
-    top_p: float = 1.0
-    max_new_tokens: int = 16
-    fine_tuning: FineTuning = field(default_factory=FineTuning)
     save_steps: int = 4
-    validation_riddles: int = 64
-    evaluation_samples: int = 8
-    seed: int = 0
 
     def __post_init__(self) -> None:
-        check_numbers(self)
-        if self.generations < 2 or self.riddles_per_step < 1:
-            raise ValueError(f"GRPO needs at least 2 answers to at least 1 riddle per step, not {self}")
+        at_least(self, episodes=1, generations=2, riddles_per_step=1, save_steps=1)
+        above_zero(self, learning_rate=float("inf"))
+
+    def within(self, episodes: int) -> Self:
+        """Fit the run to a budget."""
+        return dataclasses.replace(self, episodes=episodes)
 
 
 class GRPO(AdapterAgent[GRPOAgentConfig]):
@@ -88,46 +76,61 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
         """Train for as many whole steps as the budget allows.
 
         Raises:
-            ValueError: if the budget is too small for one group or limits tokens, or episodes have several attempts.
+            ValueError: if the budget is too small for one group or limits tokens, or episodes take several answers.
             RunConflictError: if the folder holds a run with different settings.
+            RuntimeError: if the policy samples on a server: trl samples here.
         """
         budget = budget or Budget(self.config.episodes)
         plan = Plan.of(self.config, budget)
-        run = self.open_run(env, budget)
-        self.evaluate_base(run, env)
-        adapter = run.stage("adapter", lambda path: self._train(path, run, env, plan))
-        shutil.rmtree(run.path / "checkpoints", ignore_errors=True)
-        self.use_adapter(adapter)
-        path = run.stage("metrics.jsonl", lambda path: self._measure(path, run, env))
-        run.stage("DONE", Path.touch)
-        metrics = read_json(path, dict)
-        return History(metrics["episodes"], metrics["tokens"], (metrics,))
+        if self.policy.in_process() is not self.policy:
+            raise RuntimeError("grpo samples inside trl, not from a server: leave out --sampler")
+        run, metered = self.open_run(env, budget)
+        before, stages = self.evaluate_base(run, env), Stages(run, "round-000")
+        store = TrajectoryStore(stages.path / "trajectories.jsonl")
+        train = functools.partial(self._train, folder=stages.path, store=store, env=metered, plan=plan)
+        self.adapter = stages.stage("adapter", "learn", train)
+        shutil.rmtree(stages.path / "checkpoints", ignore_errors=True)
+        trajectories = list(store)
+        metered.spent = Spending.on(trajectories, int(stages.took["gradient_tokens"]))
+        took = dataclasses.asdict(Spending.on(trajectories)) | {"coverage": coverage(trajectories)}
+        metrics = self.measure(stages, {"round": 0, **took}, before, env)
+        stages.finish()
+        write_text(run.path / "metrics.jsonl", json.dumps(metrics) + "\n")
+        return History(metered.spent, (metrics,))
 
-    def _train(self, path: Path, run: RunFolder, env: gym.Env[str, str], plan: Plan) -> None:
-        self.use_adapter(None)
-        checkpoint, done = _last_checkpoint(run.path / "checkpoints")
-        _keep_lines(run.path / "trajectories.jsonl", done * plan.batch)
-        judge = _Judge(env, TrajectoryStore(run.path / "trajectories.jsonl"), self.policy)
+    def _train(self, path: Path, folder: Path, store: TrajectoryStore, env: Metered, plan: Plan) -> Mapping[str, float]:
+        from transformers import PrinterCallback, ProgressCallback
+        from trl.trainer.grpo_trainer import GRPOTrainer
+
+        self.policy.use_adapter(None)
+        checkpoint, done = _last_checkpoint(folder / "checkpoints")
+        _keep_lines(store.path, done * plan.batch)
+        env.spent = Spending.on(list(store))
+        reward = _Reward(env, store, self.policy)
         with stage(self.console, "grpo: learn", plan.steps * plan.batch) as progress, _quiet():
             progress(done * plan.batch)
             trainer = GRPOTrainer(
                 copy.deepcopy(self.policy.base),
-                judge.rewards,
-                args=self._arguments(plan, run.path / "checkpoints"),
-                train_dataset=_prompts(env, self.config.seed, plan),
+                reward.rewards,
+                args=self._arguments(plan, folder / "checkpoints"),
+                train_dataset=_prompts(env, self.config.conditions, plan),
                 processing_class=copy.deepcopy(self.policy.tokenizer),
-                peft_config=self.config.fine_tuning.lora(self.policy.base),
-                callbacks=[_Steps(lambda steps: progress(steps * plan.batch))],
+                peft_config=self.config.conditions.lora.config(self.policy.base),
+                callbacks=[_checkpoints(lambda steps: progress(steps * plan.batch))],
             )
             trainer.remove_callback(PrinterCallback)
             trainer.remove_callback(ProgressCallback)
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         log = [line for line in trainer.state.log_history if "reward" in line]
-        write_text(run.path / "steps.jsonl", "".join(json.dumps(line) + "\n" for line in log))
+        write_text(folder / "steps.jsonl", "".join(json.dumps(line) + "\n" for line in log))
         trainer.model.save_pretrained(str(path))  # type: ignore[union-attr]
+        seconds = round(sum(line["step_time"] for line in log), 1)  # also of steps before an interruption
+        return {"gradient_tokens": max(line["num_tokens"] for line in log), "learn_seconds": seconds}
 
     def _arguments(self, plan: Plan, folder: Path) -> GRPOConfig:
-        config = self.config
+        from trl.trainer.grpo_config import GRPOConfig
+
+        config, shared = self.config, self.config.conditions
         return GRPOConfig(
             output_dir=str(folder),
             num_generations=config.generations,
@@ -136,10 +139,10 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
             gradient_accumulation_steps=plan.riddles,
             max_steps=plan.steps,
             learning_rate=config.learning_rate,
-            temperature=config.temperature,
-            top_p=config.top_p,
-            max_completion_length=config.max_new_tokens,
-            seed=spawn_seeds([config.seed, 1], 1)[0],
+            temperature=shared.temperature,
+            top_p=shared.top_p,
+            max_completion_length=shared.max_new_tokens,
+            seed=spawn_seeds([shared.seed, 1], 1)[0],
             shuffle_dataset=False,
             save_strategy="steps",
             save_steps=config.save_steps,
@@ -147,33 +150,6 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
             logging_steps=1,
             **trainer_arguments(self.policy.base.device),
         )
-
-    def _measure(self, path: Path, run: RunFolder, env: gym.Env[str, str]) -> None:
-        trajectories = list(TrajectoryStore(run.path / "trajectories.jsonl"))
-        steps = list(read_jsonl(run.path / "steps.jsonl", json.loads))
-        metrics: dict[str, float] = {
-            "round": 0,
-            "episodes": len(trajectories),
-            "tokens": sum(trajectory.num_tokens for trajectory in trajectories),
-            "coverage": coverage(trajectories),
-            "learn_seconds": round(sum(step["step_time"] for step in steps), 1),
-        }
-        before = self.evaluate_base(run, env)
-        if before is not None:
-            start = time.perf_counter()
-            metrics |= self.measure_progress(env, before, "grpo: evaluate")
-            metrics["evaluate_seconds"] = round(time.perf_counter() - start, 1)
-        path.write_text(json.dumps(metrics) + "\n", encoding="utf-8")
-
-
-def make(setting: Setting) -> GRPO:
-    """Make GRPO with the base model, LoRA shape, prompt, sampling, validation and seed of expert iteration."""
-    shared = (
-        "episodes", "temperature", "top_p", "max_new_tokens", "fine_tuning", "validation_riddles",
-        "evaluation_samples", "seed",
-    )  # fmt: skip
-    config = GRPOAgentConfig(**{name: getattr(setting.config, name) for name in shared})
-    return GRPO(setting.policy, config, setting.folder, setting.console, setting.provenance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +184,12 @@ class Plan:
         return cls(groups // riddles, riddles, config.generations)
 
 
-class _Judge:
+class _Reward:
     """The reward function: it steps the environment and stores the trajectories."""
 
     def __init__(self, env: gym.Env[str, str], store: TrajectoryStore, policy: LanguageModelPolicy) -> None:
+        from agents.sampling.rows import end_tokens_of
+
         self._env, self._store = env, store
         self._end_tokens = end_tokens_of(policy.base, policy.tokenizer)
 
@@ -226,29 +204,27 @@ class _Judge:
             Completion(messages[-1]["content"], tuple(ids), finished=bool(ids) and ids[-1] in self._end_tokens)
             for messages, ids in zip(completions, completion_ids, strict=True)
         ]
-        trajectories: list[Trajectory] = rollout(_Replay(answers), self._env, list(seed))
+        trajectories = judge(self._env, seed, answers)
         self._store.extend(trajectories)
         return [trajectory.rewards[-1] for trajectory in trajectories]
 
 
-class _Replay(Agent):
-    """Gives answers that were drawn before."""
+def _checkpoints(step_done: Callable[[int], None]) -> Any:
+    """Return a callback that reports steps, and marks a checkpoint that was written to its end."""
+    from agents.shared_prompt import Steps
 
-    def __init__(self, answers: list[Completion]) -> None:
-        self._answers = answers
+    class Checkpoints(Steps):
+        def on_save(self, args: Any, state: Any, *_: object, **kwargs: object) -> None:
+            write_text(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / _WHOLE, "")
 
-    def act(self, observations: Sequence[str]) -> list[Completion]:
-        return self._answers
-
-
-class _Steps(Steps):
-    def on_save(self, args: TrainingArguments, state: TrainerState, *_: object, **kwargs: object) -> None:
-        write_text(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / _WHOLE, "")
+    return Checkpoints(step_done)
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Silence the libraries' own progress bars, and their warnings to each other."""
+    from transformers.utils import logging as transformers_logging
+
     shown = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()
     try:
@@ -260,9 +236,14 @@ def _quiet() -> Iterator[None]:
             transformers_logging.enable_progress_bar()
 
 
-def _prompts(env: gym.Env[str, str], seed: int, plan: Plan) -> Dataset:
-    seeds = spawn_seeds([seed, 0], plan.steps * plan.riddles)
-    return Dataset.from_list([{"prompt": list(prompt(env.reset(seed=one)[0])), "seed": one} for one in seeds])
+def _prompts(env: gym.Env[str, str], shared: Conditions, plan: Plan) -> Dataset:
+    from datasets import Dataset
+
+    rows = []
+    for index, seed in enumerate(spawn_seeds([shared.seed, 0], plan.steps * plan.riddles)):
+        examples = shared.shows_examples(index // plan.riddles, plan.steps)
+        rows.append({"prompt": list(prompt(env.reset(seed=seed)[0], examples)), "seed": seed})
+    return Dataset.from_list(rows)
 
 
 def _last_checkpoint(folder: Path) -> tuple[Path | None, int]:

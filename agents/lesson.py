@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from agents.conditions import LoRA
 from agents.embedded import EmbeddedModelError
-from agents.fine_tuning import FineTuning, Row, fine_tune
+from agents.fine_tuning import Example, FineTuning, fine_tune
 from agents.policy import FEW_SHOT, Decoding, LanguageModelPolicy
 from agents.progress import one_line, plain, stage
 from expit_env import Riddle, Verdict, verify
@@ -31,15 +32,8 @@ RIDDLE = Riddle(
     hints=("Think of what the other birds do when they hear the shots.",),
 )
 
-SETTINGS = FineTuning(
-    rank=8,
-    alpha=32,
-    target_modules=("q_proj", "v_proj"),
-    layers=1.0,
-    learning_rate=2e-4,
-    max_steps=10,
-    batch_size=2,
-)
+ADAPTER = LoRA(rank=8, alpha=32, target_modules=("q_proj", "v_proj"), layers=1.0)
+SETTINGS = FineTuning(learning_rate=2e-4, max_steps=10, batch_size=2)
 COPIES = 10
 
 
@@ -88,8 +82,8 @@ def teach(policy: LanguageModelPolicy, console: Console, samples: int, hint: boo
         return LessonResult(before, gold, None)
     console.print(f"\n[bold]4. Distil.[/] LoRA on it, {COPIES} copies, {SETTINGS.max_steps} steps.")
     with tempfile.TemporaryDirectory() as folder, stage(console, "distil", SETTINGS.max_steps or 0) as progress:
-        rows = [Row(RIDDLE.question, gold)] * COPIES
-        fine_tune(learner, rows, SETTINGS, Path(folder) / "adapter", seed % 2**32, progress, few_shot=True)
+        rows = [Example(RIDDLE.question, gold)] * COPIES
+        fine_tune(learner, rows, ADAPTER, SETTINGS, Path(folder) / "adapter", seed % 2**32, progress, few_shot=True)
         learner.use_adapter(Path(folder) / "adapter")
     console.print("\n[bold]5. In one go again.[/]")
     return LessonResult(before, gold, _ask(learner, console))

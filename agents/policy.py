@@ -117,6 +117,7 @@ class LanguageModelPolicy:
     ) -> None:
         self.base, self.tokenizer = base.eval().requires_grad_(False), tokenizer
         self._workers = workers
+        self._adapter: Path | None = None
         self._sampler: Sampler = workers or self._local(base)
 
     @classmethod
@@ -147,6 +148,8 @@ class LanguageModelPolicy:
         """
         from peft import PeftModel
 
+        if folder == self._adapter:
+            return
         model = self.base
         if folder is not None:
             try:
@@ -158,6 +161,7 @@ class LanguageModelPolicy:
             self._workers.load(model)
         else:
             self._sampler = self._local(model)
+        self._adapter = folder
 
     def _local(self, model: PreTrainedModel) -> LocalSampler:
         from agents.sampling import LocalSampler, in_precision, sampling_dtype
@@ -182,9 +186,8 @@ class LanguageModelPolicy:
         decoding: Decoding,
         seed: Sequence[int] = (0,),
         progress: Callable[[int], None] | None = None,
-        temperatures: Sequence[float] | None = None,
     ) -> list[list[Completion]]:
-        """Draw ``n`` answers to each observation; ``n`` and the temperature may differ between observations.
+        """Draw ``n`` answers to each observation; ``n`` may differ between observations.
 
         Returns:
             The answers, in the order of the observations.  # (len(observations), n)
@@ -192,7 +195,7 @@ class LanguageModelPolicy:
         return self._sampler.sample(
             [prompt(observation, decoding.few_shot) for observation in observations],
             n,
-            temperature=decoding.temperature if temperatures is None else temperatures,
+            temperature=decoding.temperature,
             top_p=decoding.top_p,
             max_new_tokens=decoding.max_new_tokens,
             seed=seed,
@@ -221,17 +224,9 @@ class PolicyAgent(Agent):
         self._seed, self._calls = tuple(seed), 0
 
     def act(self, observations: Sequence[str]) -> list[Completion]:
-        return self.draw(observations, [self.decoding.temperature] * len(observations))
-
-    def draw(self, observations: Sequence[str], temperatures: Sequence[float]) -> list[Completion]:
-        """Answer each observation at a temperature of its own."""
-        requests = list(zip(observations, temperatures, strict=True))
-        distinct = Counter(requests)
+        distinct = Counter(observations)
         seed = (*self._seed, self._calls)
         self._calls += 1
-        drawn = self.policy.sample(
-            [observation for observation, _ in distinct], list(distinct.values()), self.decoding, seed, self.progress,
-            [temperature for _, temperature in distinct],
-        )  # fmt: skip
-        answers = {each: iter(group) for each, group in zip(distinct, drawn, strict=True)}
-        return [next(answers[each]) for each in requests]
+        drawn = self.policy.sample(list(distinct), list(distinct.values()), self.decoding, seed, self.progress)
+        answers = {observation: iter(group) for observation, group in zip(distinct, drawn, strict=True)}
+        return [next(answers[observation]) for observation in observations]

@@ -1,28 +1,30 @@
-"""The agents by name. To add one, write a file with a ``make`` function and add a line here."""
+"""The agents by name. To add one, write a file with its class and config, and add a line here."""
 
 from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from agents.base import Agent
-from agents.expert_iteration import ExpertIteration, ExpertIterationConfig
+from agents.conditions import Conditions
 from agents.policy import LanguageModelPolicy
 from agents.progress import QUIET
 
 TRAINABLE: Mapping[str, str] = {
-    "expert-iteration": "agents.registry:make_expert_iteration",
-    "grpo": "agents.grpo:make",
+    "expert-iteration": "agents.expert_iteration:ExpertIteration",
+    "rft": "agents.rft:RFT",
+    "iterated-dpo": "agents.iterated_dpo:IteratedDPO",
+    "grpo": "agents.grpo:GRPO",
 }
-"""The agents that learn an adapter, and that ``expit train`` can therefore train."""
+"""The agents that learn an adapter, and that ``expit train`` can therefore train: subclasses of `AdapterAgent`."""
 
-AGENTS: Mapping[str, str] = {
-    **TRAINABLE,
+BASELINES: Mapping[str, str] = {
     "base": "agents.baselines:make_base",
     "few-shot": "agents.baselines:make_few_shot",
     "majority": "agents.baselines:make_majority",
@@ -30,7 +32,9 @@ AGENTS: Mapping[str, str] = {
     "random": "agents.baselines:make_random",
     "constant": "agents.baselines:make_constant",
 }
-"""Each agent's name, and the function that makes it from a `Setting`, as "module:function"."""
+"""The other agents, as functions of a `Setting`."""
+
+AGENTS = (*TRAINABLE, *BASELINES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +43,44 @@ class Setting:
 
     Attributes:
         policy: the base model.
-        config: the settings; all agents share its temperature, answer length, LoRA shape, N and seed.
+        conditions: what all agents share.
+        budget: the episodes that an agent may spend; its config is fitted to it.
         folder: the run folder of an agent that learns; None to keep nothing.
         console: where progress is shown.
         provenance: model and versions, for the run's record.
     """
 
     policy: LanguageModelPolicy
-    config: ExpertIterationConfig = field(default_factory=ExpertIterationConfig)
+    conditions: Conditions = field(default_factory=Conditions)
+    budget: int = 1_536
     folder: Path | None = None
     console: Console = QUIET
     provenance: Mapping[str, object] = field(default_factory=dict)
 
 
 def make_agent(name: str, setting: Setting) -> Agent:
-    """Make the agent with that name.
+    """Make the agent with that name, its config fitted to the setting.
 
     Raises:
         ValueError: if there is no such agent.
     """
-    module, _, function = AGENTS[checked_name(name)].partition(":")
-    return getattr(importlib.import_module(module), function)(setting)
+    if checked_name(name) in BASELINES:
+        make: Callable[[Setting], Agent] = _load(BASELINES[name])
+        return make(setting)
+    agent = trainable(name)
+    config = agent.config_class(conditions=setting.conditions).within(setting.budget)
+    return agent(setting.policy, config, setting.folder, setting.console, setting.provenance)
+
+
+def trainable(name: str) -> Any:
+    """Return the class of an agent that learns an adapter; its settings are those of its ``config_class``.
+
+    Raises:
+        ValueError: if there is no such agent, or it learns no adapter.
+    """
+    if checked_name(name) not in TRAINABLE:
+        raise ValueError(f"{name} has no adapter to train: use it in expit compare. Trained are {', '.join(TRAINABLE)}")
+    return _load(TRAINABLE[name])
 
 
 def checked_name(name: str) -> str:
@@ -75,6 +96,6 @@ def checked_name(name: str) -> str:
     return name
 
 
-def make_expert_iteration(setting: Setting) -> Agent:
-    """Make the agent that searches, filters and distils."""
-    return ExpertIteration(setting.policy, setting.config, setting.folder, setting.console, setting.provenance)
+def _load(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -71,6 +72,35 @@ class RunFolder:
                 temporary.rename(target)
                 _sync_one(target.parent)
         return target
+
+
+class Stages:
+    """The stages of one round of a run, each a file or folder that is written once.
+
+    Attributes:
+        path: the round's folder.
+        took: the seconds of each stage and what else it reported, those of stages before an interruption included.
+    """
+
+    def __init__(self, run: RunFolder, name: str) -> None:
+        self._run, self._name, self.path = run, name, run.path / name
+        self._record = self.path / "took.json"
+        self.took: dict[str, float] = read_json(self._record, dict) if self._record.exists() else {}
+
+    def stage(self, file: str, title: str, produce: Callable[[Path], Mapping[str, float] | None]) -> Path:
+        """Return a file or folder of the round, written by ``produce(temporary path)`` if it does not exist yet."""
+
+        def timed(path: Path) -> None:
+            start = time.perf_counter()
+            reported = produce(path) or {}
+            self.took |= {f"{title}_seconds": round(time.perf_counter() - start, 1), **reported}
+            write_text(self._record, json.dumps(self.took))
+
+        return self._run.stage(f"{self._name}/{file}", timed)
+
+    def finish(self) -> None:
+        """Mark the round as finished."""
+        self._run.stage(f"{self._name}/DONE", Path.touch)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -82,13 +82,20 @@ def collate(groups: Sequence[dict]) -> dict[str, Tensor]:
 
 
 class SharedPromptTrainer(SFTTrainer):
-    """trl's trainer on batches of ``collate``."""
+    """trl's trainer on batches of ``collate``.
+
+    Attributes:
+        processed: how many tokens it has read.
+    """
+
+    processed = 0
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         """Return the mean cross-entropy of the answer tokens, in nats."""
         labels, dtype = inputs["labels"], next(model.parameters()).dtype
+        self.processed += inputs["input_ids"].numel()
         # The end of a prompt predicts the first token of each of its answers: its logits are computed once.
         kept, column = inputs["sources"].unique(return_inverse=True)
         outputs = model(

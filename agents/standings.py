@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from agents.base import Spending
 from agents.evaluation import Evaluation, summary
 from agents.run import read_json
-
-if TYPE_CHECKING:
-    from agents.comparison import CompareRequest
 
 _BOOTSTRAP_SEED = 20_261_123
 _RESAMPLES = 9_999
@@ -28,17 +25,18 @@ class Result:
     Attributes:
         agent, seed: the agent's name and its seed.
         upper_bound: whether the verifier picked among its N answers; a riddle then counts as right if any of them is.
+        examples: the share of its learning, or of its answers, in which the prompt showed solved examples.
         evaluation: its answers to the fixed riddles.
-        episodes, tokens, minutes: spent on learning, without evaluations.
+        spent, minutes: on learning, without evaluations.
         note: why it stopped early, if it did.
     """
 
     agent: str
     seed: int
     upper_bound: bool
+    examples: float
     evaluation: Evaluation
-    episodes: int
-    tokens: int
+    spent: Spending
     minutes: float
     note: str = ""
 
@@ -49,11 +47,15 @@ class Result:
     @classmethod
     def read(cls, path: Path) -> Result:
         """Read a result from its JSON file."""
-        return read_json(path, lambda row: cls(**row | {"evaluation": Evaluation.from_dict(row["evaluation"])}))
+        return read_json(path, cls._from_dict)
+
+    @classmethod
+    def _from_dict(cls, row: dict) -> Result:
+        return cls(**row | {"evaluation": Evaluation.from_dict(row["evaluation"]), "spent": Spending(**row["spent"])})
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Standing:
     """The results of one agent over all its seeds; episodes, tokens and minutes are means over the seeds.
 
     Group accuracy is None if no riddle has a contrast riddle.
@@ -61,8 +63,10 @@ class Row:
 
     agent: str
     upper_bound: bool
+    examples: float
     seeds: tuple[int, ...]
     riddles: int
+    samples: int
     mean: float
     low: float
     high: float
@@ -71,11 +75,12 @@ class Row:
     group_accuracy: float | None
     episodes: float
     tokens: float
+    gradient_tokens: float
     minutes: float
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, results: Sequence[Result]) -> Row:
+    def of(cls, results: Sequence[Result]) -> Standing:
         """Summarise the results of one agent."""
         values = np.stack([result.values() for result in results])  # (num_seeds, num_riddles)
         low, high = interval(results)
@@ -85,16 +90,19 @@ class Row:
         return cls(
             agent=first.agent,
             upper_bound=first.upper_bound,
+            examples=first.examples,
             seeds=tuple(result.seed for result in results),
             riddles=values.shape[1],
+            samples=first.evaluation.samples,
             mean=float(values.mean()),
             low=low,
             high=high,
             by_seed=tuple(values.mean(axis=1).tolist()),
             trap_rate=_mean(result.evaluation.mean("trap_rate") for result in results),
             group_accuracy=_mean(groups) if groups else None,
-            episodes=_mean(result.episodes for result in results),
-            tokens=_mean(result.tokens for result in results),
+            episodes=_mean(result.spent.episodes for result in results),
+            tokens=_mean(result.spent.tokens for result in results),
+            gradient_tokens=_mean(result.spent.gradient_tokens for result in results),
             minutes=_mean(result.minutes for result in results),
             notes=tuple(result.note for result in results if result.note),
         )
@@ -117,47 +125,51 @@ def interval(results: Sequence[Result]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def table(rows: Sequence[Row], request: CompareRequest) -> Table:
+def table(standings: Sequence[Standing], split: str, budget: int) -> Table:
     """Return the comparison as a table, the best first, upper bounds marked."""
-    seeds = ", ".join(map(str, request.seeds))
-    title = f"{request.split}: {rows[0].riddles} riddles, budget {request.budget:,} episodes, seeds {seeds}"
-    caption = f"95 % over riddles and seeds. * upper bound on {request.samples} sampled answers: the verifier picks"
+    first = standings[0]
+    seeds = ", ".join(map(str, first.seeds))
+    title = f"{split}: {first.riddles} riddles, budget {budget:,} episodes, seeds {seeds}"
+    caption = (
+        f"95 % over riddles and seeds. * upper bound on {first.samples} sampled answers: the verifier picks. examples:"
+        " the share of learning, or of the answers, with solved examples in the prompt"
+    )
     shown = Table(title=title, caption=caption, box=SIMPLE_HEAD)
     shown.add_column("agent", no_wrap=True)
-    for heading in ("right", "95 %", "trap", "group", "episodes", "tokens", "min"):
+    for heading in ("right", "95 %", "trap", "group", "episodes", "tokens", "gradient tokens", "examples", "min"):
         shown.add_column(heading, justify="right", no_wrap=True)
-    for row in sorted(rows, key=lambda row: -row.mean):
+    for one in sorted(standings, key=lambda one: -one.mean):
         shown.add_row(
-            _title(row), f"{100 * row.mean:.0f} %", f"[{100 * row.low:.0f}, {100 * row.high:.0f}]",
-            f"{100 * row.trap_rate:.0f} %",
-            "n/a" if row.group_accuracy is None else f"{100 * row.group_accuracy:.0f} %", f"{row.episodes:,.0f}",
-            f"{row.tokens:,.0f}", f"{row.minutes:.1f}",
+            _title(one), f"{100 * one.mean:.0f} %", f"[{100 * one.low:.0f}, {100 * one.high:.0f}]",
+            f"{100 * one.trap_rate:.0f} %",
+            "n/a" if one.group_accuracy is None else f"{100 * one.group_accuracy:.0f} %", f"{one.episodes:,.0f}",
+            f"{one.tokens:,.0f}", f"{one.gradient_tokens:,.0f}", f"{100 * one.examples:.0f} %", f"{one.minutes:.1f}",
         )  # fmt: skip
     return shown
 
 
-def draw(path: Path, rows: Sequence[Row], request: CompareRequest) -> None:
+def draw(path: Path, standings: Sequence[Standing], split: str, budget: int) -> None:
     """Draw a bar with its interval for each agent, upper bounds hatched."""
     from matplotlib.figure import Figure
 
-    ordered = sorted(rows, key=lambda row: row.mean)
-    figure = Figure(figsize=(6.4, 1 + 0.4 * len(rows)), layout="constrained")
+    ordered = sorted(standings, key=lambda one: one.mean)
+    figure = Figure(figsize=(6.4, 1 + 0.4 * len(ordered)), layout="constrained")
     axes = figure.subplots()
-    means = np.array([row.mean for row in ordered])
-    errors = np.array([[max(0, row.mean - row.low), max(0, row.high - row.mean)] for row in ordered]).T
-    bars = axes.barh([_title(row) for row in ordered], means, xerr=errors, capsize=3, color="#4878a8")
-    for bar, row in zip(bars, ordered, strict=True):
-        if row.upper_bound:
+    means = np.array([one.mean for one in ordered])
+    errors = np.array([[max(0, one.mean - one.low), max(0, one.high - one.mean)] for one in ordered]).T
+    bars = axes.barh([_title(one) for one in ordered], means, xerr=errors, capsize=3, color="#4878a8")
+    for bar, one in zip(bars, ordered, strict=True):
+        if one.upper_bound:
             bar.set(facecolor="none", edgecolor="#4878a8", hatch="///")
-    axes.set(xlim=(0, 1), xlabel=f"share of {rows[0].riddles} {request.split} riddles right (* upper bound)")
-    axes.set_title(f"{request.budget:,} episodes, {len(request.seeds)} seed(s), 95 % intervals", fontsize="medium")
+    axes.set(xlim=(0, 1), xlabel=f"share of {ordered[0].riddles} {split} riddles right (* upper bound)")
+    axes.set_title(f"{budget:,} episodes, {len(ordered[0].seeds)} seed(s), 95 % intervals", fontsize="medium")
     axes.grid(axis="x", alpha=0.3)
     part = path.with_suffix(".part.png")
     figure.savefig(part, dpi=150)
     part.replace(path)
 
 
-def _title(row: Row) -> str:
+def _title(row: Standing) -> str:
     return row.agent + (" *" if row.upper_bound else "")
 
 

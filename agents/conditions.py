@@ -1,0 +1,108 @@
+"""Conditions: what agents must have in common for a comparison to be fair; and how a config checks its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from agents.policy import Decoding
+
+# Imported where an adapter is made: the command's help needs neither.
+if TYPE_CHECKING:
+    from peft import LoraConfig
+    from transformers import PreTrainedModel
+
+
+def at_least(config: Any, **bounds: int) -> None:
+    """Check that fields of a config are None or at least their bound.
+
+    Raises:
+        ValueError: if one is not; the message names its flag.
+    """
+    for name, bound in bounds.items():
+        value = getattr(config, name)
+        if value is not None and not value >= bound:
+            raise ValueError(f"--{name.replace('_', '-')} must be at least {bound}, not {value}")
+
+
+def above_zero(config: Any, **most: float) -> None:
+    """Check that fields of a config are above 0, and at most their bound.
+
+    Raises:
+        ValueError: if one is not; the message names its flag.
+    """
+    for name, bound in most.items():
+        value = getattr(config, name)
+        if not 0 < value <= bound:
+            limit = "" if bound == float("inf") else f" and at most {bound:g}"
+            raise ValueError(f"--{name.replace('_', '-')} must be above 0{limit}, not {value}")
+
+
+@dataclass(frozen=True, slots=True)
+class LoRA:
+    """The shape of an adapter (Hu et al. 2021, https://arxiv.org/abs/2106.09685).
+
+    Attributes:
+        rank: of the matrices.
+        alpha: the scale of the matrices, times rank.
+        target_modules: the linear modules that get one; "all-linear" means every one but the head.
+        layers: the share of the model's layers, from the top, whose modules do; those below need no gradients.
+    """
+
+    rank: int = 16
+    alpha: int = 32
+    target_modules: str | tuple[str, ...] = "all-linear"
+    layers: float = 0.5
+
+    def __post_init__(self) -> None:
+        at_least(self, rank=1, alpha=1)
+        above_zero(self, layers=1.0)
+
+    def config(self, model: PreTrainedModel) -> LoraConfig:
+        """Return peft's description of this adapter on a model."""
+        from peft import LoraConfig
+
+        modules = self.target_modules if isinstance(self.target_modules, str) else list(self.target_modules)
+        count = model.config.get_text_config().num_hidden_layers
+        below = "|".join(map(str, range(count - max(1, round(self.layers * count)))))
+        excluded = rf"(?:.*\.)?(?:layers|h|blocks)\.(?:{below})\..*" if below else None
+        return LoraConfig(
+            r=self.rank, lora_alpha=self.alpha, target_modules=modules, exclude_modules=excluded, task_type="CAUSAL_LM"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What the agents of a comparison share; the config of every agent that learns has one.
+
+    Attributes:
+        lora: the shape of the adapter.
+        temperature: of the samples that agents learn from.
+        top_p: the nucleus of the samples that agents learn from.
+        max_new_tokens: an answer longer than this is unfinished; nothing is learned from an unfinished right answer.
+        few_shot_share: the share of learning, from its start, in which the prompt shows solved examples first.
+        validation_riddles: riddles that base and trained model are evaluated on; 0 for none.
+        evaluation_samples: N of System 2 accuracy and majority@N.
+        seed: decides every riddle and every draw.
+    """
+
+    lora: LoRA = field(default_factory=LoRA)
+    temperature: float = 1.0
+    top_p: float = 1.0
+    max_new_tokens: int = 12
+    few_shot_share: float = 1 / 3
+    validation_riddles: int = 64
+    evaluation_samples: int = 8
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        at_least(self, max_new_tokens=1, validation_riddles=0, evaluation_samples=1, seed=0, few_shot_share=0)
+        above_zero(self, temperature=float("inf"), top_p=1.0)
+
+    def decoding(self, few_shot: bool = False) -> Decoding:
+        """Return how samples are drawn."""
+        return Decoding(self.temperature, self.top_p, self.max_new_tokens, few_shot)
+
+    def shows_examples(self, done: int, total: int) -> bool:
+        """Whether the prompt shows solved examples when ``done`` of ``total`` rounds or steps are over."""
+        return done < self.few_shot_share * total

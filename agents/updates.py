@@ -1,0 +1,223 @@
+"""Updates: what turns trajectories into an adapter. Agents that search alike differ in this."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from agents.conditions import LoRA, above_zero, at_least
+from agents.fine_tuning import Example, FineTuning, fine_tune, steps, trainer_arguments
+from agents.policy import LanguageModelPolicy, prompt
+from agents.trajectory import Trajectory
+
+Rows = Sequence[Sequence[str]]
+"""What is learned from, as JSON values: (question, answer), or (question, chosen answer, rejected answer)."""
+
+
+class Update(Protocol):
+    """Makes an adapter of trajectories."""
+
+    def select(self, rounds: Sequence[Sequence[Trajectory]]) -> Rows:
+        """Return what is learned from the trajectories of all rounds so far, the last one the newest."""
+        ...
+
+    def steps(self, rows: Rows) -> int:
+        """Return how many optimiser steps ``fit`` takes."""
+        ...
+
+    def fit(
+        self,
+        policy: LanguageModelPolicy,
+        rows: Rows,
+        lora: LoRA,
+        folder: Path,
+        seed: int,
+        previous: Path | None,
+        progress: Callable[[int], None],
+    ) -> int:
+        """Train an adapter and save it to ``folder``; return how many tokens the optimiser processed.
+
+        Args:
+            policy: the base model.
+            rows: from ``select``.
+            lora: the shape of a fresh adapter.
+            folder: where the adapter is saved.
+            seed: of the training.
+            previous: the adapter of the round before, if there was one.
+            progress: told the optimiser steps done since the last call.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Distillation:
+    """Supervised fine-tuning on right answers: expert iteration, STaR, ReST-EM, RFT, RAFT.
+
+    Attributes:
+        answers_per_riddle: the most different answers to a riddle, shortest first; None for all.
+        pooled: whether the answers of all rounds are learned, or only the newest.
+        continued: whether the adapter of the round before is trained further, in place of a fresh one on the base
+            model. A fresh one transfers better (ReST-EM, https://arxiv.org/abs/2312.06585, figure 7).
+        fine_tuning: how the adapter is trained.
+    """
+
+    answers_per_riddle: int | None = 3
+    pooled: bool = True
+    continued: bool = False
+    fine_tuning: FineTuning = field(default_factory=FineTuning)
+
+    def __post_init__(self) -> None:
+        at_least(self, answers_per_riddle=1)
+
+    def select(self, rounds: Sequence[Sequence[Trajectory]]) -> list[Example]:
+        """Return the verified, finished answers: different ones, the shortest first, riddle by riddle."""
+        found: dict[str, dict[str, None]] = {}
+        for trajectory in itertools.chain.from_iterable(rounds if self.pooled else rounds[-1:]):
+            if keepable(trajectory):
+                found.setdefault(trajectory.observations[-1], {}).setdefault(trajectory.text.strip())
+        return [
+            Example(question, answer)
+            for question, answers in found.items()
+            for answer in sorted(answers, key=len)[: self.answers_per_riddle]
+        ]
+
+    def steps(self, rows: Rows) -> int:
+        """Return how many optimiser steps ``fit`` takes."""
+        return steps(_examples(rows), self.fine_tuning)
+
+    def fit(
+        self,
+        policy: LanguageModelPolicy,
+        rows: Rows,
+        lora: LoRA,
+        folder: Path,
+        seed: int,
+        previous: Path | None,
+        progress: Callable[[int], None],
+    ) -> int:
+        """Fine-tune on the answers, as `Update.fit` says."""
+        start = previous if self.continued else None
+        return fine_tune(policy, _examples(rows), lora, self.fine_tuning, folder, seed, progress, previous=start)
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """Direct preference optimisation (Rafailov et al. 2023, https://arxiv.org/abs/2305.18290), as trl has it.
+
+    Pairs are a verified against a refuted answer to one riddle. The reference is the base model, and every round starts
+    from it on the pairs of all rounds, which the newest policies drew. The likelihood of the chosen answer is added to
+    the loss (Pang et al. 2024, https://arxiv.org/abs/2404.19733): without it both answers become unlikely.
+
+    Attributes:
+        pairs_per_riddle: the most pairs of a riddle, the shortest right answers with the most frequent wrong ones.
+        beta: how strongly the reference holds.
+        learning_rate: at the start; it falls linearly to 0.
+        epochs: passes over the pairs.
+        batch_size: pairs a step.
+    """
+
+    pairs_per_riddle: int = 3
+    beta: float = 0.1
+    learning_rate: float = 5e-4
+    epochs: int = 2
+    batch_size: int = 8
+
+    def __post_init__(self) -> None:
+        at_least(self, pairs_per_riddle=1, epochs=1, batch_size=1)
+        above_zero(self, beta=float("inf"), learning_rate=float("inf"))
+
+    def select(self, rounds: Sequence[Sequence[Trajectory]]) -> list[tuple[str, str, str]]:
+        """Return (question, chosen answer, rejected answer), riddle by riddle."""
+        right: dict[str, dict[str, int]] = {}
+        wrong: dict[str, dict[str, int]] = {}
+        for trajectory in itertools.chain.from_iterable(rounds):
+            if trajectory.completions[-1].finished:
+                answers = (right if trajectory.solved else wrong).setdefault(trajectory.observations[-1], {})
+                answers[trajectory.text.strip()] = answers.get(trajectory.text.strip(), 0) + 1
+        pairs = []
+        for question, chosen in right.items():
+            refuted = wrong.get(question, {})
+            often = sorted(refuted, key=lambda answer: -refuted[answer])
+            some = zip(itertools.cycle(sorted(chosen, key=len)), often, strict=False)
+            pairs += [(question, *pair) for pair in itertools.islice(some, self.pairs_per_riddle)]
+        return pairs
+
+    def steps(self, rows: Rows) -> int:
+        """Return how many optimiser steps ``fit`` takes."""
+        return self.epochs * -(-len(rows) // self.batch_size)
+
+    def fit(
+        self,
+        policy: LanguageModelPolicy,
+        rows: Rows,
+        lora: LoRA,
+        folder: Path,
+        seed: int,
+        previous: Path | None,
+        progress: Callable[[int], None],
+    ) -> int:
+        """Train on the pairs, as `Update.fit` says."""
+        from datasets import Dataset
+        from transformers import PrinterCallback, ProgressCallback
+        from trl.trainer.dpo_config import DPOConfig
+        from trl.trainer.dpo_trainer import DPOTrainer
+
+        from agents.shared_prompt import Steps
+
+        dataset = Dataset.from_list(
+            [
+                {"prompt": list(prompt(question)), "chosen": _said(chosen), "rejected": _said(rejected)}
+                for question, chosen, rejected in rows
+            ]
+        )
+        with tempfile.TemporaryDirectory() as scratch:
+            arguments = DPOConfig(
+                output_dir=scratch,
+                beta=self.beta,
+                loss_type=["sigmoid", "sft"],
+                learning_rate=self.learning_rate,
+                num_train_epochs=self.epochs,
+                per_device_train_batch_size=self.batch_size,
+                seed=seed,
+                save_strategy="no",
+                logging_steps=1,
+                **trainer_arguments(policy.base.device),
+            )
+            base = copy.deepcopy(policy.base)
+            trainer: Any = DPOTrainer(
+                base,
+                args=arguments,
+                train_dataset=dataset,
+                processing_class=copy.deepcopy(policy.tokenizer),
+                peft_config=lora.config(base),
+                callbacks=[Steps(progress)],
+            )
+            trainer.remove_callback(PrinterCallback)
+            trainer.remove_callback(ProgressCallback)
+            trainer.train()
+            trainer.model.save_pretrained(str(folder))
+        return int(max(line["num_tokens"] for line in trainer.state.log_history if "num_tokens" in line))
+
+
+def keepable(trajectory: Trajectory) -> bool:
+    """Whether an answer may be learned from: verified, and ended by itself."""
+    return trajectory.solved and trajectory.completions[-1].finished
+
+
+def _examples(rows: Rows) -> list[Example]:
+    return [Example(question, answer) for question, answer in rows]
+
+
+def _said(answer: str) -> list[dict[str, str]]:
+    return [{"role": "assistant", "content": answer}]
+
+
+def unsolved(starts: Iterable[int | str], found: Iterable[Trajectory]) -> list[int | str]:
+    """Return the starts without an answer to learn from."""
+    solved = {trajectory.start for trajectory in found if keepable(trajectory)}
+    return [start for start in starts if start not in solved]
