@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import tempfile
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -143,3 +145,23 @@ def trainer_arguments(device: torch.device) -> dict[str, Any]:
         "bf16": False, "activation_checkpointing": False, "report_to": "none", "disable_tqdm": True,
         "use_cpu": device.type == "cpu", "dataloader_pin_memory": device.type == "cuda",
     }  # fmt: skip
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence the libraries' own progress bars, and their warnings to each other."""
+    import datasets
+    from transformers.utils import logging as transformers_logging
+
+    shown = transformers_logging.is_progress_bar_enabled(), datasets.are_progress_bars_disabled()
+    transformers_logging.disable_progress_bar()
+    datasets.disable_progress_bars()
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+            yield
+    finally:
+        if shown[0]:
+            transformers_logging.enable_progress_bar()
+        if not shown[1]:
+            datasets.enable_progress_bars()

@@ -10,9 +10,7 @@ import dataclasses
 import functools
 import json
 import shutil
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -22,7 +20,7 @@ import gymnasium as gym
 from agents.adapter_agent import AdapterAgent
 from agents.base import Budget, History, Metered, Spending, judge, spawn_seeds
 from agents.conditions import Conditions, above_zero, at_least
-from agents.fine_tuning import trainer_arguments
+from agents.fine_tuning import quiet, trainer_arguments
 from agents.policy import LanguageModelPolicy, prompt
 from agents.progress import stage
 from agents.run import Stages, write_text
@@ -107,7 +105,7 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
         _keep_lines(store.path, done * plan.batch)
         env.spent = Spending.on(list(store))
         reward = _Reward(env, store, self.policy)
-        with stage(self.console, "grpo: learn", plan.steps * plan.batch) as progress, _quiet():
+        with stage(self.console, "grpo: learn", plan.steps * plan.batch) as progress, quiet():
             progress(done * plan.batch)
             trainer = GRPOTrainer(
                 copy.deepcopy(self.policy.base),
@@ -218,22 +216,6 @@ def _checkpoints(step_done: Callable[[int], None]) -> Any:
             write_text(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / _WHOLE, "")
 
     return Checkpoints(step_done)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence the libraries' own progress bars, and their warnings to each other."""
-    from transformers.utils import logging as transformers_logging
-
-    shown = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
-            yield
-    finally:
-        if shown:
-            transformers_logging.enable_progress_bar()
 
 
 def _prompts(env: gym.Env[str, str], shared: Conditions, plan: Plan) -> Dataset:

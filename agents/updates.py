@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from agents.conditions import LoRA, above_zero, at_least
-from agents.fine_tuning import Example, FineTuning, fine_tune, steps, trainer_arguments
+from agents.fine_tuning import Example, FineTuning, fine_tune, quiet, steps, trainer_arguments
 from agents.policy import LanguageModelPolicy, prompt
 from agents.trajectory import Trajectory
 
@@ -169,38 +169,39 @@ class Preference:
 
         from agents.shared_prompt import Steps
 
-        dataset = Dataset.from_list(
-            [
-                {"prompt": list(prompt(question)), "chosen": _said(chosen), "rejected": _said(rejected)}
-                for question, chosen, rejected in rows
-            ]
-        )
-        with tempfile.TemporaryDirectory() as scratch:
-            arguments = DPOConfig(
-                output_dir=scratch,
-                beta=self.beta,
-                loss_type=["sigmoid", "sft"],
-                learning_rate=self.learning_rate,
-                num_train_epochs=self.epochs,
-                per_device_train_batch_size=self.batch_size,
-                seed=seed,
-                save_strategy="no",
-                logging_steps=1,
-                **trainer_arguments(policy.base.device),
+        with quiet():
+            dataset = Dataset.from_list(
+                [
+                    {"prompt": list(prompt(question)), "chosen": _said(chosen), "rejected": _said(rejected)}
+                    for question, chosen, rejected in rows
+                ]
             )
-            base = copy.deepcopy(policy.base)
-            trainer: Any = DPOTrainer(
-                base,
-                args=arguments,
-                train_dataset=dataset,
-                processing_class=copy.deepcopy(policy.tokenizer),
-                peft_config=lora.config(base),
-                callbacks=[Steps(progress)],
-            )
-            trainer.remove_callback(PrinterCallback)
-            trainer.remove_callback(ProgressCallback)
-            trainer.train()
-            trainer.model.save_pretrained(str(folder))
+            with tempfile.TemporaryDirectory() as scratch:
+                arguments = DPOConfig(
+                    output_dir=scratch,
+                    beta=self.beta,
+                    loss_type=["sigmoid", "sft"],
+                    learning_rate=self.learning_rate,
+                    num_train_epochs=self.epochs,
+                    per_device_train_batch_size=self.batch_size,
+                    seed=seed,
+                    save_strategy="no",
+                    logging_steps=1,
+                    **trainer_arguments(policy.base.device),
+                )
+                base = copy.deepcopy(policy.base)
+                trainer: Any = DPOTrainer(
+                    base,
+                    args=arguments,
+                    train_dataset=dataset,
+                    processing_class=copy.deepcopy(policy.tokenizer),
+                    peft_config=lora.config(base),
+                    callbacks=[Steps(progress)],
+                )
+                trainer.remove_callback(PrinterCallback)
+                trainer.remove_callback(ProgressCallback)
+                trainer.train()
+                trainer.model.save_pretrained(str(folder))
         return int(max(line["num_tokens"] for line in trainer.state.log_history if "num_tokens" in line))
 
 
