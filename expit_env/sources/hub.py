@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from expit_env.riddles.splits import SPLITS
+from expit_env.riddle import SPLITS
 from expit_env.sources.rows import FIELDS
 
 Fields = dict[str, Any]
