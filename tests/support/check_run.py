@@ -1,0 +1,39 @@
+"""Checks the folder of a small real run, as CI does: python tests/support/check_run.py FOLDER."""
+
+import json
+import sys
+from pathlib import Path
+
+from agents.evaluation import Comparison
+from agents.trajectory import TrajectoryStore
+
+
+def check(run: Path) -> None:
+    """Assert that every stage left what it promises, and that something was learned."""
+    record = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    assert record["model_hash"], "the run does not say which model it used"
+    rounds = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(rounds) == record["config"]["rounds"]
+    for index, metrics in enumerate(rounds):
+        folder = run / f"round-{index:03d}"
+        trajectories = list(TrajectoryStore(folder / "trajectories.jsonl"))
+        assert (folder / "DONE").exists()
+        assert (folder / "adapter" / "adapter_model.safetensors").stat().st_size > 0
+        assert len(trajectories) == metrics["episodes"]
+        answers = {trajectory.text.strip() for trajectory in trajectories if trajectory.solved}
+        rows = [json.loads(line) for line in (folder / "sft.jsonl").read_text(encoding="utf-8").splitlines()]
+        assert rows
+        assert {row["answer"] for row in rows} <= answers, "an answer was learned that nobody verified"
+    for split in ("test", "transfer"):
+        measured = Comparison.read(run / f"evaluation-{split}.json")
+        assert len(measured.base.riddles) == 16
+    base = json.loads((run / "base.json").read_text(encoding="utf-8"))["riddles"]
+    before = sum(riddle["correct"] for riddle in base) / len(base)
+    assert rounds[-1]["system1_accuracy"] > before, f"nothing was learned: {before} -> {rounds[-1]}"
+    assert (run / "curve.png").stat().st_size > 10_000
+    assert "<h2>test</h2>" in (run / "report.html").read_text(encoding="utf-8")
+
+
+if __name__ == "__main__":
+    check(Path(sys.argv[1]))
+    print("the run is whole")
