@@ -21,9 +21,10 @@ MAX_NEW_TOKENS = 12
 
 
 def main() -> None:
+    """Measure the levels, and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--model", help="a folder, or an id on the Hugging Face Hub; the embedded model by default")
-    parser.add_argument("--adapter", type=Path, help="what a run has trained; nothing by default")
+    parser.add_argument("--adapter", type=Path, help="the adapter of a run; none by default")
     parser.add_argument("--riddles", type=int, default=200, help="of each level")
     parser.add_argument("--samples", type=int, default=8)
     parser.add_argument("--split", default="validation", choices=("train", "validation"))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import re
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -11,7 +14,6 @@ import numpy as np
 from gymnasium import spaces
 
 from expit_env.env import RiddleEnv, checked_render_mode
-from expit_env.features import hashed_ngrams
 from expit_env.riddle import Kind, Riddle
 from expit_env.riddles import splits
 from expit_env.verifier import verify
@@ -19,7 +21,9 @@ from expit_env.verifier import verify
 Observation = dict[str, np.ndarray] | np.ndarray
 
 _SAMPLE = 50
-"""How many riddles of a family are asked for their answers, which are options for other riddles."""
+"""Riddles of each family whose answers become options of other riddles."""
+
+_WORDS = re.compile(r"[^\W_]+")
 
 
 class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
@@ -27,7 +31,7 @@ class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
 
     ## Description
 
-    The riddles of Riddle-v0 for agents that do not speak: text becomes vectors, an answer becomes a number.
+    The riddles of Riddle-v0 for agents that don't write: text becomes vectors, an answer becomes a number.
 
     >>> import gymnasium as gym, expit_env
     >>> env = gym.make("RiddleChoice-v0", num_options=4)
@@ -39,7 +43,7 @@ class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
     ## Action Space
 
     `Discrete(num_options)`: which option is the answer. Where a riddle has fewer plausible answers (yes or no), the
-    last options are empty and answer nothing: `action_masks()` says which are there.
+    last options are empty: `action_masks()` says which are not.
 
     ## Observation Space
 
@@ -49,9 +53,9 @@ class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
 
     ## Starting State
 
-    A riddle as in Riddle-v0, of the same seed the same. Its options are the answer, the trap and answers to other
-    riddles of the same kind that the verifier does not take for right, in an order drawn from the environment's
-    generator. An answer is offered as often as it is right elsewhere: so that it is offered tells little.
+    A riddle as in Riddle-v0, the same for the same seed. Its options are the answer, the trap, and answers to other
+    riddles of the same kind that the verifier refuses, in an order drawn from the environment's generator. An answer is
+    offered as often as it is right elsewhere, so the options alone say little.
 
     ## Rewards
 
@@ -118,7 +122,7 @@ class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
         question, info = self._env.reset(options=options)
         self._question = question
         self._options = self._draw_options(splits.riddle(info["riddle_id"]))
-        return self._observe(), self._tell(info)
+        return self._observe(), self._with_options(info)
 
     def step(self, action: np.int64 | int) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         if not self._options:
@@ -126,10 +130,10 @@ class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
         if not self.action_space.contains(action):
             raise gym.error.InvalidAction(f"an action is a number from 0 to {self._num_options - 1}, not {action!r}")
         _, reward, terminated, truncated, info = self._env.step(self._options[int(action)])
-        return self._observe(), reward, terminated, truncated, self._tell(info)
+        return self._observe(), reward, terminated, truncated, self._with_options(info)
 
     def action_masks(self) -> np.ndarray:
-        """Return which options are there, as sb3-contrib's MaskablePPO asks for it."""
+        """Return which options are not empty, of shape (num_options,), as sb3-contrib's MaskablePPO asks for it."""
         if not self._options:
             raise gym.error.ResetNeeded("no riddle has been asked yet: call reset() before action_masks()")
         return np.array([option != "" for option in self._options])  # (num_options,)
@@ -142,7 +146,7 @@ class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
         listed = "; ".join(f"{number} {option}" for number, option in enumerate(self._options) if option)
         return "\n".join([question, f"Options: {listed}", *rest])
 
-    def _tell(self, info: dict[str, Any]) -> dict[str, Any]:
+    def _with_options(self, info: dict[str, Any]) -> dict[str, Any]:
         return info | {"question": self._question, "options": self._options}
 
     def _space(self) -> spaces.Space[Any]:
@@ -188,3 +192,18 @@ def _answers(split: str, kind: Kind | None) -> tuple[str, ...]:
     """Return the answers to all riddles of one kind among a few of each family, equal ones too."""
     drawn = (splits.riddle_at(name, split, index) for name in splits.families_of(split) for index in range(_SAMPLE))
     return tuple(riddle.answer for riddle in drawn if riddle.kind is kind)
+
+
+def hashed_ngrams(text: str, size: int) -> np.ndarray:
+    """Return a text's words and pairs of neighbouring words, hashed into a vector of length 1 (0 without words).
+
+    Each n-gram adds +1 or -1, as its hash says, to one place (Weinberger et al. 2009, https://arxiv.org/abs/0902.2206):
+    n-grams that fall on the same place cancel out in the mean instead of adding up.
+    """
+    words = _WORDS.findall(text.lower())
+    hashes = [zlib.crc32(gram.encode()) for gram in (*words, *map(" ".join, itertools.pairwise(words)))]
+    vector = np.zeros(size, dtype=np.float32)  # (size,)
+    for value in hashes:
+        vector[(value >> 1) % size] += 1 if value & 1 else -1
+    length = np.linalg.norm(vector)
+    return vector / length if length else vector

@@ -20,35 +20,38 @@ HINT_LENGTH = 512
 
 
 class RiddleEnv(gym.Env[str, str]):
-    """A riddle is asked in words; the agent answers in words; a right answer is worth 1.
+    r"""A riddle is asked in words; the agent answers in words; a right answer is worth 1.
 
     ## Description
 
-    Lateral riddles with a trap: the sum that the numbers suggest is not the one that is asked. Each comes from a family
-    that draws its wording, nouns and numbers anew, and each has a contrast riddle, the same surface with the trick
-    taken out, where the literal answer is right: an agent that has learned the answer and not the trick fails the pair.
+    Lateral riddles with a trap: the sum that the numbers suggest is not the one that is asked for. Each comes from a
+    family that draws its wording, nouns and numbers, and each has a contrast: the same surface with the trick taken
+    out, where the literal answer is right. An agent that has learned the answer and not the trick fails the pair.
 
     >>> import gymnasium as gym, expit_env
     >>> env = gym.make("Riddle-v0")
     >>> question, info = env.reset(options={"riddle_id": "birds-on-a-wire/train/0"})
-    >>> _, reward, terminated, _, info = env.step("None: the shot scared them all away.")
+    >>> _, reward, terminated, _, info = env.step("The shot scares the others away.\nAnswer: none")
+    >>> reward
+    1.0
 
     ## Action Space
 
-    `Text`: the whole reply, reasoning included. Every string is a legal action, also one that the space would not
-    sample; the verifier decides what it answers. A reply is read best when it ends with `Answer: ...`.
+    `Text`: the whole reply, reasoning included. Every string is a legal action, even one that the space would not
+    sample. The verifier looks for one final answer in it; `expit_env.ANSWER_FORMAT` is the sentence that tells an agent
+    how to give one, and `expit_env.verify` has the rules.
 
     ## Observation Space
 
-    `Text`: the question. After a wrong answer with attempts left, the question, under it for each failed attempt a line
-    that says what the answer is not, and under that the hint, if one is due.
+    `Text`: the question. After a failed attempt with attempts left, a line follows for each: what the answer is not, or
+    `ANSWER_FORMAT` where there was none, and then the hint, if one is due.
 
     ## Starting State
 
     A family of the split and one of its riddles, each equally likely, drawn from the environment's generator: equal
-    seeds give equal riddles. `reset(options={"riddle_id": ...})` poses the riddle at that address, of any split: how a
-    contrast riddle is posed, with `info["contrast_id"]`. `reset(options={"level": 3})` draws at that level, whatever
-    the argument says, and `options={"level": {"birds-on-a-wire": 3}}` one family only.
+    seeds give equal riddles. `reset(options={"riddle_id": ...})` asks the riddle at that address, of any split; with
+    `info["contrast_id"]`, the contrast. `reset(options={"level": 3})` draws at that level, whatever the argument says,
+    and `options={"level": {"birds-on-a-wire": 3}}` sets it for one family only.
 
     ## Rewards
 
@@ -62,18 +65,18 @@ class RiddleEnv(gym.Env[str, str]):
     ## Information
 
     After reset: `riddle_id`, `family`, `level`, `split`, and `contrast_id`, the address of the contrast riddle. After a
-    step also `outcome` (correct, wrong, no_answer, ambiguous), `extracted` (what was taken to be the answer, or None),
-    `rule` (why), `attempts_left`, and `true_outcome` where a `NoisyVerifier` judges; at the end also `answer` and
-    `fell_for_trap` (whether the reply gave the trap).
+    step also `outcome` (correct, wrong, no_answer, ambiguous), `extracted` (the final answer, or None), `rule` (which
+    mark it has, or what is missing), `attempts_left`, and `true_outcome` where a `NoisyVerifier` judges. At the end
+    also `answer` and `fell_for_trap` (whether the final answer is the trap).
 
     ## Arguments
 
     - `split`: `"train"`, `"validation"`, `"test"` (the families of train in unseen wordings, nouns and numbers) or
       `"transfer"` (families never in train).
     - `families`: `"all"`, the name of a family or of a group of families, or a sequence of names. `"bank"` is a fixed
-      collection of hand-written riddles, which `"all"` leaves out; not each of them has a contrast riddle.
+      collection of hand-written riddles, which `"all"` leaves out; not all of them have a contrast.
     - `level`: 1 (easy) to 5, or None for all.
-    - `max_attempts`: how many answers an episode takes at most.
+    - `max_attempts`: how many replies an episode takes at most.
     - `hints`: how many hints an episode gives at most, one after each failed attempt.
     - `verifier`: a callable `(riddle, response) -> Verdict`; None for `expit_env.verify`.
     - `source`: where riddles come from: None for the families of this package, a file `"riddles.jsonl"`,
@@ -121,6 +124,7 @@ class RiddleEnv(gym.Env[str, str]):
         return self._deck.families
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+        """Draw a riddle, or take the one that the options name, and return its question."""
         riddle_id, level = read_options(options)
         super().reset(seed=seed)
         riddle = self._deck.draw(self.np_random, level) if riddle_id is None else self._source.riddle(riddle_id)
@@ -130,6 +134,12 @@ class RiddleEnv(gym.Env[str, str]):
         return self._episode.observation, dict(self._episode.info)
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        """Judge an answer.
+
+        Raises:
+            ResetNeeded: if there is no open episode.
+            TypeError: if the answer is not a string.
+        """
         episode = self._episode
         if episode is None:
             raise gym.error.ResetNeeded("no riddle has been asked yet: call reset() before step()")
@@ -140,6 +150,7 @@ class RiddleEnv(gym.Env[str, str]):
         return episode.observation, reward, episode.over, False, info
 
     def render(self) -> str | None:  # pyright: ignore[reportIncompatibleMethodOverride] (a frame is a string here)
+        """Return the transcript of the episode in mode ansi; print its new lines in mode human."""
         if self.render_mode is None:
             gym.logger.warn('render() does nothing without a render mode: gym.make("Riddle-v0", render_mode="ansi")')
             return None
@@ -149,12 +160,13 @@ class RiddleEnv(gym.Env[str, str]):
         return None
 
     def _show(self) -> None:
-        """In the mode human, print what has been said since the last time."""
+        """In mode human, print the new lines of the transcript without control characters: text may be foreign."""
         if self.render_mode != "human" or self._episode is None:
             return
         transcript = self._episode.transcript()
         if transcript[self._printed :]:
-            print("\n".join(transcript[self._printed :]), flush=True)
+            new = "\n".join(transcript[self._printed :])
+            print("".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in new), flush=True)
             self._printed = len(transcript)
 
 
@@ -162,7 +174,7 @@ def checked_render_mode(render_mode: str | None, modes: Sequence[str]) -> str | 
     """Return the render mode if it is None or one of ``modes``.
 
     Raises:
-        TypeError: if it is neither. Stable-Baselines3 asks for "rgb_array" first, and on a TypeError for none.
+        TypeError: if it is neither. Stable-Baselines3 tries "rgb_array", and after a TypeError no render mode.
     """
     if render_mode not in (None, *modes):
         raise TypeError(*unknown("render mode", render_mode, modes).args)

@@ -15,9 +15,8 @@ _PLACES = """first second third fourth fifth sixth seventh eighth ninth tenth el
 SMALL = {word: value for value, word in enumerate(_ONES.split())}
 TENS = {word: 10 * tens for tens, word in enumerate(_TENS.split(), 2)}
 SCALES = {"dozen": 12, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
-ORDINALS = {word: value for value, word in enumerate(_PLACES.split(), 1)} | {
-    "thirtieth": 30, "fortieth": 40, "fiftieth": 50, "hundredth": 100,
-}  # fmt: skip
+ORDINALS = {word: value for value, word in enumerate(_PLACES.split(), 1)} | {"hundredth": 100}
+ORDINALS |= {word[:-1] + "ieth": value for word, value in TENS.items()}
 PARTS = {"half": 2, "quarter": 4} | {word: value for word, value in ORDINALS.items() if value > 2}
 
 NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,39}(?:/[1-9]\d{0,39})?)")
@@ -60,14 +59,14 @@ def _number_at(tokens: Sequence[str], place: int) -> tuple[str, int]:
 
 
 def _amount(tokens: Sequence[str], place: int) -> Read:
-    """Read a whole number, a fraction, or both: *2*, *two thirds*, *2 and a half*, *1 1/2*."""
+    """Read a whole number, a fraction, or both, if not negative: *2*, *two thirds*, *2 and a half*, *1 1/2*."""
     value, end = _part(tokens, place)
     if end > place:
         return value, end
     value, end = _cardinal(tokens, place)
     joined = end + (_get(tokens, end) == "and")
     part, after = _part(tokens, joined)
-    mixed = place < end and joined < after and part < 1 and (end < joined or "/" in tokens[end])
+    mixed = place < end and joined < after and 0 < part < 1 and value >= 0 and (end < joined or "/" in tokens[end])
     return (value + part, after) if mixed else (value, end)
 
 
@@ -98,9 +97,9 @@ def _cardinal(tokens: Sequence[str], place: int) -> Read:
         value = SMALL.get(word, TENS.get(word, room))
         if value < room and (value or end == place):
             group, room = group + value, 10 if word in TENS else 0
-        elif word == "hundred" and group < 100 and not joined:
+        elif word == "hundred" and (0 < group < 100 or end == place) and not joined:
             group, room = (group or 1) * 100, 100
-        elif SCALES.get(word, bound) < bound and not joined:
+        elif SCALES.get(word, bound) < bound and (group or end == place) and not joined:
             bound = SCALES[word]
             total, group, room = total + (group or 1) * bound, 0, 1_000
         else:

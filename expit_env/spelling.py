@@ -28,7 +28,7 @@ _MEASURES = {
     " kilometer km, 127/5000 inch, 381/1250 foot ft, 1143/1250 yard yd, 201168/125 mile mi",
     "gram": "1 gram gramme g, 1000 kilogram kilogramme kilo kg, 1000000 tonne",
     "litre": "1 litre liter l, 1/1000 millilitre milliliter ml",
-    "pound": "1 pound lb lbs, 1/16 ounce oz", "dollar": "1 dollar buck $, 1/100 cent ¢", "euro": "1 euro €",
+    "pound": "1 pound lb lbs, 1/16 ounce oz", "dollar": "1 dollar $, 1/100 cent ¢", "euro": "1 euro €",
 }  # fmt: skip
 UNITS = {
     name: (base, Fraction(factor))
@@ -49,10 +49,11 @@ _SAME = {
     **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ""),
     **{"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00ab": '"', "\u00bb": '"'},
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"),
-    **{"½": " 1/2", "⅓": " 1/3", "⅔": " 2/3", "¼": " 1/4", "¾": " 3/4", "°": " degrees "},
+    **{"½": " 1/2 ", "⅓": " 1/3 ", "⅔": " 2/3 ", "¼": " 1/4 ", "¾": " 3/4 ", "°": " degrees "},
 }
-_EMPHASIS = re.compile(r"(?<![^\W_])(?<![*`])[*_`]+|[*_`]+(?![^\W_]|[*`])")  # 2*3 stays as it is
-_LATEX = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\s?\{([^{}]*)\}|\$([^$]+)\$")
+_EMPHASIS = re.compile(r"(?<![^\W_])(?<![*`])[*_`]+(?=\S)|(?<=\S)[*_`]+(?![^\W_]|[*`])")  # 2*3 and 2 * 3 stay
+_LATEX_TEXT = re.compile(r"\\(?:text|mathrm|mathbf|textbf|boxed)\s?\{([^{}]*)\}")
+_LATEX_MATH = re.compile(r"\$([^$]+)\$|\\[()\[\]]")
 _LATEX_FRACTION = re.compile(r"\\[dt]?frac\{(\d+)\}\{(\d+)\}")
 _HYPHEN = re.compile(r"(?<=[^\W_])-(?=[^\W\d_])")
 _OPTION = re.compile(r"([a-z])[.):]\s+(?=\S)")
@@ -70,7 +71,6 @@ _DATE = re.compile(rf"\b{_DAY}(?: of)? {_MONTH}\b|\b{_MONTH} {_DAY}\b")
 _PLACE = re.compile(r"(?:in )?(\d+th)(?: place| position)?")
 
 
-@functools.lru_cache(maxsize=1 << 15)
 def spell(answer: str) -> str:
     """Return the one spelling of an answer, in time linear in its length.
 
@@ -80,10 +80,13 @@ def spell(answer: str) -> str:
     >>> spell("**The Four Hours.**") == spell("240 minutes")
     True
     >>> spell("March 3rd"), spell("twenty-fifth place"), spell("It isn't a towel"), spell("-1/2")
-    ('3 march', '25th', 'it is not towel', '-1/2')
+    ('3 march', '25th', 'not towel', '-1/2')
     """
-    if len(answer) > LONGEST or (answer.isdecimal() and answer.isascii() and answer[0] != "0"):
-        return answer
+    return answer if len(answer) > LONGEST else _spelled(answer)
+
+
+@functools.lru_cache(maxsize=1 << 15)
+def _spelled(answer: str) -> str:
     text = _plain(answer)
     option = _OPTION.match(text)
     words = (found[0] for found in _TOKEN.finditer(text, option.end() if option else 0))
@@ -99,11 +102,6 @@ def spell(answer: str) -> str:
     return place[1] if place else _DATE.sub(r"\1\4 \2\3", spelled)
 
 
-def is_number(spelled: str) -> bool:
-    """Whether the spelling of an answer is that of a number without a unit."""
-    return NUMBER.fullmatch(spelled) is not None
-
-
 def singular(noun: str) -> str:
     """Return the singular of a noun: *crows* is *crow*."""
     if noun in _SINGULARS or len(noun) < 4 or not noun.endswith("s") or noun[-2] in "sui":
@@ -117,12 +115,12 @@ def _plain(text: str) -> str:
     """Return a text in lower case without accents, markdown, LaTeX, contractions and the marks around it."""
     text = (text if text.isascii() else "".join(map(_fold, text))).lower()
     if "\\" in text or "$" in text:
-        text = _LATEX_FRACTION.sub(r" \1/\2", _LATEX.sub(r"\1\2", text)).replace("\\%", "%")
+        text = _LATEX_MATH.sub(r"\1", _LATEX_TEXT.sub(r"\1", _LATEX_FRACTION.sub(r" \1/\2 ", text))).replace("\\%", "%")
     if "*" in text or "_" in text or "`" in text:
         text = _EMPHASIS.sub("", text)
     for short, full in _IN_FULL:
         text = text.replace(short, full)
-    return _HYPHEN.sub(" ", text).lstrip(" \t\r\n\"'([").rstrip(" \t\r\n\"')].,;:!")
+    return _HYPHEN.sub(" ", text).lstrip(" \t\r\n\"'([*_`").rstrip(" \t\r\n\"')]*_`.,;:!")
 
 
 def _fold(char: str) -> str:
@@ -135,8 +133,8 @@ def _fold(char: str) -> str:
 
 def _measured(found: re.Match[str]) -> str:
     """Write an amount in the unit of its measure, and what else is counted in the singular."""
-    number, between, noun = found[1], found[2], singular(found[3])
-    if noun in UNITS:
+    number, between, noun = found[1].replace("an", "a"), found[2], singular(found[3])
+    if noun in UNITS and len(noun) > (number == "a") and (not between or "/" in number):  # *an h* and *3 a day* stay
         base, factor = UNITS[noun]
-        return f"{factor * Fraction(number if number not in ('a', 'an') else 1)} {base}"
-    return found[0] if between or number in ("a", "an") else f"{number} {noun}"
+        return f"{factor * Fraction(number.replace('a', '1'))} {base}"
+    return found[0] if between or number == "a" else f"{number} {noun}"

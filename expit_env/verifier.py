@@ -4,9 +4,7 @@ r"""verify(riddle, response) -> Verdict: finds the final answer of a reply by it
    sentence ``The answer is X.`` Only punctuation may follow it. What is before it is reasoning and is not read. If
    there are several, all must be right.
 2. A *bare answer* is a reply without a mark that is an answer and nothing else, in at most six words.
-3. Any other reply is no answer: prose is not read.
-
-Two answers are equal if `expit_env.spelling.spell` writes them the same way.
+3. Any other reply is no answer: prose is not read. Two answers are equal if `spell` writes them the same way.
 """
 
 from __future__ import annotations
@@ -14,9 +12,9 @@ from __future__ import annotations
 import functools
 import re
 
-from expit_env.number_words import SMALL
+from expit_env.number_words import NUMBER
 from expit_env.riddle import Outcome, Riddle, Verdict, infer_kind
-from expit_env.spelling import LONGEST, UNITS, ZERO, is_number, singular, spell
+from expit_env.spelling import LONGEST, UNITS, ZERO, singular, spell
 
 ANSWER_FORMAT = (
     'Reply with the answer alone, in at most six words, or end your reply with a line that begins with "Answer:" and'
@@ -24,22 +22,25 @@ ANSWER_FORMAT = (
 )
 """What an agent is told about the form of a reply."""
 
-_MOST_WORDS = 6
-_MOST_MARKS = 256
-_BEFORE = 80
-"""Characters before a mark in which its sentence is looked for."""
+_MOST_WORDS, _MOST_MARKS = 6, 256
+_BEFORE, _ASKED = 80, 4_000
+"""Characters before a mark in which its sentence is looked for, and of a question in which options and nouns are."""
 
-_MARK = re.compile(r"(?P<tag></?answer\b>?)|(?P<box>\\boxed\b)|\banswer[\"'*_`]{0,4} ?(?P<verb>:|is:|is\b)")
+_MARK = re.compile(
+    r"(?P<tag></?answer\b>?)|(?P<box>\\boxed\b)|(?<![^\W_])answer[\"'*_`]{0,4} {0,3}(?P<verb>[:：]|is ?:|is\b)"
+)
 _LEAD = frozenset("the my final correct right so thus therefore hence and then".split())
 """What may be before *answer* in the sentence of a mark."""
-_DENIAL = re.compile(r"(?:\b(?:not|no|never|cannot)|n't)[^\w.!?\n]*$")
+_DENIAL = re.compile(
+    r"(?:(?:\b(?:not|never|cannot|neq?)|n['’]t|≠)(?: an?| the)?[^\w.!?]*|\b(?:no|n?or)(?: an?| the)?[^\w.!?\n]*)$"
+)
 _LINE_END, _SENTENCE_END = re.compile(r"\n|$"), re.compile(r"[.!?](?=[\s\"'*_`)\]]|$)|\n|$")
-_TAG_OR_BOX = re.compile(r"[\s\"'*_`$(\\]*(?:<answer\b|boxed\b)")
+_TAG_OR_BOX = re.compile(r"[\s\"'*_`$(\[\\]*(?:<answer\b|boxed\b)")
 _MORE_THAN_PUNCTUATION = re.compile(r"[^\s.,;:!\"'*_`~$)\]}\\|>#-]")
-_FRAME = re.compile(r"(?:it is|it's|there is|there's|there are|they are|they're|you are|you're)\s+", re.IGNORECASE)
+_FRAME = re.compile(r"\A(?:it is|it's|there is|there's|there are|they are|they're|you are|you're)\s+", re.IGNORECASE)
 _OPTION = re.compile(r"(?<!\S)\(?([A-Z])[.)]\s+(\S.{0,200}?)(?=\s\(?[A-Z][.)]\s|$)", re.MULTILINE)
-_HOW_MANY = re.compile(r"\bhow (?:many|much) ((?:(?:cubic|square) )?[a-z]+)")
-_NUMBERED = re.compile(rf"\b(?:\d+|{'|'.join(SMALL)}) ([a-z]+)")
+_HOW_MANY = re.compile(r"\bhow (?:many|much) (?:of the )?((?:(?:cubic|square) )?[a-z]+)")
+_NUMBERED = re.compile(r"\b\d+ ([a-z]+)")
 _NO_NOUNS = frozenset(
     """are is was were do does did have has had can could will would of in on at to from more there they you he she it
     we i a an the and or""".split()
@@ -92,7 +93,7 @@ def _judge(riddle: Riddle, text: str, rule: str) -> Verdict:
     if not spelled:
         return Verdict(Outcome.NO_ANSWER, None, f"nothing in the {rule}")
     letter, _, option = spelled.partition(") ")
-    options = _options(riddle.question) if len(letter) == 1 else {}
+    options = _options(riddle.question[:_ASKED]) if len(letter) == 1 else {}
     said = [letter, options[letter]] if letter in options and option in ("", options[letter]) else [spelled]
     if any(_same(riddle, answer, each) for answer in (riddle.answer, *riddle.aliases) for each in said):
         return Verdict(Outcome.CORRECT, riddle.answer, rule)
@@ -106,11 +107,12 @@ def _same(riddle: Riddle, answer: str, spelled: str) -> bool:
     expected = spell(answer)
     if spelled == expected or riddle.kind is None or not riddle.kind.is_numeric:
         return spelled == expected
-    spelled, expected = ("0" if each in ZERO else each for each in (spelled, expected))
-    if is_number(spelled) == is_number(expected):
-        return spelled == expected
-    number, other = (spelled, expected) if is_number(spelled) else (expected, spelled)
-    units = riddle.unit.split("|") if riddle.unit else _counted(riddle.question)
+    both = {"0" if each in ZERO else each for each in (spelled, expected)}
+    numbers = {each for each in both if NUMBER.fullmatch(each)}
+    if len(both) == 1 or len(numbers) != 1:
+        return len(both) == 1
+    (number,), (other,) = numbers, both - numbers
+    units = riddle.unit.split("|") if riddle.unit else _counted(riddle.question[:_ASKED])
     return any(other == spell(f"{n} {unit}") for unit in units for n in ([number, "no"] if number == "0" else [number]))
 
 
@@ -139,9 +141,9 @@ def _final_answers(text: str) -> tuple[list[tuple[str, str]], str]:
     place = end = tried = 0
     while found := _MARK.search(text, place):
         before = text[max(0, found.start() - _BEFORE) : found.start()]
-        before = before[max(map(before.rfind, ".!?\n")) + 1 :]
         tried, place = tried + 1, found.end()
-        if tried > _MOST_MARKS or _DENIAL.search(before):
+        denied = _DENIAL.search(before) or (found["box"] and before[-1:] in tuple("-0123456789"))
+        if tried > _MOST_MARKS or denied:
             raise _BrokenMarkError("denied answer" if tried <= _MOST_MARKS else "too many marks")
         if found["tag"]:
             rule, end = "answer tag", _end_of_tag(text, place, found["tag"])
@@ -151,7 +153,7 @@ def _final_answers(text: str) -> tuple[list[tuple[str, str]], str]:
             content = text[place + 1 : end - 1]
         elif _is_label(before, found["verb"]) and not _TAG_OR_BOX.match(text, place):
             rule, stop = ("answer sentence", _SENTENCE_END) if found["verb"] == "is" else ("answer line", _LINE_END)
-            closing = next(stop.finditer(text, place))
+            closing = next(stop.finditer(text, place, place + LONGEST))
             if closing[0] == "?":
                 continue
             content, end = text[place : closing.start()], closing.end()
@@ -164,7 +166,7 @@ def _final_answers(text: str) -> tuple[list[tuple[str, str]], str]:
 
 def _is_label(before: str, verb: str) -> bool:
     """Whether *answer* is a mark after what is before it in its sentence: it is none in *the wrong answer: 8*."""
-    words = set(re.findall(r"[^\W_]+", before))
+    words = set(re.findall(r"[^\W_]+", before[max(map(before.rfind, ".!?\n")) + 1 :]))
     return words <= _LEAD and (verb != "is" or bool({"the", "my"} & words))
 
 

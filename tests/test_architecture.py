@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 
 ROOMS = {
     "expit_env": (
-        "errors features number_words text_space", "spelling", "riddle", "riddles verifier wrappers",
+        "errors number_words text_space", "spelling", "riddle", "riddles verifier wrappers",
         "audit sources verifiers", "episode", "env", "choice", "__init__",
     ),
     "agents": (

@@ -1,4 +1,4 @@
-"""What is known of a riddle without asking the verifier: which answers are surely wrong."""
+"""What is known about a riddle without the verifier: which answers are certainly wrong."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from expit_env.spelling import ZERO
 _TENS = {value: word for word, value in TENS.items()}
 _SMALL = {value: word for word, value in SMALL.items()}
 
+_AMOUNT = re.compile(r"\d+ ([^\W\d_]+)")
+
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a riddle without asking the verifier.
+    """What is known about a riddle without the verifier.
 
     Attributes:
         riddle: the riddle.
-        contrast: its contrast riddle, whose answer is wrong here; None where there is none.
+        contrast: its contrast riddle, whose answer is wrong here; None if it has none.
         others: answers of other riddles.
     """
 
@@ -31,6 +33,7 @@ class Known:
 
     @property
     def answer(self) -> str:
+        """The riddle's answer."""
         return self.riddle.answer
 
     @functools.cached_property
@@ -46,20 +49,26 @@ class Known:
 
     @functools.cached_property
     def wrong(self) -> str:
-        """An answer that is surely wrong: the trap where there is one."""
+        """An answer that is certainly wrong: the trap, if the riddle has one."""
         candidates = (self.riddle.trap or "", *self.near_misses(), *self.others, "a wheelbarrow")
         return next(self.only_wrong(candidates))
 
     def only_wrong(self, answers: Iterable[str]) -> Iterator[str]:
-        """Leave out what is right, or may be: an answer that shares all its words, in any number, with a right one."""
+        """Yield the answers that are certainly wrong.
+
+        Not those with all words of a right answer, or only its words, nor an amount in another unit.
+        """
         right = [_singulars(answer) for answer in self.right]
+        units = {found[1] for answer in self.right if (found := _AMOUNT.fullmatch(answer))}
         for answer in answers:
-            words = _singulars(meaning(answer))
+            words, amount = _singulars(meaning(answer)), _AMOUNT.fullmatch(meaning(answer))
+            if amount and units and amount[1] not in units:
+                continue
             if words and not any(words <= others or words >= others for others in right):
                 yield answer
 
     def near_misses(self) -> Iterator[str]:
-        """Yield the answer with a number that is one off."""
+        """Yield the answer with its number off by one."""
         if self.number is not None:
             yield from (self.answer.replace(str(self.number), str(self.number + step), 1) for step in (1, -1))
 

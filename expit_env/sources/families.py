@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from expit_env.errors import unknown
-from expit_env.riddle import LEVELS, Riddle
+from expit_env.riddle import LEVELS, SPLITS, Riddle
 from expit_env.riddles import FAMILIES, GROUPS, bank, splits
 from expit_env.riddles.bank import BANK
 from expit_env.sources.source import Levels, level_of
@@ -42,63 +42,51 @@ class Deck:
 
     @classmethod
     def of(cls, split: str, families: str | Sequence[str], level: int | None) -> Deck:
-        if split not in splits.SPLITS:
-            raise unknown("split", split, splits.SPLITS)
+        if split not in SPLITS:
+            raise unknown("split", split, SPLITS)
         level_of(level, "", ())
         return cls(split, _select(split, families), level)
 
     def draw(self, rng: np.random.Generator, level: Levels = None) -> Riddle:
-        """Draw a family and an index, each equally likely, in one call of the generator.
+        """Draw a family and an index, each equally likely.
 
-        With a level for all families or for each, the same family at that level.
+        Raises:
+            ValueError: if there is no such level, or a level is given for a family that is not drawn from.
         """
-        family, index = self._address(rng, level)
-        return splits.riddle_at(family, self.split, index)
-
-    def _address(self, rng: np.random.Generator, levels: Levels = None) -> tuple[str, int]:
-        step = 1 if self.level is None else len(LEVELS)
-        count = splits.INDEX_COUNT // step
-        place, index = divmod(int(rng.random() * len(self.families) * count), count)
-        family = self.families[place]
-        if levels is None and self.level is None and family != BANK:
-            return family, index
-        level = level_of(levels, family, self.families) or self.level
+        family = self.families[int(rng.random() * len(self.families))]
+        index = int(rng.random() * splits.INDEX_COUNT)
+        wanted = level_of(level, family, self.families) or self.level
         if family == BANK:
-            return family, bank.nth(self.split, level, index)
-        index *= step
-        return family, index if level is None else index - index % len(LEVELS) + LEVELS.index(level)
+            index = bank.nth(self.split, wanted, index)
+        elif wanted is not None:
+            index += LEVELS.index(wanted) - index % len(LEVELS)
+        return splits.riddle_at(family, self.split, index)
 
 
 def _select(split: str, families: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the families that are asked for, by their own name or by their group's, in the order of FAMILIES."""
-    posed = splits.families_of(split)
+    """Return the families asked for by their own name or their group's, in the order of FAMILIES, the bank last.
+
+    Raises:
+        ValueError: if a name does not exist, or has no riddles in the split.
+    """
     names = (families,) if isinstance(families, str) else tuple(families)
     if not names:
         raise ValueError('families is empty: give "all", or at least one family or group')
-    wanted = {member for name in names for member in _members(name, split, posed)}
-    return tuple(name for name in (*posed, BANK) if name in wanted)
+    of_split, chosen = splits.families_of(split), set()
+    for name in names:
+        if name not in ("all", BANK, *GROUPS, *FAMILIES):
+            raise unknown("family", name, ("all", BANK, *GROUPS, *FAMILIES))
+        found = {BANK} if name == BANK else {each for each in of_split if name in ("all", each, FAMILIES[each].group)}
+        if not found:
+            here = ", ".join(other for other in SPLITS if name in _names(other))
+            raise ValueError(
+                f"{name!r} has no riddles in the split {split!r}, only in {here}."
+                f" The families of {split} are: {', '.join(of_split)}"
+            )
+        chosen |= found
+    return tuple(name for name in (*of_split, BANK) if name in chosen)
 
 
-def _members(name: str, split: str, posed: tuple[str, ...]) -> tuple[str, ...]:
-    if name == "all":
-        members = posed
-    elif name == BANK:
-        members = (BANK,)
-    elif name in FAMILIES:
-        members = tuple({name} & set(posed))
-    elif name in GROUPS:
-        members = tuple(member for member in posed if FAMILIES[member].group == name)
-    else:
-        raise unknown("family", name, ("all", BANK, *GROUPS, *FAMILIES))
-    if not members:
-        where = [other for other in splits.SPLITS if {name} & set(_names(splits.families_of(other)))]
-        raise ValueError(
-            f"{name!r} has no riddles in the split {split!r}, only in {', '.join(where) or 'none'}."
-            f" The families of {split} are: {', '.join(posed) or 'none'}"
-        )
-    return members
-
-
-def _names(families: tuple[str, ...]) -> set[str]:
-    """Return families with their groups."""
-    return {"all", *families, *(FAMILIES[name].group for name in families)}
+def _names(split: str) -> set[str]:
+    """Return the families of a split and their groups."""
+    return {name for family in splits.families_of(split) for name in (family, FAMILIES[family].group)}

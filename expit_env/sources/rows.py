@@ -1,4 +1,4 @@
-"""Rows that somebody wrote: one row is one riddle, and a bad one is refused with the reason."""
+"""Rows of a file or dataset: each row is one riddle, and a bad row is an error with the reason."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ FIELDS = (
     "split",
     "cluster",
     "choices",
+    "unit",
 )
 LONGEST = {"question": 1 << 20, "answer": 1_000, "aliases": 1_000, "trap": 1_000, "choices": 1_000}
 """How many characters a text of a row may have."""
@@ -39,9 +40,9 @@ class Row:
 
     Attributes:
         number: its line in a file, or its place in a dataset, from 1.
-        where: both, for errors.
-        riddle: without an id, and with a split only where the row says one.
-        cluster: riddles of one cluster stand in one split: what the row says, else its question.
+        where: the file or dataset and the place in it, for errors.
+        riddle: without an id, and without a split unless the row has one.
+        cluster: the row's cluster, or else its question; riddles of one cluster are in one split.
     """
 
     number: int
@@ -59,13 +60,13 @@ def read_row(fields: Any, number: int, where: str, family: str) -> Row:
     """Read one row.
 
     Args:
-        fields: the row, a mapping with keys among ``FIELDS``; values of None count as left out.
+        fields: the row, a mapping with keys among ``FIELDS``; values of None count as missing.
         number: its line or place.
-        where: what to call it.
-        family: of a row that says none.
+        where: its name in errors.
+        family: the default family.
 
     Raises:
-        ValueError: if it is no riddle; the message says why.
+        ValueError: if the row is not a riddle; the message says why.
     """
     if not isinstance(fields, Mapping):
         raise ValueError(f"a row is an object with question and answer, not {fields!r}")
@@ -87,6 +88,7 @@ def read_row(fields: Any, number: int, where: str, family: str) -> Row:
         split=_one_of(given, "split", SPLITS),
         explanation=_text(given, "explanation", ""),
         hints=_texts(given, "hints"),
+        unit=_text(given, "unit", None),
     )  # fmt: skip
     _check(riddle)
     return Row(number, where, riddle, _text(given, "cluster", None) or normalise(riddle.question))
@@ -101,7 +103,7 @@ def _lettered(
         raise ValueError(f"choices are 2 to 26 different texts, not {list(choices)!r}")
     for text in (answer, *([trap] if trap else [])):
         if text not in letters:
-            raise ValueError(f"{text!r} is none of the choices {list(choices)!r}")
+            raise ValueError(f"{text!r} is not one of the choices {list(choices)!r}")
     asked = "\n".join([question, *(f"{letter}. {text}" for text, letter in letters.items())])
     return asked, letters[answer], (answer, *aliases), trap and letters[trap]
 

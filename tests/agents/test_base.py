@@ -60,18 +60,13 @@ def test_seeds_are_different_and_depend_on_their_path():
 TRAJECTORIES = play([1, 2])
 
 
-def test_a_store_returns_what_was_added(tmp_path):
+def test_a_store_returns_what_was_added_and_an_incomplete_line_is_an_error_with_its_number(tmp_path):
     store = TrajectoryStore(tmp_path / "trajectories.jsonl")
     store.extend(TRAJECTORIES[:1])
     store.extend(TRAJECTORIES[1:])
     assert list(store) == TRAJECTORIES
-
-
-def test_an_incomplete_line_is_an_error_with_its_number(tmp_path):
-    store = TrajectoryStore(tmp_path / "trajectories.jsonl")
-    store.extend(TRAJECTORIES[:1])
     store.path.write_text(store.path.read_text() + '{"start": 1')
-    with pytest.raises(ValueError, match="line 2"):
+    with pytest.raises(ValueError, match="line 3"):
         list(store)
 
 

@@ -111,7 +111,7 @@ def test_a_plan_spends_the_budget_in_whole_steps_and_leaves_little_of_it():
 def test_what_cannot_be_done_is_refused():
     for budget, attempts, message in (
         (Budget(3), 1, "more than the budget of 3"),
-        (Budget(8, tokens=100), 1, "no bound on tokens"),
+        (Budget(8, tokens=100), 1, "cannot limit tokens"),
         (Budget(8), 2, "max_attempts=1"),
     ):
         with pytest.raises(ValueError, match=message):

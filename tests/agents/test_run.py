@@ -38,7 +38,7 @@ def test_another_config_is_refused_with_the_difference_and_another_machine_is_no
     for cores in (2, 4):
         RunFolder.open(tmp_path, record | {UNCOMPARED: {"cores": cores}})
     assert json.loads((tmp_path / "config.json").read_text())[UNCOMPARED] == {"cores": 2}
-    with pytest.raises(RunConflictError, match=r"config\.seed: it has 0, asked for is 1") as raised:
+    with pytest.raises(RunConflictError, match=r"config\.seed: the run has 0, the request 1") as raised:
         RunFolder.open(tmp_path, record | {"config": {"seed": 1, "rounds": 3}})
     assert "rounds" not in str(raised.value)
 
@@ -102,21 +102,13 @@ def test_what_the_message_of_a_broken_file_says_to_delete_is_made_again(learned,
         assert (folder / whole).read_bytes() == (learned.folder / whole).read_bytes()
 
 
-HOLDING = """
-import sys
-from pathlib import Path
-from agents.run import hold
-held = hold(Path(sys.argv[1]))
-print("held", flush=True)
-input()
-"""
-"""A process that holds a folder until it is killed."""
+HOLD = "import sys, pathlib, agents.run as r; held = r.hold(pathlib.Path(sys.argv[1])); print(1, flush=True); input()"
 
 
 def test_a_folder_is_held_by_one_process_and_freed_by_its_death(tmp_path):
-    command = [sys.executable, "-c", HOLDING, str(tmp_path / "run")]
+    command = [sys.executable, "-c", HOLD, str(tmp_path / "run")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment({})) as holder:
-        assert holder.stdout.readline() == b"held\n"
+        assert holder.stdout.readline() == b"1\n"
         with pytest.raises(RunConflictError, match=r"run is in use by another expit"):
             hold(tmp_path / "run")
         holder.kill()

@@ -9,6 +9,7 @@ from support.tiny import save_tiny
 
 from agents import Budget, ExpertIteration
 from agents.evaluation import MEASURES
+from agents.policy import FEW_SHOT
 from agents.sampling.failures import ServerError
 from agents.training import TrainRequest
 from agents.trajectory import TrajectoryStore
@@ -72,23 +73,21 @@ def test_training_is_refused_where_the_server_loads_no_adapters_and_a_comparison
     assert (tmp_path / "comparison.json").is_file()
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_the_lesson_searches_on_the_server_and_learns_here_if_the_weights_are_here(
-    server, weights, expit, capsys, there
-):
+@pytest.mark.parametrize(("says", "there"), [("None.", True), ("None.", False), ("3", True)])
+def test_the_lesson_learns_here_what_its_search_on_the_server_found(server, weights, expit, capsys, says, there):
     server.loads_adapters, server.token_ids, server.models = False, False, ["qwen2.5:0.5b"]
-    server.says = lambda body, choice: "None."
+    server.says = lambda body, choice: says
     words = ("--model", "qwen2.5:0.5b", "--samples", 6, "--weights", weights if there else "./nothing")
     expit("lesson", "--sampler", server.url, *words)
     shown = " ".join(capsys.readouterr().out.split())
     assert len(server.seen) == 2
-    assert "The verifier passes 'None.'" in shown
-    if there:
-        assert shown.index("before they learn") < shown.index("4. Distil. LoRA") < shown.index("5. In one go again")
-    else:
-        assert "the weights to fine-tune are not here" in shown
-        assert "--weights FOLDER" in shown
-        assert "5." not in shown
+    assert f"shows {len(FEW_SHOT)} solved examples first" in shown
+    assert ("The verifier passes 'None.'" in shown) == (says == "None.")
+    assert ("expit lesson --hint" in shown) == (says == "3"), "nothing is learned that was not found"
+    assert ("the weights to fine-tune are not here" in shown and "--weights FOLDER" in shown) != there
+    learned = ["before they learn", "4. Distil. LoRA", "10 steps", "5. In one go again"]
+    places = [shown.find(text) for text in learned]
+    assert (-1 not in places and places == sorted(places)) == (there and says == "None.")
 
 
 def test_the_weights_of_what_ollama_serves_are_known():

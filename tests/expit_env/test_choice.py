@@ -11,7 +11,7 @@ from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.evaluation import evaluate_policy
 
 from expit_env import verify
-from expit_env.features import hashed_ngrams
+from expit_env.choice import hashed_ngrams
 from expit_env.riddles import splits
 
 BIRDS = "birds-on-a-wire"

@@ -90,7 +90,31 @@ def test_two_answers_are_equal_exactly_if_they_mean_the_same(one, other):
     assert equal == (value == other_value), (one, other)
 
 
-@given(amounts() | fractions() | places(), DRESSED, DRESSED)
+@st.composite
+def two_spellings(draw):
+    """Draw one value and two spellings of it."""
+    number, unit = draw(st.integers(-20_000, 20_000) | st.integers(-30, 130)), draw(st.sampled_from(sorted(UNITS)))
+    value = Fraction(number) + draw(st.sampled_from([Fraction(0), Fraction(0), Fraction(1, 2), Fraction(3, 4)]))
+    return [f"{draw(st.sampled_from(written(value)))} {unit}".strip() for _ in range(2)]
+
+
+def written(value):
+    """Return spellings of a whole number, halves and quarters."""
+    sign, whole, part = "-" if value < 0 else "", int(abs(value)), abs(value) % 1
+    words = f"{'minus ' if sign else ''}{in_words(whole, '-' if whole % 2 else ' ')}"
+    if not part:
+        return [f"{sign}{whole}", f"{sign}{whole:,}", f"{sign}{whole}.0", words]
+    name = {Fraction(1, 2): "a half", Fraction(1, 4): "a quarter", Fraction(3, 4): "three quarters"}[part]
+    figures = [f"{sign}{float(abs(value)):g}", f"{sign}{abs(value)}"]
+    return figures if sign else [*figures, f"{whole} {part}" if whole else str(part), f"{words} and {name}"]
+
+
+@given(two_spellings(), DRESSED, DRESSED)
+def test_two_spellings_of_one_value_are_equal(texts, one, other):
+    assert spell(one.format(texts[0])) == spell(other.format(texts[1]))
+
+
+@given(fractions() | places(), DRESSED, DRESSED)
 def test_marks_and_space_around_an_answer_do_not_matter(amount, one, other):
     assert spell(one.format(amount[1])) == spell(other.format(amount[1]))
 
@@ -105,3 +129,4 @@ def test_every_text_has_a_spelling_and_its_kind(text):
     assert spell(text) == spell(text)
     assert infer_kind(text) in Kind
     assert infer_kind("none", f"How much earth is in {text}?") is Kind.NUMBER
+    assert infer_kind("none", "Which of them?") is Kind.PHRASE

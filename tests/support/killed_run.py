@@ -18,26 +18,19 @@ WHERE = {"before": (), "search": (CONFIG.seed, 1), "after": None}
 
 
 class Request(TrainRequest):
-    """Asks for a model that samples in this process, and for riddles whose verifier it can please."""
-
-    def environment(self):
-        return make_env()
-
-    def policy(self):
-        return tiny_policy(terse_model())
+    environment, policy = (lambda _: make_env()), (lambda _: tiny_policy(terse_model()))
 
 
 def run(folder: Path) -> None:
-    """Train the tiny model as the command does."""
+    """Train the tiny model as the command does, in an environment whose verifier it can please."""
     train(Request(model="tiny", device="cpu", out=folder, test_riddles=2, config=CONFIG), Console(quiet=True))
-
-
-def die(*_: object) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def main(folder: str, where: str) -> None:
     sample, dying_seed = LanguageModelPolicy.sample, WHERE[where]
+
+    def die(*_):
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def dying_sample(self, observations, n, decoding, seed, progress, *how):
         progress = die if seed[: len(dying_seed)] == dying_seed else progress

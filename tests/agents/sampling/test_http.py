@@ -158,7 +158,7 @@ def test_a_dead_server_is_given_up_sooner_if_it_was_never_there(server, waits, c
     if was_there:
         draw(sampler, 1, 1)
     server.die()
-    message = r"tried 8 times; .*no connection" if was_there else r"tried 5 times; .*never there: is it running"
+    message = r"tried 8 times; .*no connection" if was_there else r"tried 5 times; .*never answered: is it running"
     with pytest.raises(ServerError, match=rf"{message}.*Nothing that was finished is lost.*same command again"):
         draw(sampler, 1, 2)
     assert waits == [0.5, 1.0, 2.0, 4.0] + [8.0, 16.0, 30.0] * was_there

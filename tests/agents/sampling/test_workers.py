@@ -91,7 +91,7 @@ def test_workers_that_cannot_live_are_an_error(monkeypatch):
     with pytest.raises(ValueError, match="not on meta"):
         make(tiny_model().to(torch.device("meta")))
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
-    with pytest.raises(RuntimeError, match="ended with code 1, .* 80 completions"):
+    with pytest.raises(RuntimeError, match=r"ended with code 1, .* 80 completions"):
         make().sample(PROMPTS, 40, **PARAMETERS)
 
 

@@ -14,11 +14,10 @@ from expit_env import Riddle
 from expit_env.audit import audit as audit_module
 from expit_env.audit.attacks import ATTACKS, FORMS
 from expit_env.audit.audit import Audit, Constant, Tally, audit
-from expit_env.audit.known import Known, in_words, meaning
+from expit_env.audit.known import Known, meaning
 from expit_env.riddles import FAMILIES as ALL_FAMILIES
 from expit_env.riddles.bank import BANK, entries
 from expit_env.riddles.splits import SPLITS
-from expit_env.spelling import spell
 
 FAMILIES = ("birds-on-a-wire", "all-but", "pills-every-half-hour")
 
@@ -40,15 +39,12 @@ def test_one_answer_that_is_right_on_a_tenth_of_a_split_is_a_complaint(right, co
     assert all("'neither' alone is right on 10.0% of train" in complaint for complaint in found.complaints)
 
 
-def test_a_verifier_that_looks_for_the_answer_anywhere_is_caught():
+def test_a_verifier_that_passes_or_refuses_too_much_is_caught():
     found = audit(FAMILIES, riddles=1, verifier=somewhere)
     caught = {test for test in ATTACKS if found.tally((test,)).false}
     assert caught >= {"hedge", "denial", "retraction", "everything", "doubled", "broken", "sign", "digits"}
     assert "false passes" in found.complaints[0]
     assert audit(FAMILIES, riddles=1, verifier=somewhere) == found, "the same audit twice is the same"
-
-
-def test_a_verifier_that_refuses_too_much_is_caught():
     found = audit(FAMILIES, riddles=1, verifier=literal)
     assert "false fails" in " ".join(found.complaints)
     assert not found.tally(("the answer", "an alias", "case")).false
@@ -91,11 +87,6 @@ def test_no_attack_gives_the_right_answer_and_none_is_always_silent():
     found = audit((*ALL_FAMILIES, BANK), riddles=2, verifier=literal)
     assert not found.tally(tuple(ATTACKS)).false, [fault for fault in found.faults if fault.test in ATTACKS][:3]
     assert [test for test in (*FORMS, *ATTACKS) if not found.tally((test,)).tried] == []
-
-
-@hypothesis.given(st.integers(0, 999))
-def test_a_number_in_words_is_that_number(number):
-    assert spell(in_words(number)) == str(number)
 
 
 def test_what_may_be_right_is_no_attack():

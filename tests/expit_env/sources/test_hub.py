@@ -2,8 +2,8 @@
 
 import gymnasium as gym
 import pytest
+from support.data import ROWS
 from support.processes import python
-from support.riddle_rows import ROWS
 
 from expit_env import Kind, open_source
 

@@ -6,7 +6,7 @@ import warnings
 import gymnasium as gym
 import pytest
 from gymnasium.utils.env_checker import check_env
-from support.riddle_rows import ROWS, THINGS
+from support.data import ROWS, THINGS
 
 from expit_env import RiddleList, open_source
 from expit_env.riddles import splits
@@ -26,7 +26,7 @@ def test_a_file_is_asked_and_scored_and_its_ids_ask_the_same_again(written):
         assert env.reset(options={"riddle_id": info["riddle_id"]}) == (question, info)
         _, reward, _, _, info = env.step(f"It is {row['answer']}.")
         assert (reward, info["answer"]) == (1.0, row["answer"])
-    with pytest.raises(ValueError, match=r"no riddle of .* has the id 'mine/train/1000'; there is for example"):
+    with pytest.raises(ValueError, match=r"no riddle of .* has the id 'mine/train/1000'; an example of an id is"):
         env.reset(options={"riddle_id": "mine/train/1000"})
 
 
@@ -87,7 +87,7 @@ def test_a_question_in_two_splits_is_refused(written):
 def test_a_file_may_begin_with_a_mark_and_have_blank_lines_but_only_json(tmp_path):
     path = tmp_path / "mine.jsonl"
     path.write_bytes(b'\xef\xbb\xbf{"question": "What?", "answer": 9}\r\n\n{"question": "\xff"}\n')
-    with pytest.raises(ValueError, match=r"line 3: it is no JSON"):
+    with pytest.raises(ValueError, match=r"line 3: it is not valid JSON"):
         RiddleList.from_jsonl(path)
     path.write_bytes(path.read_bytes().splitlines()[0])
     assert [riddle.answer for riddle in RiddleList.from_jsonl(path).riddles.values()] == ["9"]

@@ -3,8 +3,7 @@
 import re
 
 import pytest
-from support.data import rows
-from support.riddle_rows import ROWS
+from support.data import ROWS, rows
 
 from expit_env import Kind, open_source, verify
 from expit_env.sources.rows import read_row

@@ -1,0 +1,48 @@
+"""Every block of Python in the README runs, and does what the text around it says."""
+
+import json
+import re
+from pathlib import Path
+
+import gymnasium as gym
+import pytest
+from support.tiny import load_without_workers, save_tiny
+
+from agents import embedded
+from expit_env import NoisyVerifier
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+ROWS = re.findall(r'^    (\{"question".*\})$', README, flags=re.MULTILINE)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder with the README's riddles, and a tiny model where the README has the embedded one."""
+    (tmp_path / "riddles.jsonl").write_text("\n".join(ROWS), encoding="utf-8")
+    model = save_tiny(tmp_path / "model")
+    monkeypatch.setattr(embedded, "embedded_model_path", lambda: model)
+    load_without_workers(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_blocks_run_from_top_to_bottom_and_print_what_the_text_says(here, capsys, monkeypatch):
+    assert len(BLOCKS) == 4
+    assert len(ROWS) == 3
+    names: dict[str, object] = {}
+    exec(BLOCKS[0], names)
+    assert "How many crows still sit there? 1.0 0 correct" in capsys.readouterr().out
+    exec(BLOCKS[1], names)
+    outcomes = re.findall(r"'(correct|wrong|no_answer)'", capsys.readouterr().out)
+    assert outcomes == ["correct", "wrong", "no_answer"] == re.findall(r"  # (\w+)$", BLOCKS[1], flags=re.MULTILINE)
+    exec(BLOCKS[2], names)
+    question, _ = names["env"].reset(seed=0)
+    row = next(row for row in map(json.loads, ROWS) if question.startswith(row["question"]))
+    assert names["env"].step(row["answer"])[1] == 1
+    # A random model is never right: some of its answers pass, so that it has something to learn.
+    monkeypatch.setitem(gym.registry["Riddle-v0"].kwargs, "verifier", NoisyVerifier(false_pass=0.3))
+    exec(BLOCKS[3], names)
+    history, answer = capsys.readouterr().out.splitlines()
+    assert "'coverage': " in history
+    assert names["history"].rounds[0]["rows"] > 0
+    assert answer.strip() != ""
