@@ -8,6 +8,7 @@ it has a twist, with the riddle's text on the left of the bar and the contrast's
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 import zlib
@@ -132,7 +133,7 @@ def fill(wording: str, facts: Mapping[str, object], contrast: bool = False) -> s
 
     The slot ``{a_bird}`` takes the fact ``bird`` with the indefinite article.
     """
-    return capitalise(_TWIST.sub(r"\2" if contrast else r"\1", wording).format_map(_Facts(facts)))
+    return capitalise(_templates(wording)[contrast].format_map(_Facts(facts)))
 
 
 def side_of(wording: str, facts: Mapping[str, object]) -> int:
@@ -140,7 +141,13 @@ def side_of(wording: str, facts: Mapping[str, object]) -> int:
 
     It depends only on what the two have in common, so a riddle is on the same side as any contrast with the same text.
     """
-    return zlib.crc32(normalise(_TWIST.sub(" ", wording).format_map(_Facts(facts))).encode()) & 1
+    return zlib.crc32(normalise(_templates(wording)[2].format_map(_Facts(facts))).encode()) & 1
+
+
+@functools.cache
+def _templates(wording: str) -> tuple[str, str, str]:
+    """Return the templates of the riddle, of its contrast, and of what they have in common."""
+    return _TWIST.sub(r"\1", wording), _TWIST.sub(r"\2", wording), _TWIST.sub(" ", wording)
 
 
 def normalise(question: str) -> str:
