@@ -3,6 +3,7 @@
 Its answers contain their prompt, seed and choice, so that a test sees what was lost or counted twice.
 """
 
+import contextlib
 import json
 import threading
 from collections import deque
@@ -60,6 +61,10 @@ class StubServer:
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     stub: StubServer
+
+    def handle(self) -> None:
+        with contextlib.suppress(OSError):  # the client has gone
+            super().handle()
 
     def log_message(self, *args: object) -> None:
         """Keep the tests' output clean."""
