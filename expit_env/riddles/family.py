@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from expit_env.riddle import Kind, Riddle
+from expit_env.riddle import Kind, Riddle, normalise
 from expit_env.riddles.draw import Draw, a, capitalise, word_bank
 
 _MAX_DRAWS = 1_000
@@ -148,11 +148,6 @@ def side_of(wording: str, facts: Mapping[str, object]) -> int:
 def _templates(wording: str) -> tuple[str, str, str]:
     """Return the templates of the riddle, of its contrast, and of what they have in common."""
     return _TWIST.sub(r"\1", wording), _TWIST.sub(r"\2", wording), _TWIST.sub(" ", wording)
-
-
-def normalise(question: str) -> str:
-    """Return a question as its lower-case words: two questions with the same words are one."""
-    return " ".join(re.findall(r"[a-z0-9]+", question.lower()))
 
 
 class _Facts(dict[str, object]):
