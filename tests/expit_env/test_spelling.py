@@ -105,7 +105,7 @@ def written(value):
     if not part:
         return [f"{sign}{whole}", f"{sign}{whole:,}", f"{sign}{whole}.0", words]
     name = {Fraction(1, 2): "a half", Fraction(1, 4): "a quarter", Fraction(3, 4): "three quarters"}[part]
-    figures = [f"{sign}{float(abs(value)):g}", f"{sign}{abs(value)}"]
+    figures = [f"{sign}{float(abs(value))}", f"{sign}{abs(value)}"]
     return figures if sign else [*figures, f"{whole} {part}" if whole else str(part), f"{words} and {name}"]
 
 
