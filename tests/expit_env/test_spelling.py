@@ -106,7 +106,10 @@ def written(value):
         return [f"{sign}{whole}", f"{sign}{whole:,}", f"{sign}{whole}.0", words]
     name = {Fraction(1, 2): "a half", Fraction(1, 4): "a quarter", Fraction(3, 4): "three quarters"}[part]
     figures = [f"{sign}{float(abs(value))}", f"{sign}{abs(value)}"]
-    return figures if sign else [*figures, f"{whole} {part}" if whole else str(part), f"{words} and {name}"]
+    if sign:
+        return figures
+    mixed = [] if whole and whole % 100 == 0 else [f"{words} and {name}"]  # one hundred and three quarters: 103/4?
+    return [*figures, f"{whole} {part}" if whole else str(part), *mixed]
 
 
 @given(two_spellings(), DRESSED, DRESSED)
