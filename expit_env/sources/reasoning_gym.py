@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 
 from expit_env.errors import unknown
-from expit_env.riddle import Kind, Outcome, Riddle, Verdict
-from expit_env.sources.rows import normalise
+from expit_env.riddle import Kind, Outcome, Riddle, Verdict, normalise
 from expit_env.sources.source import Levels
 
 VERSION = 1
