@@ -7,7 +7,6 @@ train set and a validation set with neighbouring seeds are almost the same.
 from __future__ import annotations
 
 import functools
-import importlib
 import re
 import zlib
 from collections.abc import Sequence
@@ -152,8 +151,9 @@ def _item(name: str, split: str, index: int) -> tuple[Riddle, Any, Any]:
 
 def _library() -> Any:
     try:
-        return importlib.import_module("reasoning_gym.factory")
+        from reasoning_gym import factory  # pyright: ignore[reportMissingImports, reportAttributeAccessIssue] (an extra)
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             "This source needs the package reasoning-gym: pip install -e '.[reasoning-gym]'"
         ) from error
+    return factory
