@@ -151,7 +151,7 @@ def _item(name: str, split: str, index: int) -> tuple[Riddle, Any, Any]:
 
 def _library() -> Any:
     try:
-        from reasoning_gym import factory  # pyright: ignore[reportMissingImports] (an extra)
+        from reasoning_gym import factory  # pyright: ignore[reportMissingImports, reportAttributeAccessIssue] (an extra)
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             "This source needs the package reasoning-gym: pip install -e '.[reasoning-gym]'"
