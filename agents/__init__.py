@@ -6,42 +6,64 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from agents.base import Agent, Budget, History, rollout
+    from agents.base import Agent, Budget, History, judge, rollout
+    from agents.conditions import Conditions, LoRA
     from agents.embedding import TextEmbedding
     from agents.evaluation import Evaluation, evaluate, gap_closed
     from agents.expert_iteration import ExpertIteration, ExpertIterationConfig
     from agents.fine_tuning import FineTuning
+    from agents.grpo import GRPO, GRPOAgentConfig
+    from agents.iterated_dpo import IteratedDPO, IteratedDPOConfig
     from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
+    from agents.rft import RFT, RFTConfig
     from agents.trajectory import Completion, Trajectory, TrajectoryStore
+    from agents.updates import Distillation, Preference, Update
 
 # Imported on first use, because a sampling worker does not need the training libraries.
 _MODULES = {
-    "base": ("Agent", "Budget", "History", "rollout"),
+    "base": ("Agent", "Budget", "History", "judge", "rollout"),
+    "conditions": ("Conditions", "LoRA"),
     "embedding": ("TextEmbedding",),
     "evaluation": ("Evaluation", "evaluate", "gap_closed"),
     "expert_iteration": ("ExpertIteration", "ExpertIterationConfig"),
     "fine_tuning": ("FineTuning",),
+    "grpo": ("GRPO", "GRPOAgentConfig"),
+    "iterated_dpo": ("IteratedDPO", "IteratedDPOConfig"),
     "policy": ("Decoding", "LanguageModelPolicy", "PolicyAgent"),
+    "rft": ("RFT", "RFTConfig"),
     "trajectory": ("Completion", "Trajectory", "TrajectoryStore"),
+    "updates": ("Distillation", "Preference", "Update"),
 }
 
 __all__ = [
+    "GRPO",
+    "RFT",
     "Agent",
     "Budget",
     "Completion",
+    "Conditions",
     "Decoding",
+    "Distillation",
     "Evaluation",
     "ExpertIteration",
     "ExpertIterationConfig",
     "FineTuning",
+    "GRPOAgentConfig",
     "History",
+    "IteratedDPO",
+    "IteratedDPOConfig",
     "LanguageModelPolicy",
+    "LoRA",
     "PolicyAgent",
+    "Preference",
+    "RFTConfig",
     "TextEmbedding",
     "Trajectory",
     "TrajectoryStore",
+    "Update",
     "evaluate",
     "gap_closed",
+    "judge",
     "rollout",
 ]
 

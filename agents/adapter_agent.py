@@ -51,10 +51,16 @@ class AdapterAgent(Agent, Generic[Config]):
             Without a folder nothing is kept.
         console: where progress is shown.
         provenance: model and versions, for the run's record; a run with a different record is not resumed.
+
+    Attributes:
+        name: in the registry.
+        config_class: of its settings; ``config_class(conditions=...).within(episodes)`` fits them to a budget.
+        samples_itself: whether it samples in a way of its own, and so never from a server.
     """
 
     name: ClassVar[str]
     config_class: ClassVar[type[Any]]
+    samples_itself: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -19,7 +19,7 @@ from agents.evaluation import evaluate, evaluation_riddles, split_env
 from agents.expert_iteration import NothingToLearnError
 from agents.policy import LanguageModelPolicy
 from agents.progress import plain
-from agents.registry import AGENTS, Setting, checked_name, make_agent
+from agents.registry import AGENTS, TRAINABLE, Setting, checked_name, make_agent, trainable
 from agents.requests import LearningRequest
 from agents.run import RunFolder, hold, write_text
 from agents.standings import Result, Standing, draw
@@ -51,7 +51,8 @@ class CompareRequest(LearningRequest):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in self.agents:
-            checked_name(name)
+            if checked_name(name) in TRAINABLE and trainable(name).samples_itself and self.sampler:
+                raise ValueError(f"{name} samples inside trl, not from a server: leave out --sampler, or {name}")
         at_least(self, budget=1, riddles=1, samples=1)
         if not self.agents or not self.seeds or min(self.seeds) < 0:
             raise ValueError("a comparison needs one or more --agents, and one or more --seeds that are at least 0")

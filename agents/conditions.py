@@ -13,29 +13,33 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
+class SettingError(RuntimeError):
+    """A setting makes no sense; no ValueError, because the parser of the command line would report that as its own."""
+
+
 def at_least(config: Any, **bounds: int) -> None:
     """Check that fields of a config are None or at least their bound.
 
     Raises:
-        ValueError: if one is not; the message names its flag.
+        SettingError: if one is not; the message names its flag.
     """
     for name, bound in bounds.items():
         value = getattr(config, name)
         if value is not None and not value >= bound:
-            raise ValueError(f"--{name.replace('_', '-')} must be at least {bound}, not {value}")
+            raise SettingError(f"--{name.replace('_', '-')} must be at least {bound}, not {value}")
 
 
 def above_zero(config: Any, **most: float) -> None:
     """Check that fields of a config are above 0, and at most their bound.
 
     Raises:
-        ValueError: if one is not; the message names its flag.
+        SettingError: if one is not; the message names its flag.
     """
     for name, bound in most.items():
         value = getattr(config, name)
         if not 0 < value <= bound:
             limit = "" if bound == float("inf") else f" and at most {bound:g}"
-            raise ValueError(f"--{name.replace('_', '-')} must be above 0{limit}, not {value}")
+            raise SettingError(f"--{name.replace('_', '-')} must be above 0{limit}, not {value}")
 
 
 @dataclass(frozen=True, slots=True)

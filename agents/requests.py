@@ -63,6 +63,8 @@ class ModelRequest:
     def __post_init__(self) -> None:
         if self.weights is not None and self.sampler is None:
             raise ValueError("--weights goes with --sampler: without a server, --model names the weights")
+        if self.device is not None:
+            pick_device(self.device)
 
     def weights_name(self) -> str:
         """Return the model to fine-tune: "embedded", a local folder, or a Hub id."""

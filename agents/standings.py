@@ -131,19 +131,19 @@ def table(standings: Sequence[Standing], split: str, budget: int) -> Table:
     seeds = ", ".join(map(str, first.seeds))
     title = f"{split}: {first.riddles} riddles, budget {budget:,} episodes, seeds {seeds}"
     caption = (
-        f"95 % over riddles and seeds. * upper bound on {first.samples} sampled answers: the verifier picks. examples:"
-        " the share of learning, or of the answers, with solved examples in the prompt"
+        f"95 % over riddles and seeds. * upper bound on {first.samples} sampled answers: the verifier picks. Solved"
+        f" examples were in the prompt for a share of the learning, or of the answers: {_examples(standings)}."
     )
-    shown = Table(title=title, caption=caption, box=SIMPLE_HEAD)
+    shown = Table(title=title, caption=caption, box=SIMPLE_HEAD, collapse_padding=True)
     shown.add_column("agent", no_wrap=True)
-    for heading in ("right", "95 %", "trap", "group", "episodes", "tokens", "gradient tokens", "examples", "min"):
+    for heading in ("right", "95 %", "trap", "group", "episodes", "tokens", "gradient\ntokens", "min"):
         shown.add_column(heading, justify="right", no_wrap=True)
     for one in sorted(standings, key=lambda one: -one.mean):
         shown.add_row(
             _title(one), f"{100 * one.mean:.0f} %", f"[{100 * one.low:.0f}, {100 * one.high:.0f}]",
             f"{100 * one.trap_rate:.0f} %",
             "n/a" if one.group_accuracy is None else f"{100 * one.group_accuracy:.0f} %", f"{one.episodes:,.0f}",
-            f"{one.tokens:,.0f}", f"{one.gradient_tokens:,.0f}", f"{100 * one.examples:.0f} %", f"{one.minutes:.1f}",
+            f"{one.tokens:,.0f}", f"{one.gradient_tokens:,.0f}", f"{one.minutes:.1f}",
         )  # fmt: skip
     return shown
 
@@ -167,6 +167,13 @@ def draw(path: Path, standings: Sequence[Standing], split: str, budget: int) -> 
     part = path.with_suffix(".part.png")
     figure.savefig(part, dpi=150)
     part.replace(path)
+
+
+def _examples(standings: Sequence[Standing]) -> str:
+    shares: dict[float, list[str]] = {}
+    for one in standings:
+        shares.setdefault(one.examples, []).append(one.agent)
+    return "; ".join(f"{100 * share:.0f} % for {', '.join(shares[share])}" for share in sorted(shares, reverse=True))
 
 
 def _title(row: Standing) -> str:

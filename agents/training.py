@@ -23,6 +23,8 @@ from agents.requests import LearningRequest, ModelRequest
 from agents.run import RunFolder, hold, read_json
 from expit_env import RiddleList, open_source
 
+AGENT_HELP = f"who learns: {', '.join(TRAINABLE)}. Each has flags of its own: expit train --agent NAME --help"
+
 
 @dataclass(frozen=True)
 class TrainRequest(LearningRequest):
@@ -37,9 +39,7 @@ class TrainRequest(LearningRequest):
         config: the agent's own settings; by default its defaults.
     """
 
-    agent: Annotated[str, tyro.conf.arg(help=f"who learns: {', '.join(TRAINABLE)}. Each has settings of its own.")] = (
-        "expert-iteration"
-    )
+    agent: Annotated[str, tyro.conf.arg(help=AGENT_HELP)] = "expert-iteration"
     out: Path = Path("runs/riddles")
     budget: int | None = None
     test_riddles: int = 64
@@ -60,7 +60,10 @@ class TrainRequest(LearningRequest):
         """
         config = trainable(agent).config_class
         flat = Annotated[config, tyro.conf.arg(name="")]
-        fields = [("agent", str, agent), ("config", flat, field(default_factory=config))]
+        fields = [
+            ("agent", Annotated[str, tyro.conf.arg(help=AGENT_HELP)], agent),
+            ("config", flat, field(default_factory=config)),
+        ]
         return dataclasses.make_dataclass("TrainRequest", fields, bases=(cls,), frozen=True)
 
 

@@ -18,7 +18,8 @@ from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 import expit_env  # noqa: F401  (registers Riddle-v0)
-from agents.fine_tuning import FineTuning, Row, fine_tune, trainer_arguments
+from agents.conditions import LoRA
+from agents.fine_tuning import Example, FineTuning, fine_tune, trainer_arguments
 from agents.policy import LanguageModelPolicy, load_model, prompt
 from agents.sampling.rows import encode
 from agents.shared_prompt import Steps
@@ -40,12 +41,12 @@ def training_speeds(folder: Path) -> dict[str, float]:
     policy, settings = LanguageModelPolicy(base, tokenizer), FineTuning(epochs=1)
     questions = (1 + STEPS) * max(settings.batch_size, -(-ROWS // len(ANSWERS)))
     env = gym.make("Riddle-v0")
-    rows = [Row(env.reset(seed=seed)[0], answer) for seed in range(questions) for answer in ANSWERS]
+    rows = [Example(env.reset(seed=seed)[0], answer) for seed in range(questions) for answer in ANSWERS]
     tokens = [len(encode(tokenizer, prompt(row.question))) + len(tokenizer(row.answer).input_ids) + 1 for row in rows]
 
     def ours(step: Callable[[int], None], scratch: Path) -> None:
         some = rows[: (1 + STEPS) * settings.batch_size * len(ANSWERS)]
-        fine_tune(policy, some, settings, scratch / "adapter", 0, step)
+        fine_tune(policy, some, LoRA(), settings, scratch / "adapter", 0, step)
 
     def trl(step: Callable[[int], None], scratch: Path) -> None:
         _plain(policy, rows[: (1 + STEPS) * ROWS], settings, step, scratch)
@@ -66,7 +67,7 @@ def _seconds(way: Callable[[Callable[[int], None], Path], None]) -> list[float]:
 
 
 def _plain(
-    policy: LanguageModelPolicy, rows: list[Row], settings: FineTuning, step: Callable[[int], None], scratch: Path
+    policy: LanguageModelPolicy, rows: list[Example], settings: FineTuning, step: Callable[[int], None], scratch: Path
 ) -> None:
     """Fine-tune with trl's own trainer, one row per answer, without the defaults that waste time on a CPU."""
     answered: list[dict[str, Any]] = [
@@ -89,7 +90,7 @@ def _plain(
         ),
         train_dataset=Dataset.from_list(answered),
         processing_class=copy.deepcopy(policy.tokenizer),
-        peft_config=settings.lora(policy.base),
+        peft_config=LoRA().config(policy.base),
         callbacks=[Steps(step)],
     )
     trainer.remove_callback(PrinterCallback)

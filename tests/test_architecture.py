@@ -19,9 +19,10 @@ ROOMS = {
         "audit sources verifiers", "episode", "env", "choice", "__init__",
     ),
     "agents": (
-        "progress run", "checks embedded play trajectory", "base sampling", "policy shared_prompt",
-        "embedding evaluation fine_tuning served_policy", "adapter_agent lesson report standings", "expert_iteration",
-        "registry", "baselines grpo training", "comparison", "cli", "__init__ __main__",
+        "progress run", "checks embedded play trajectory", "base sampling", "evaluation policy shared_prompt",
+        "conditions embedding report served_policy standings", "adapter_agent fine_tuning registry requests",
+        "baselines grpo lesson training updates", "expert_iteration", "comparison iterated_dpo rft", "cli",
+        "__init__ __main__",
     ),
 }  # fmt: skip
 """The modules and sub-packages of each package from the ground up: a room imports only what is below it."""
@@ -42,7 +43,7 @@ LAZY = {
 INSIDE = {
     "agents.checks": {"audit.attacks", "audit.audit", "audit.overlap", "riddles", "riddles.bank", "riddles.splits"},
     "agents.cli": {"audit.audit", "audit.gallery", "audit.overlap"},
-    "agents.training": {"riddles", "riddles.splits"},
+    "agents.requests": {"riddles", "riddles.splits"},
 }
 """What modules of agents import of expit_env beyond its public names."""
 

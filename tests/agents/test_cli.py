@@ -64,8 +64,8 @@ def test_a_broken_record_is_an_error_that_names_what_is_missing(tmp_path, expit)
 
 
 NONSENSE = {
-    "train": "rounds=0 riddles=0 samples=0 extra-samples=-1 temperature=0 extra-temperature=nan top-p=1.1 top-p=0"
-    " max-new-tokens=0 few-shot-rounds=-1 answers-per-riddle=0 validation-riddles=-1 evaluation-samples=0 seed=-1"
+    "train": "rounds=0 riddles=0 samples=0 extra-samples=-1 temperature=0 top-p=1.1 top-p=0"
+    " max-new-tokens=0 few-shot-share=-1 answers-per-riddle=0 validation-riddles=-1 evaluation-samples=0 seed=-1"
     " batch-size=0 layers=0 budget=0 test-riddles=0",
     "compare": "riddles=0 samples=0 budget=0", "evaluate here": "riddles=-5 samples=0", "lesson": "samples=0 seed=-1",
     "play": "attempts=0 hints=-1", "audit": "riddles=0", "splits": "riddles=0",
@@ -102,7 +102,7 @@ def test_help_imports_nothing_heavy_and_names_what_exists():
     assert done.returncode == 0, done.stderr
     for name in (*AGENTS, *GROUPS, *FAMILIES, "bank"):
         assert name in done.stdout
-    assert f"who learns: {' or '.join(TRAINABLE)}" in done.stdout
+    assert f"who learns: {', '.join(TRAINABLE)}" in done.stdout
     assert "FIRST_GROUPS" not in done.stdout
     assert "(default: )" not in done.stdout
 

@@ -10,13 +10,14 @@ from rich.console import Console
 from support.tiny import load_without_workers, save_tiny
 
 from agents import comparison
-from agents.comparison import CompareRequest, compare, within
+from agents.base import Spending
+from agents.comparison import CompareRequest, compare
 from agents.evaluation import Answered, Evaluation
 from agents.expert_iteration import ExpertIterationConfig
 from agents.progress import QUIET
 from agents.registry import AGENTS
 from agents.run import RunConflictError
-from agents.standings import Result, Row, interval, table
+from agents.standings import Result, Standing, interval, table
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -39,7 +40,7 @@ def test_every_agent_has_a_row_in_table_numbers_and_picture(done):
     request, rows = done
     assert [row.agent for row in rows] == list(AGENTS)
     console = Console(width=80, file=io.StringIO())
-    console.print(table(rows, request))
+    console.print(table(rows, request.split, request.budget))
     assert all(name in console.file.getvalue() for name in AGENTS)
     assert "best-of-n *" in console.file.getvalue()
     numbers = json.loads((request.out / "comparison.json").read_text())
@@ -62,10 +63,10 @@ def test_no_agent_passes_the_budget_and_all_answer_the_same_validation_riddles(d
 def test_a_round_without_a_right_answer_is_noted_and_counted(done):
     request, rows = done
     [note] = rows[0].notes
-    assert "no right answer" in note
+    assert "nothing to learn from" in note
     assert 0 < rows[0].episodes <= 24
     [path] = request.out.glob("expert-iteration/*/result.json")
-    seconds = [json.loads(stages.read_text())["search_seconds"] for stages in path.parent.rglob("seconds.json")]
+    seconds = [json.loads(stages.read_text())["search_seconds"] for stages in path.parent.rglob("took.json")]
     assert Result.read(path).minutes == pytest.approx(sum(seconds) / 60), "it would not survive a resume"
 
 
@@ -89,7 +90,7 @@ def test_a_small_source_is_answered_once_and_an_edited_one_is_refused(done, writ
     asked = {"agents": ("random",), "source": written(rows), "out": tmp_path / "out", "riddles": 20}
     request, console = dataclasses.replace(done[0], **asked), Console(width=120, record=True, file=io.StringIO())
     [row] = compare(request, console)
-    console.print(table([row], request))
+    console.print(table([row], request.split, request.budget))
     shown = console.export_text()
     assert "mine.jsonl: train 5, validation 2, test 1" in shown.replace("\n", "")
     assert "only 2 riddles in the split validation; asked for 20" in shown
@@ -103,7 +104,7 @@ def test_a_small_source_is_answered_once_and_an_edited_one_is_refused(done, writ
 @pytest.mark.parametrize("budget", [1, 24, 100, 512, 1_536, 12_288, 100_000])
 def test_expert_iteration_is_fitted_to_the_budget(budget):
     config = ExpertIterationConfig()
-    fitted = within(config, budget)
+    fitted = config.within(budget)
     # Two thirds of the most answers fit; the first ones to all riddles do in any case.
     least = fitted.rounds * fitted.riddles * fitted.samples
     assert max(least, 2 / 3 * fitted.episodes) <= budget or (fitted.rounds, fitted.riddles) == (1, 8)
@@ -117,11 +118,11 @@ def result(values, seed=0):
         Answered(str(i), "birds", "?", "none", "none", bool(v), False, False, int(v), bool(v))
         for i, v in enumerate(values)
     )
-    return Result("some", seed, False, Evaluation("validation", 1, riddles), 10 * (seed + 1), 0, 0.0)
+    return Result("some", seed, False, 0.0, Evaluation("validation", 1, riddles), Spending(10 * (seed + 1)), 0.0)
 
 
 def test_a_row_is_a_mean_over_seeds_with_wilsons_interval_where_they_agree():
-    row = Row.of([result([1, 0], 0), result([1, 1], 1)])
+    row = Standing.of([result([1, 0], 0), result([1, 1], 1)])
     assert (row.mean, row.by_seed, row.episodes) == (0.75, (0.5, 1.0), 15)
     one = result([1, 0, 1, 1])
     assert interval([one]) == one.evaluation.interval("system1_accuracy")

@@ -1,17 +1,14 @@
 """Each measure on answers whose outcome is known, and the riddles that are evaluated."""
 
-import dataclasses
 import io
 import json
 
 import gymnasium as gym
 import pytest
 from rich.console import Console
-from support.tiny import tiny_policy
 
 from agents import Agent, Completion, evaluate, evaluation, gap_closed, report
-from agents.evaluation import MEASURES, Answered, Comparison, Evaluation, evaluate_policy, evaluation_riddles
-from agents.policy import Decoding, PolicyAgent
+from agents.evaluation import MEASURES, Answered, Comparison, Evaluation, evaluation_riddles
 from agents.progress import QUIET
 from expit_env.riddles import splits
 
@@ -30,6 +27,9 @@ def birds():
     return gym.make("Riddle-v0", families="birds-on-a-wire", split="validation")
 
 
+IDS = evaluation_riddles(birds(), 3)
+
+
 def answered(name, correct, sampled=0, contrast=False):
     return Answered(name, "f", "?", "0", "0", correct, False, contrast, sampled, False)
 
@@ -39,29 +39,13 @@ def right_on(share, count=30, split="test"):
 
 
 def test_system_2_needs_one_right_sample_and_majority_the_most_frequent():
-    found = evaluate(Says("101"), birds(), [1, 2], Says("101", "0", "None.", "102"), samples=4)
+    found = evaluate(Says("101"), birds(), IDS[:2], Says("101", "0", "None.", "102"), samples=4)
     assert [riddle.sampled_correct for riddle in found.riddles] == [2, 2]
     assert (found.mean("system1_accuracy"), found.mean("system2_accuracy")) == (0, 1)
     assert found.mean("majority_accuracy") == 0, "that 0 and none are one answer is known only to the verifier"
-    voted = evaluate(Says("101"), birds(), [1], Says("101", "None.", "none", "102"), samples=4)
+    voted = evaluate(Says("101"), birds(), IDS[:1], Says("101", "None.", "none", "102"), samples=4)
     assert voted.mean("majority_accuracy") == 1, "none is the most frequent, and passes"
-    assert evaluate(Says("101"), birds(), [1], Says("0", "101", "101"), samples=3).mean("majority_accuracy") == 0
-
-
-@pytest.mark.parametrize("families", ["birds-on-a-wire", "all"])
-def test_a_policy_is_evaluated_in_one_batch_as_by_two_agents(families):
-    policy, decoding = tiny_policy(), Decoding(max_new_tokens=2)
-    env = gym.make("Riddle-v0", families=families, split="validation")
-    riddles = evaluation_riddles(env, 6)
-    found = evaluate_policy(policy, env, riddles, 40, decoding.max_new_tokens)
-    greedy, drawing = PolicyAgent(policy, dataclasses.replace(decoding, temperature=0.0)), PolicyAgent(policy, decoding)
-    apart = evaluate(greedy, env, riddles, drawing, 40)
-    # The draws differ, so only what the one greedy answer decides is the same.
-    drawn = {"sampled_correct": 0, "majority_correct": False}
-    assert [dataclasses.replace(riddle, **drawn) for riddle in found.riddles] == [
-        dataclasses.replace(riddle, **drawn) for riddle in apart.riddles
-    ]
-    assert (found.split, found.samples) == ("validation", 40)
+    assert evaluate(Says("101"), birds(), IDS[:1], Says("0", "101", "101"), samples=3).mean("majority_accuracy") == 0
 
 
 def test_riddles_without_a_contrast_are_left_out_of_group_accuracy(written):
@@ -78,11 +62,14 @@ def test_riddles_without_a_contrast_are_left_out_of_group_accuracy(written):
     assert row.count("n/a") == 3
     json.loads(json.dumps(Comparison(before, after).summary(), allow_nan=False))
     source = written([{"question": "What has a neck?", "answer": "a bottle", "split": "train"}])
-    assert evaluate(Says("a bottle"), gym.make("Riddle-v0", source=source), [1]).riddles[0].contrast_correct is None
+    assert (
+        evaluate(Says("a bottle"), gym.make("Riddle-v0", source=source), ["mine/train/1"]).riddles[0].contrast_correct
+        is None
+    )
 
 
 def test_a_constant_answer_is_right_alone_and_wrong_in_the_pair_where_it_is_the_trap():
-    found = evaluate(Says("None."), birds(), [1, 2, 3])
+    found = evaluate(Says("None."), birds(), IDS)
     assert (found.mean("system1_accuracy"), found.mean("group_accuracy"), found.split) == (1, 0, "validation")
     riddle = splits.riddle(found.riddles[0].riddle_id)
     assert found.mean("trap_rate") == 0

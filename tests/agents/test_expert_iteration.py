@@ -5,21 +5,22 @@ import json
 from pathlib import Path
 
 import pytest
-from support.runs import CONFIG, make_agent, make_env
+from support.runs import CONDITIONS, CONFIG, make_agent, make_env
 from support.verifiers import never, verdict
 
 from agents import Budget, Completion
 from agents.base import spawn_seeds
-from agents.expert_iteration import NoVerifiedAnswerError, select, shortest
-from agents.fine_tuning import Row
+from agents.expert_iteration import NothingToLearnError
+from agents.fine_tuning import Example
 from agents.policy import prompt
 from agents.run import RunConflictError
 from agents.shared_prompt import encode_group
 from agents.trajectory import Trajectory, TrajectoryStore
+from agents.updates import Distillation, Preference
 
-STAGES = ("trajectories.jsonl", "sft.jsonl", "adapter", "metrics.json", "DONE")
+STAGES = ("trajectories.jsonl", "rows.jsonl", "adapter", "metrics.json", "DONE")
 ROUNDS = ("round-000", "round-001")
-FIRST_SEED = spawn_seeds([CONFIG.seed, 0], 1)[0]
+FIRST_SEED = spawn_seeds([CONDITIONS.seed, 0], 1)[0]
 """What the first riddle of the first round is reset with."""
 
 
@@ -28,8 +29,9 @@ def never_the_first(riddle, response):
     return verdict(riddle.riddle_id != make_env().reset(seed=FIRST_SEED)[1]["riddle_id"], response)
 
 
-def unvalidated(**changes):
-    return dataclasses.replace(CONFIG, validation_riddles=0, **changes)
+def unvalidated(few_shot_share=0.0, **changes):
+    shared = dataclasses.replace(CONDITIONS, validation_riddles=0, few_shot_share=few_shot_share)
+    return dataclasses.replace(CONFIG, conditions=shared, **changes)
 
 
 def trajectories_of(folder):
@@ -39,10 +41,10 @@ def trajectories_of(folder):
 def test_every_stage_leaves_its_file(learned):
     assert len(learned.history.rounds) == 2
     for name in ROUNDS:
-        assert {path.name for path in (learned.folder / name).iterdir()} == {*STAGES, "seconds.json"}
+        assert {path.name for path in (learned.folder / name).iterdir()} == {*STAGES, "took.json"}
     trajectories = trajectories_of(learned.folder)
-    assert learned.history.episodes == len(trajectories) <= CONFIG.episodes
-    assert learned.history.tokens == sum(trajectory.num_tokens for trajectory in trajectories)
+    assert learned.history.spent.episodes == len(trajectories) <= CONFIG.episodes
+    assert learned.history.spent.tokens == sum(trajectory.num_tokens for trajectory in trajectories)
     printed = [line[:7] for line in learned.printed.splitlines() if "| coverage" in line]
     assert printed == ["round 1", "round 2"], "people count from 1"
     for line in (learned.folder / "metrics.jsonl").read_text().splitlines():
@@ -63,7 +65,7 @@ def test_a_run_interrupted_at_every_stage_ends_as_one_that_never_was(learned, tm
     for _ in range(1 + 2 * len(STAGES)):
         with pytest.raises(KeyboardInterrupt):
             make_agent(tmp_path / "run").learn(make_env())
-    assert make_agent(tmp_path / "run").learn(make_env()).episodes == learned.history.episodes
+    assert make_agent(tmp_path / "run").learn(make_env()).spent.episodes == learned.history.spent.episodes
     assert interrupted == ["base.json", *(f"{name}/{stage}" for name in ROUNDS for stage in STAGES)]
     for name in ("base.json", *(f"{name}/{stage}" for name in ROUNDS for stage in STAGES[:2])):
         assert (tmp_path / "run" / name).read_bytes() == (learned.folder / name).read_bytes()
@@ -88,15 +90,14 @@ def test_only_unsolved_riddles_get_further_answers(tmp_path):
     assert {len(several) for several in answers.values()} == {CONFIG.samples}
 
 
-def test_the_first_round_shows_examples_and_further_batches_are_hotter(tmp_path, monkeypatch):
-    agent, drawn, learned = make_agent(tmp_path, unvalidated(few_shot_rounds=1, extra_temperature=1.5)), {}, []
+def test_only_the_search_of_the_first_rounds_shows_examples(tmp_path, monkeypatch):
+    agent, drawn, learned = make_agent(tmp_path, unvalidated(few_shot_share=0.5)), {}, []
     sample, encode = agent.policy.sample, "agents.shared_prompt.encode_group"
     monkeypatch.setattr(agent.policy, "sample", lambda *a: drawn.update({a[3][1:3]: a[2]}) or sample(*a))
     monkeypatch.setattr(encode, lambda *a: learned.append(a[1]) or encode_group(*a))
     agent.learn(make_env(never_the_first))
     assert {(0, 0), (0, 1), (0, 2), (1, 0)} <= drawn.keys()  # by round and batch
-    for (round_, batch), how in drawn.items():
-        assert (how.few_shot, how.temperature) == (round_ == 0, 1.5 if batch else 1.0)
+    assert all(how.few_shot == (round_ == 0) for (round_, _), how in drawn.items())
     assert all(len(messages) == len(prompt("?")) for messages in learned)
 
 
@@ -104,19 +105,19 @@ def test_a_budget_of_episodes_is_never_passed_and_one_of_tokens_ends_the_search_
     def learn(name, *budget):
         return make_agent(tmp_path / name).learn(make_env(never_the_first), Budget(*budget))
 
-    assert learn("episodes", 7).episodes == 7
+    assert learn("episodes", 7).spent.episodes == 7
     batch = learn("batch", 1_000, 20)
-    assert (len(batch.rounds), batch.episodes) == (1, CONFIG.riddles * CONFIG.samples), "no further batch"
-    assert batch.tokens > 20
-    whole = learn("round", 1_000, batch.tokens + 1)
+    assert (len(batch.rounds), batch.spent.episodes) == (1, CONFIG.riddles * CONFIG.samples), "no further batch"
+    assert batch.spent.tokens > 20
+    whole = learn("round", 1_000, batch.spent.tokens + 1)
     assert len(whole.rounds) == 1
-    assert whole.episodes > batch.episodes
+    assert whole.spent.episodes > batch.spent.episodes
 
 
-def test_an_environment_of_several_attempts_is_refused_before_the_folder_is_made(tmp_path):
-    with pytest.raises(ValueError, match=r"expert-iteration answers once.*max_attempts=1"):
+def test_an_environment_of_several_attempts_is_refused_at_the_first_answer(tmp_path):
+    with pytest.raises(ValueError, match=r"one answer an episode.*max_attempts=1"):
         make_agent(tmp_path / "run").learn(make_env(max_attempts=2))
-    assert not (tmp_path / "run").exists()
+    assert not list(tmp_path.rglob("trajectories.jsonl"))
 
 
 def test_learning_again_starts_from_the_base_model(tmp_path):
@@ -127,11 +128,10 @@ def test_learning_again_starts_from_the_base_model(tmp_path):
     assert trajectories_of(tmp_path / "first") == trajectories_of(tmp_path / "second") != []
 
 
-def test_a_round_without_a_right_answer_is_an_error_that_gives_the_options(tmp_path):
-    for level in (1, 2):
-        with pytest.raises(NoVerifiedAnswerError, match=r"another --out.*--samples") as raised:
-            make_agent(tmp_path / str(level), unvalidated()).learn(make_env(never, level=level))
-        assert ("--level 1" in str(raised.value)) == (level == 2)
+def test_a_round_without_a_right_answer_is_an_error_that_gives_the_options_and_says_what_was_spent(tmp_path):
+    with pytest.raises(NothingToLearnError, match=r"another --out.*--samples.*--level 1") as raised:
+        make_agent(tmp_path, unvalidated()).learn(make_env(never))
+    assert raised.value.history.spent.episodes == CONFIG.riddles * (CONFIG.samples + CONFIG.extra_samples)
 
 
 def trajectory(question, text, solved=True, finished=True):
@@ -147,6 +147,19 @@ def test_only_verified_finished_different_and_short_answers_are_learned():
         trajectory("q", "None of them is", finished=False), trajectory("q", "None."), trajectory("q", " None. "),
         trajectory("q", "None are left."), trajectory("p", "9"),
     ]  # fmt: skip
-    assert select(found, answers_per_riddle=2) == [Row("q", "None."), Row("q", "None are left."), Row("p", "9")]
-    rows = [Row("q", "None."), Row("q", "None at all."), Row("p", "9"), Row("q", "0"), Row("q", "None.")]
-    assert shortest(rows, 2) == [Row("q", "0"), Row("q", "None."), Row("p", "9")]
+    assert Distillation(answers_per_riddle=2).select([found]) == [
+        Example("q", "None."), Example("q", "None are left."), Example("p", "9")
+    ]  # fmt: skip
+    newer = [trajectory("q", "0")]
+    assert Distillation(answers_per_riddle=1).select([found, newer])[0] == Example("q", "0")
+    assert Distillation(answers_per_riddle=1, pooled=False).select([found, newer]) == [Example("q", "0")]
+
+
+def test_a_preference_is_a_right_against_a_frequent_wrong_answer_to_one_riddle():
+    found = [
+        trajectory("q", "None."), trajectory("q", "3", solved=False), trajectory("q", "4", solved=False),
+        trajectory("q", "4 ", solved=False), trajectory("q", "4 bi", solved=False, finished=False),
+        trajectory("p", "3", solved=False), trajectory("r", "9"),
+    ]  # fmt: skip
+    assert Preference().select([found]) == [("q", "None.", "4"), ("q", "None.", "3")]
+    assert Preference(pairs_per_riddle=1).select([found[:2], found[2:]]) == [("q", "None.", "4")]

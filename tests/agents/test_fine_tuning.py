@@ -3,13 +3,15 @@
 import copy
 import dataclasses
 import re
+from types import SimpleNamespace
 
 import pytest
 import torch
 from safetensors.torch import load_file
 from support.tiny import tiny_model, tiny_policy, tiny_tokenizer
 
-from agents.fine_tuning import FineTuning, Row, fine_tune, steps
+from agents.conditions import LoRA
+from agents.fine_tuning import Example, FineTuning, fine_tune, steps
 from agents.policy import GREEDY, prompt
 from agents.shared_prompt import SharedPromptTrainer, collate, encode_group
 
@@ -17,7 +19,7 @@ GROUPS = (
     ("How many birds are left?", ("None.", "0", "No birds are left on the wire.")),
     ("Which is heavier, a pound of feathers or a pound of iron, asks a man?", ("They weigh the same.",)),
 )
-SMALL = FineTuning(rank=8, alpha=32, learning_rate=1e-2, epochs=20, batch_size=2)
+SMALL, SHAPE = FineTuning(learning_rate=1e-2, epochs=20, batch_size=2), LoRA(rank=8, alpha=32)
 ONCE = dataclasses.replace(SMALL, epochs=1)
 
 
@@ -42,7 +44,9 @@ def test_loss_and_gradients_are_those_of_one_row_for_each_answer(family):
     plain.backward()
     batch = collate([encode_group(tiny_tokenizer(), prompt(question), answers) for question, answers in GROUPS])
     # The count that transformers hands over assumes shifted labels: the loss must not depend on it.
-    shared = SharedPromptTrainer.compute_loss(None, other, batch, num_items_in_batch=torch.tensor(1))
+    shared = SharedPromptTrainer.compute_loss(
+        SimpleNamespace(processed=0), other, batch, num_items_in_batch=torch.tensor(1)
+    )
     shared.backward()
     assert shared.item() == pytest.approx(plain.item(), rel=1e-5)
     for (name, a), (_, b) in zip(one.named_parameters(), other.named_parameters(), strict=True):
@@ -53,11 +57,11 @@ def test_an_answer_is_learned_and_the_base_model_stays_as_it_was(tmp_path):
     policy, done = tiny_policy(), []
     policy.base.generation_config.eos_token_id = [2, 5, 7]
     before = {name: value.clone() for name, value in policy.base.state_dict().items()}
-    rows = [Row(question, answers[0]) for question, answers in GROUPS]
-    first = fine_tune(policy, rows, ONCE, tmp_path / "first", 0)
-    loss = fine_tune(policy, rows, SMALL, tmp_path / "adapter", 0, done.append)
+    rows = [Example(question, answers[0]) for question, answers in GROUPS]
+    once = fine_tune(policy, rows, SHAPE, ONCE, tmp_path / "first", 0)
+    processed = fine_tune(policy, rows, SHAPE, SMALL, tmp_path / "adapter", 0, done.append)
     assert sum(done) == steps(rows, SMALL) == 20
-    assert loss < 0.7 * first
+    assert processed == 20 * once > 20 * sum(len(row.question) for row in rows) / 10
     assert policy.base.state_dict().keys() == before.keys()
     assert all(torch.equal(value, before[name]) for name, value in policy.base.state_dict().items())
     assert policy.base.generation_config.eos_token_id == [2, 5, 7]
@@ -70,13 +74,13 @@ def test_an_answer_is_learned_and_the_base_model_stays_as_it_was(tmp_path):
 
 @pytest.mark.parametrize(("layers", "adapted"), [(1.0, {"0", "1"}), (0.5, {"1"}), (0.1, {"1"})])
 def test_only_the_upper_layers_get_an_adapter(layers, adapted, tmp_path):
-    fine_tune(tiny_policy(), [Row("q", "a")], dataclasses.replace(ONCE, layers=layers), tmp_path, 0)
+    fine_tune(tiny_policy(), [Example("q", "a")], LoRA(layers=layers), ONCE, tmp_path, 0)
     names = load_file(tmp_path / "adapter_model.safetensors")
     assert {re.search(r"layers\.(\d+)\.", name)[1] for name in names} == adapted
 
 
 def test_no_rows_are_refused_and_copies_of_one_answer_are_rows_of_their_own(tmp_path):
-    with pytest.raises(ValueError, match="no rows"):
-        fine_tune(tiny_policy(), [], SMALL, tmp_path, 0)
-    assert steps([Row("q", "a")] * 10, ONCE) == 5
-    assert steps([Row("q", str(i)) for i in range(10)], ONCE) == 1
+    with pytest.raises(ValueError, match="no examples"):
+        fine_tune(tiny_policy(), [], SHAPE, SMALL, tmp_path, 0)
+    assert steps([Example("q", "a")] * 10, ONCE) == 5
+    assert steps([Example("q", str(i)) for i in range(10)], ONCE) == 1

@@ -11,16 +11,16 @@ from support.verifiers import even, is_even
 
 import expit_env  # noqa: F401
 from agents.base import Budget
-from agents.fine_tuning import FineTuning
+from agents.conditions import Conditions, LoRA
 from agents.grpo import GRPO, GRPOAgentConfig, Plan
 from agents.run import RunConflictError
 from agents.trajectory import TrajectoryStore
 
 CONFIG = GRPOAgentConfig(
-    generations=4, riddles_per_step=2, max_new_tokens=4, learning_rate=1e-2, save_steps=1, validation_riddles=0,
-    evaluation_samples=2, fine_tuning=FineTuning(rank=2),
+    Conditions(LoRA(rank=2), max_new_tokens=4, few_shot_share=0, validation_riddles=0, evaluation_samples=2),
+    generations=4, riddles_per_step=2, learning_rate=1e-2, save_steps=1,
 )  # fmt: skip
-WEIGHTS = "adapter/adapter_model.safetensors"
+WEIGHTS = "round-000/adapter/adapter_model.safetensors"
 
 
 def make(folder=None, **changes):
@@ -40,9 +40,9 @@ def run(tmp_path_factory):
 
 def test_every_completion_is_an_episode_and_the_budget_is_not_passed(run):
     agent, history = run
-    trajectories = list(TrajectoryStore(agent.folder / "trajectories.jsonl"))
-    assert history.episodes == len(trajectories) == 32
-    assert history.tokens == sum(len(t.completions[0].token_ids) for t in trajectories) > 32
+    trajectories = list(TrajectoryStore(agent.folder / "round-000/trajectories.jsonl"))
+    assert history.spent.episodes == len(trajectories) == 32
+    assert history.spent.tokens == sum(len(t.completions[0].token_ids) for t in trajectories) > 32
     assert [len({t.start for t in trajectories[i : i + 4]}) for i in range(0, 32, 4)] == [1] * 8
     assert len({t.riddle_id for t in trajectories}) == 8
     end = tiny_tokenizer().eos_token_id
@@ -50,9 +50,9 @@ def test_every_completion_is_an_episode_and_the_budget_is_not_passed(run):
 
 
 def test_the_reward_comes_from_the_environment_and_is_learned_from(run):
-    trajectories = list(TrajectoryStore(run[0].folder / "trajectories.jsonl"))
+    trajectories = list(TrajectoryStore(run[0].folder / "round-000/trajectories.jsonl"))
     assert all(t.solved == is_even(t.text) for t in trajectories)
-    steps = [json.loads(line) for line in (run[0].folder / "steps.jsonl").read_text().splitlines()]
+    steps = [json.loads(line) for line in (run[0].folder / "round-000/steps.jsonl").read_text().splitlines()]
     rewards = [sum(t.rewards[0] for t in trajectories[i : i + 8]) / 8 for i in range(0, 32, 8)]
     assert [step["reward"] for step in steps] == pytest.approx(rewards)
     weights = load_file(run[0].folder / WEIGHTS)
@@ -60,7 +60,7 @@ def test_the_reward_comes_from_the_environment_and_is_learned_from(run):
 
 
 def test_validation_is_measured_before_and_after(tmp_path):
-    history = learn(make(tmp_path, validation_riddles=2), 8)
+    history = learn(make(tmp_path, conditions=dataclasses.replace(CONFIG.conditions, validation_riddles=2)), 8)
     assert json.loads((tmp_path / "base.json").read_text())["split"] == "validation"
     (metrics,) = history.rounds
     assert {"system1_accuracy", "system2_accuracy", "episodes", "tokens", "learn_seconds"} <= metrics.keys()
@@ -68,33 +68,33 @@ def test_validation_is_measured_before_and_after(tmp_path):
 
 def test_a_finished_run_is_not_run_again_and_another_request_is_refused(run):
     agent, history = run
-    stamps = {path: path.stat().st_mtime_ns for path in agent.folder.rglob("*")}
+    stamps = {path: path.stat().st_mtime_ns for path in agent.folder.glob("round-*/*")}
     assert learn(make(agent.folder)) == history
-    assert stamps == {path: path.stat().st_mtime_ns for path in agent.folder.rglob("*")}
+    assert stamps == {path: path.stat().st_mtime_ns for path in agent.folder.glob("round-*/*")}
     with pytest.raises(RunConflictError, match="learning_rate"):
         learn(make(agent.folder, learning_rate=1e-3))
 
 
 def test_an_interrupted_run_resumes_from_the_last_whole_step(run, tmp_path):
-    judged, store = [], tmp_path / "trajectories.jsonl"
+    judged, store = [], tmp_path / "round-000/trajectories.jsonl"
 
     def interrupted(riddle, response):
         judged.append(response)
         if len(judged) == 20:
             with store.open("a") as file:
                 file.write('{"half a line')
-            (tmp_path / "checkpoints" / "checkpoint-3").mkdir()  # one that was not written to its end
+            (tmp_path / "round-000/checkpoints/checkpoint-3").mkdir()  # one that was not written to its end
             raise KeyboardInterrupt
         return even(riddle, response)
 
     interrupted.__qualname__ = "even"  # what the record has of a verifier
     with pytest.raises(KeyboardInterrupt):
         learn(make(tmp_path), verifier=interrupted)
-    assert not (tmp_path / "adapter").exists()
+    assert not (tmp_path / "round-000/adapter").exists()
     assert store.read_text().endswith("half a line")
     learn(make(tmp_path), verifier=interrupted)
     assert len(judged) == 20 + 16, "the two whole steps are not taken again"
-    for name in ("trajectories.jsonl", WEIGHTS):
+    for name in ("round-000/trajectories.jsonl", WEIGHTS):
         assert (tmp_path / name).read_bytes() == (run[0].folder / name).read_bytes()
 
 

@@ -1,5 +1,7 @@
 """The contract of an agent, for every agent that is registered."""
 
+import json
+
 import gymnasium as gym
 import pytest
 from support.tiny import terse_model, tiny_policy
@@ -8,23 +10,19 @@ from support.verifiers import even
 import expit_env  # noqa: F401
 from agents.adapter_agent import AdapterAgent
 from agents.base import Agent, Budget
-from agents.expert_iteration import ExpertIterationConfig
-from agents.fine_tuning import FineTuning
-from agents.registry import AGENTS, Setting, make_agent
+from agents.conditions import Conditions, LoRA
+from agents.registry import AGENTS, TRAINABLE, Setting, make_agent
 from agents.trajectory import Completion
 
-CONFIG = ExpertIterationConfig(
-    rounds=2, riddles=6, samples=4, extra_samples=4, max_new_tokens=8, validation_riddles=0, evaluation_samples=3,
-    fine_tuning=FineTuning(rank=2, epochs=1), seed=3,
-)  # fmt: skip
+CONDITIONS = Conditions(LoRA(rank=2), max_new_tokens=8, validation_riddles=0, evaluation_samples=3, seed=3)
 QUESTIONS = ["What has keys?", "How many birds are left?", "What has keys?"]
-LEARNERS = {"expert-iteration", "grpo", "constant"}
+LEARNERS = {*TRAINABLE, "constant"}
 
 by_name = pytest.mark.parametrize("name", AGENTS)
 
 
-def make(name, folder=None):
-    return make_agent(name, Setting(tiny_policy(terse_model()), CONFIG, folder))
+def make(name, folder=None, budget=21):
+    return make_agent(name, Setting(tiny_policy(terse_model()), CONDITIONS, budget, folder))
 
 
 def learn(agent, episodes):
@@ -49,8 +47,8 @@ def test_it_gives_one_answer_to_each_observation_which_its_seed_decides(name):
 def test_it_learns_within_its_budget_reports_what_it_spent_and_saves_what_it_learned(name, tmp_path):
     agent = make(name, tmp_path / "run")
     history, judged = learn(agent, 21)
-    assert history.episodes == judged <= 21
-    assert (history.episodes > 0) == (name in LEARNERS)
+    assert history.spent.episodes == judged <= 21
+    assert (history.spent.episodes > 0) == (name in LEARNERS)
     if name not in LEARNERS:
         with pytest.raises(NotImplementedError, match="learns nothing"):
             agent.save(tmp_path / "saved")
@@ -65,16 +63,15 @@ def test_it_learns_within_its_budget_reports_what_it_spent_and_saves_what_it_lea
 @pytest.mark.parametrize("name", ["constant", "random"])
 def test_any_budget_is_kept(name, episodes):
     history, judged = learn(make(name), episodes)
-    assert history.episodes == judged <= episodes
-    assert history.tokens == 0
+    assert history.spent.episodes == judged <= episodes
+    assert history.spent.tokens == 0
 
 
 def test_all_adapters_have_the_same_shape():
-    shapes = []
-    for name in ("expert-iteration", "grpo"):
-        agent = make(name)
+    for name in TRAINABLE:
+        agent = make(name, budget=16)
         assert isinstance(agent, AdapterAgent)
-        assert learn(agent, 16)[0].episodes > 0, "it needs no folder"
-        shapes.append(agent.config.fine_tuning.lora(agent.policy.base).to_dict())
-        assert (agent.config.temperature, agent.config.max_new_tokens, agent.config.seed) == (1.0, 8, 3)
-    assert shapes[0] == shapes[1]
+        assert learn(agent, 16)[0].spent.gradient_tokens > 0, "it needs no folder"
+        assert agent.config.conditions == CONDITIONS
+        adapter = json.loads((agent.adapter / "adapter_config.json").read_text())
+        assert (adapter["r"], adapter["lora_alpha"]) == (2, 32)

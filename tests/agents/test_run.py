@@ -80,7 +80,7 @@ def remove(paths):
     ("name", "gone"),
     [
         ("config.json", ()), ("base.json", ()), ("metrics.jsonl", ()), ("round-001/adapter/adapter_config.json", ()),
-        ("round-001/adapter/adapter_model.safetensors", ()), ("round-000/sft.jsonl", ("DONE", "adapter")),
+        ("round-001/adapter/adapter_model.safetensors", ()), ("round-000/rows.jsonl", ("DONE", "adapter")),
         ("round-001/trajectories.jsonl", ("DONE", "metrics.json")),
     ],
 )  # fmt: skip
@@ -90,7 +90,12 @@ def test_what_the_message_of_a_broken_file_says_to_delete_is_made_again(learned,
     (folder / "config.json").write_text(json.dumps(config))
     remove(folder / "round-001" / other for other in gone)
     os.truncate(folder / name, (folder / name).stat().st_size - 2)
-    use = write_report if name == "metrics.jsonl" else lambda folder: make_agent(folder).learn(make_env())
+
+    def use(folder):
+        if name == "metrics.jsonl":
+            return write_report(folder)
+        (agent := make_agent(folder)).learn(make_env())
+        return agent.act(["Who?"])
 
     where = name.partition("/adapter_")[0]
     with pytest.raises(ValueError, match=rf"^[^\n]*{where}.* is broken: .*the command that[^\n]*$") as raised:
@@ -98,7 +103,7 @@ def test_what_the_message_of_a_broken_file_says_to_delete_is_made_again(learned,
     remove(map(Path, re.search("Delete (.*), then", str(raised.value))[1].split(" and ")))
     make_agent(folder).learn(make_env())
     use(folder)
-    for whole in ("round-000/trajectories.jsonl", "round-001/trajectories.jsonl", "round-000/sft.jsonl"):
+    for whole in ("round-000/trajectories.jsonl", "round-001/trajectories.jsonl", "round-000/rows.jsonl"):
         assert (folder / whole).read_bytes() == (learned.folder / whole).read_bytes()
 
 

@@ -42,9 +42,11 @@ def test_each_round_searches_with_the_adapter_of_the_round_before(server, learn,
     history = learn()
     assert len(history.rounds) == 2
     stores = [TrajectoryStore(path) for path in (tmp_path / "run").glob("round-*/trajectories.jsonl")]
-    assert history.tokens == sum(trajectory.num_tokens for store in stores for trajectory in store) > 0
+    assert history.spent.tokens == sum(trajectory.num_tokens for store in stores for trajectory in store) > 0
     assert models_asked(server) == ["", "round-000", "round-001"], "the base model first, then each round's adapter"
-    searched = [body["model"] for body in server.seen if body["max_tokens"] == CONFIG.max_new_tokens and "n" in body]
+    searched = [
+        body["model"] for body in server.seen if body["max_tokens"] == CONFIG.conditions.max_new_tokens and "n" in body
+    ]
     assert any(name.startswith("round-000") for name in searched)
     assert len(server.models) == 2, "the adapters before the last are off the server"
 

@@ -16,9 +16,10 @@ from support.tiny import load_without_workers, save_tiny
 
 from agents.comparison import CompareRequest
 from agents.evaluation import split_env
+from agents.requests import FIRST_GROUPS
 from agents.run import UNCOMPARED
 from agents.sampling.workers import usable_cores
-from agents.training import FIRST_GROUPS, TrainedRun, TrainRequest, compare_with_base, print_rows
+from agents.training import TrainedRun, TrainRequest, compare_with_base, print_rows
 from expit_env.riddles.splits import GENERATOR_VERSION
 
 
@@ -73,7 +74,7 @@ def test_without_a_source_the_first_groups_are_trained_on_unless_others_are_aske
 def test_a_source_is_used_at_all_levels_unless_asked_and_what_is_left_out_is_printed(source, asked, line):
     request = TrainRequest(source=source, **asked)
     assert printed_rows(request).startswith(f"{source}: {line}")
-    compared = CompareRequest(source=source, **asked).training()
+    compared = CompareRequest(source=source, **asked)
     assert (compared.source, compared.resolved_level()) == (source, request.resolved_level())
 
 
@@ -85,7 +86,7 @@ def test_bad_rows_are_refused_or_left_out_as_asked(source):
         TrainRequest(source=source).environment()
     for request in (
         TrainRequest(source=source, skip_bad=True),
-        CompareRequest(source=source, skip_bad=True).training(),
+        CompareRequest(source=source, skip_bad=True),
     ):
         assert request.environment().spec.kwargs["source"] == f"{source}?skip_bad"
         assert printed_rows(request).endswith("bad rows left out: 1\n")
@@ -121,7 +122,11 @@ def test_a_trained_run_is_opened_without_its_source_which_only_its_riddles_need(
     load_without_workers(monkeypatch)
     save_tiny(tmp_path / "model")
     environment = {"id": "Riddle-v0", "kwargs": {"split": "train", "source": str(tmp_path / "moved.jsonl")}}
-    record = {"model": str(tmp_path / "model"), "environment": environment, "config": {"max_new_tokens": 3}}
+    record = {
+        "model": str(tmp_path / "model"),
+        "environment": environment,
+        "config": {"conditions": {"max_new_tokens": 3}},
+    }
     (tmp_path / "adapter").mkdir()
     (tmp_path / "config.json").write_text(json.dumps(record))
     opened = TrainedRun.open(tmp_path, "cpu")
@@ -140,7 +145,7 @@ def test_a_run_killed_before_during_and_after_the_rounds_ends_as_one_that_never_
     assert (killed / "round-001" / "DONE").exists()
     for folder in (killed, unbroken):
         run(folder)
-    names = [f"round-{index:03d}/{name}" for index in range(2) for name in ("trajectories.jsonl", "sft.jsonl")]
+    names = [f"round-{index:03d}/{name}" for index in range(2) for name in ("trajectories.jsonl", "rows.jsonl")]
     for name in (*names, "base.json", "evaluation-test.json", "evaluation-transfer.json"):
         assert (killed / name).read_bytes() == (unbroken / name).read_bytes(), name
     assert not list(killed.rglob("*.part"))

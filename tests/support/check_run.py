@@ -8,7 +8,7 @@ from agents.evaluation import Comparison
 from agents.trajectory import TrajectoryStore
 
 
-def lines(path: Path) -> list[dict]:
+def lines(path: Path) -> list:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
@@ -25,7 +25,7 @@ def check(run: Path) -> None:
         assert (folder / "adapter" / "adapter_model.safetensors").stat().st_size > 0
         assert len(trajectories) == metrics["episodes"]
         answers = {trajectory.text.strip() for trajectory in trajectories if trajectory.solved}
-        learned = {row["answer"] for row in lines(folder / "sft.jsonl")}
+        learned = {answer for _, answer in lines(folder / "rows.jsonl")}
         assert set() < learned <= answers, "nothing was learned, or an answer that nobody verified"
     for split in ("test", "transfer"):
         assert len(Comparison.read(run / f"evaluation-{split}.json").base.riddles) == 16

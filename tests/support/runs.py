@@ -6,13 +6,12 @@ import gymnasium as gym
 from support.tiny import terse_model, tiny_policy
 from support.verifiers import even
 
-from agents import ExpertIteration, ExpertIterationConfig, FineTuning
+from agents import Conditions, Distillation, ExpertIteration, ExpertIterationConfig, FineTuning, LoRA
 from agents.progress import QUIET
 
-CONFIG = ExpertIterationConfig(
-    rounds=2, riddles=3, samples=4, extra_samples=6, max_new_tokens=5, few_shot_rounds=0, validation_riddles=2,
-    evaluation_samples=2, fine_tuning=FineTuning(rank=2, epochs=1),
-)  # fmt: skip
+CONDITIONS = Conditions(LoRA(rank=2), max_new_tokens=5, few_shot_share=0, validation_riddles=2, evaluation_samples=2)
+DISTILLATION = Distillation(fine_tuning=FineTuning(epochs=1))
+CONFIG = ExpertIterationConfig(CONDITIONS, rounds=2, riddles=3, samples=4, extra_samples=6, update=DISTILLATION)
 
 
 def make_env(verifier=even, **kwargs):
