@@ -6,12 +6,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from agents.base import Agent, Budget, History, judge, rollout
+    from agents.base import Agent, Budget, History, Metered, Spending, judge, rollout, spawn_seeds
     from agents.conditions import Conditions, LoRA
     from agents.embedding import TextEmbedding
     from agents.evaluation import Evaluation, evaluate, gap_closed
     from agents.expert_iteration import ExpertIteration, ExpertIterationConfig
-    from agents.fine_tuning import FineTuning
+    from agents.fine_tuning import Example, FineTuning, fine_tune
     from agents.grpo import GRPO, GRPOAgentConfig
     from agents.iterated_dpo import IteratedDPO, IteratedDPOConfig
     from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 # Imported on first use, because a sampling worker does not need the training libraries.
 _MODULES = {
-    "base": ("Agent", "Budget", "History", "judge", "rollout"),
+    "base": ("Agent", "Budget", "History", "Metered", "Spending", "judge", "rollout", "spawn_seeds"),
     "conditions": ("Conditions", "LoRA"),
     "embedding": ("TextEmbedding",),
     "evaluation": ("Evaluation", "evaluate", "gap_closed"),
     "expert_iteration": ("ExpertIteration", "ExpertIterationConfig"),
-    "fine_tuning": ("FineTuning",),
+    "fine_tuning": ("Example", "FineTuning", "fine_tune"),
     "grpo": ("GRPO", "GRPOAgentConfig"),
     "iterated_dpo": ("IteratedDPO", "IteratedDPOConfig"),
     "policy": ("Decoding", "LanguageModelPolicy", "PolicyAgent"),
@@ -45,6 +45,7 @@ __all__ = [
     "Decoding",
     "Distillation",
     "Evaluation",
+    "Example",
     "ExpertIteration",
     "ExpertIterationConfig",
     "FineTuning",
@@ -54,17 +55,21 @@ __all__ = [
     "IteratedDPOConfig",
     "LanguageModelPolicy",
     "LoRA",
+    "Metered",
     "PolicyAgent",
     "Preference",
     "RFTConfig",
+    "Spending",
     "TextEmbedding",
     "Trajectory",
     "TrajectoryStore",
     "Update",
     "evaluate",
+    "fine_tune",
     "gap_closed",
     "judge",
     "rollout",
+    "spawn_seeds",
 ]
 
 

@@ -21,6 +21,7 @@ from agents.evaluation import Evaluation, evaluate, evaluation_riddles, gap_clos
 from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 from agents.progress import QUIET
 from agents.run import RunFolder, Stages, read_json
+from agents.trackers import Log
 from agents.trajectory import Completion
 
 
@@ -53,6 +54,7 @@ class AdapterAgent(Agent, Generic[Config]):
         provenance: model and versions, for the run's record; a run with a different record is not resumed.
 
     Attributes:
+        log: gets the metrics of every round; nobody, unless it is set.
         name: in the registry.
         config_class: of its settings; ``config_class(conditions=...).within(episodes)`` fits them to a budget.
         samples_itself: whether it samples in a way of its own, and so never from a server.
@@ -74,6 +76,7 @@ class AdapterAgent(Agent, Generic[Config]):
         self.config: Config = self.config_class() if config is None else config
         self.folder, self.console, self.provenance = folder, console, dict(provenance or {})
         self.adapter: Path | None = None
+        self.log: Log = lambda metrics: None
         self.examples = self.config.conditions.few_shot_share
 
     def act(self, observations: Sequence[str]) -> list[Completion]:
@@ -153,6 +156,7 @@ class AdapterAgent(Agent, Generic[Config]):
                 closed = gap_closed(before, after)
                 measures |= measured(after) | ({} if closed is None else {"gap_closed": closed})
             path.write_text(json.dumps(measures), encoding="utf-8")
+            self.log(measures | stages.took)
 
         return read_json(stages.stage("metrics.json", "evaluate", produce), dict) | stages.took
 

@@ -21,6 +21,7 @@ from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 from agents.registry import TRAINABLE, trainable
 from agents.requests import LearningRequest, ModelRequest
 from agents.run import RunFolder, hold, read_json
+from agents.trackers import Tracker, open_log
 from expit_env import RiddleList, open_source
 
 AGENT_HELP = f"who learns: {', '.join(TRAINABLE)}. Each has flags of its own: expit train --agent NAME --help"
@@ -36,6 +37,7 @@ class TrainRequest(LearningRequest):
         budget: episodes that the agent may spend; by default as many as its settings need.
         test_riddles: riddles of test and of transfer in the final evaluation; none is repeated, so a small split may
             have fewer.
+        log: where the metrics of every round are logged, too: tensorboard, trackio or wandb.
         config: the agent's own settings; by default its defaults.
     """
 
@@ -43,6 +45,7 @@ class TrainRequest(LearningRequest):
     out: Path = Path("runs/riddles")
     budget: int | None = None
     test_riddles: int = 64
+    log: Tracker | None = None
     config: AdapterConfig = None  # type: ignore[assignment] (made below)
 
     def __post_init__(self) -> None:
@@ -78,6 +81,8 @@ def train(request: TrainRequest, console: Console) -> Path:
     with hold(request.out):
         provenance = {**request.provenance(), "test_riddles": request.test_riddles}
         agent = trainable(request.agent)(request.policy(), request.config, request.out, console, provenance)
+        if request.log is not None:
+            agent.log = open_log(request.log, request.out, dataclasses.asdict(request.config))
         agent.learn(env, Budget(request.config.episodes if request.budget is None else request.budget))
         run = RunFolder(request.out)
         for split in request.final_splits():

@@ -2,13 +2,17 @@
 
 import json
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import gymnasium as gym
 import pytest
-from support.tiny import load_without_workers, save_tiny
+from support.tiny import load_without_workers, save_tiny, terse_model, tiny_policy
+from support.verifiers import even
 
-from agents import embedded
+from agents import Budget, Conditions, LoRA, embedded, registry
+from agents.registry import Setting
 from expit_env import NoisyVerifier
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -27,7 +31,7 @@ def here(tmp_path, monkeypatch):
 
 
 def test_the_blocks_run_from_top_to_bottom_and_print_what_the_text_says(here, capsys, monkeypatch):
-    assert len(BLOCKS) == 4
+    assert len(BLOCKS) == 5
     assert len(ROWS) == 3
     names: dict[str, object] = {}
     exec(BLOCKS[0], names)
@@ -46,3 +50,22 @@ def test_the_blocks_run_from_top_to_bottom_and_print_what_the_text_says(here, ca
     assert "'coverage': " in history
     assert names["history"].rounds[0]["rows"] > 0
     assert answer.strip() != ""
+
+
+def test_the_agent_that_it_adds_is_one_more_among_the_others(tmp_path, monkeypatch):
+    module = ModuleType("agents.first_right")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(BLOCKS[4], vars(module))
+    name, place = re.search(r'`"([\w-]+)": "(agents\.[\w.:]+)"`', README).groups()
+    monkeypatch.setattr(registry, "TRAINABLE", {**registry.TRAINABLE, name: place})
+    monkeypatch.setattr(registry, "AGENTS", (*registry.AGENTS, name))
+
+    setting = Setting(tiny_policy(terse_model()), Conditions(LoRA(rank=2), max_new_tokens=8), 20, tmp_path)
+    asked: list[object] = []
+    env = gym.make("Riddle-v0", verifier=lambda *what: asked.append(what) or even(*what))
+    for _ in range(2):  # the second time nothing is done again
+        agent = registry.make_agent(name, setting)
+        history = agent.learn(env, Budget(20))
+        assert history.spent.episodes == agent.config.episodes == len(asked) == 16
+        assert history.spent.gradient_tokens > 0
+        assert agent.act(["What has keys?"])[0].text
