@@ -24,6 +24,7 @@ from agents.fine_tuning import quiet, trainer_arguments
 from agents.policy import LanguageModelPolicy, prompt
 from agents.progress import stage
 from agents.run import Stages, write_text
+from agents.trackers import Log
 from agents.trajectory import Completion, TrajectoryStore, coverage
 
 # Imported where something is trained: the command's help needs none of them.
@@ -92,7 +93,7 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
         trajectories = list(store)
         metered.spent = Spending.on(trajectories, int(stages.took["gradient_tokens"]))
         took = dataclasses.asdict(Spending.on(trajectories)) | {"coverage": coverage(trajectories)}
-        metrics = self.measure(stages, {"round": 0, **took}, before, env)
+        metrics = self.measure(stages, {"round": 0, "step": plan.steps, **took}, before, env)
         stages.finish()
         write_text(run.path / "metrics.jsonl", json.dumps(metrics) + "\n")
         return History(metered.spent, (metrics,))
@@ -115,7 +116,7 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
                 train_dataset=_prompts(env, self.config.conditions, plan),
                 processing_class=copy.deepcopy(self.policy.tokenizer),
                 peft_config=self.config.conditions.lora.config(self.policy.base),
-                callbacks=[_checkpoints(lambda steps: progress(steps * plan.batch))],
+                callbacks=[_checkpoints(lambda steps: progress(steps * plan.batch), self.log)],
             )
             trainer.remove_callback(PrinterCallback)
             trainer.remove_callback(ProgressCallback)
@@ -208,13 +209,16 @@ class _Reward:
         return [trajectory.rewards[-1] for trajectory in trajectories]
 
 
-def _checkpoints(step_done: Callable[[int], None]) -> Any:
-    """Return a callback that reports steps, and marks a checkpoint that was written to its end."""
+def _checkpoints(step_done: Callable[[int], None], log: Log) -> Any:
+    """Return a callback that reports and logs steps, and marks a checkpoint that was written to its end."""
     from agents.shared_prompt import Steps
 
     class Checkpoints(Steps):
         def on_save(self, args: Any, state: Any, *_: object, **kwargs: object) -> None:
             write_text(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / _WHOLE, "")
+
+        def on_log(self, args: Any, state: Any, *_: object, logs: Mapping[str, float], **kwargs: object) -> None:
+            log({"step": state.global_step, **logs})
 
     return Checkpoints(step_done)
 

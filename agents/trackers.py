@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 Tracker = Literal["tensorboard", "trackio", "wandb"]
 Log = Callable[[Mapping[str, float]], None]
-"""Takes the metrics of a finished round, whose number, from 0, is their ``round``."""
+"""Takes the metrics of an optimiser step, as ``step``, or of a finished round: ``round``, from 0."""
 
 
 def open_log(tracker: Tracker, run: Path, settings: Mapping[str, object]) -> Log:
@@ -28,7 +28,7 @@ def open_log(tracker: Tracker, run: Path, settings: Mapping[str, object]) -> Log
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(f"--log {tracker} needs that package: pip install -e '.[{tracker}]'") from error
     library.init(project="expit", name=run.name, config=dict(settings))
-    return lambda metrics: library.log(dict(metrics), step=int(metrics["round"]))
+    return lambda metrics: library.log(dict(metrics), step=_step(metrics))
 
 
 def _tensorboard(folder: Path) -> Log:
@@ -38,7 +38,11 @@ def _tensorboard(folder: Path) -> Log:
 
     def log(metrics: Mapping[str, float]) -> None:
         for name, value in metrics.items():
-            writer.add_scalar(name, value, int(metrics["round"]))
+            writer.add_scalar(name, value, _step(metrics))
         writer.flush()
 
     return log
+
+
+def _step(metrics: Mapping[str, float]) -> int:
+    return int(metrics.get("step", metrics.get("round", 0)))

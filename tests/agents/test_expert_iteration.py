@@ -120,11 +120,14 @@ def test_an_environment_of_several_attempts_is_refused_at_the_first_answer(tmp_p
     assert not list(tmp_path.rglob("trajectories.jsonl"))
 
 
-def test_learning_again_starts_from_the_base_model(tmp_path):
+def test_learning_again_starts_from_the_base_model_and_each_round_is_logged(tmp_path):
     agent = make_agent(None, unvalidated(rounds=1))
+    logged = []
+    agent.log = logged.append
     for name in ("first", "second"):
         agent.folder = tmp_path / name
         agent.learn(make_env())
+        assert logged.pop().items() >= {"round": 0, "episodes": len(trajectories_of(tmp_path / name))}.items()
     assert trajectories_of(tmp_path / "first") == trajectories_of(tmp_path / "second") != []
 
 

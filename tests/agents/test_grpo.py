@@ -59,8 +59,13 @@ def test_the_reward_comes_from_the_environment_and_is_learned_from(run):
     assert any(abs(weight).max() > 0 for name, weight in weights.items() if "lora_B" in name)
 
 
-def test_validation_is_measured_before_and_after(tmp_path):
-    history = learn(make(tmp_path, conditions=dataclasses.replace(CONFIG.conditions, validation_riddles=2)), 8)
+def test_validation_is_measured_before_and_after_and_steps_are_logged(tmp_path):
+    agent, logged = make(tmp_path, conditions=dataclasses.replace(CONFIG.conditions, validation_riddles=2)), []
+    agent.log = logged.append
+    history = learn(agent, 8)
+    assert [line["step"] for line in logged] == [1, 1, 1]  # the step, trl's summary, and what was measured
+    assert "reward" in logged[0]
+    assert logged[2].items() <= history.rounds[0].items()
     assert json.loads((tmp_path / "base.json").read_text())["split"] == "validation"
     (metrics,) = history.rounds
     assert {"system1_accuracy", "system2_accuracy", "episodes", "tokens", "learn_seconds"} <= metrics.keys()
