@@ -26,7 +26,9 @@ from agents.trajectory import Completion
 
 
 class AdapterConfig(Protocol):
-    """What the config of every agent with an adapter has."""
+    """What the config of every agent with an adapter has, which is a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @property
     def conditions(self) -> Conditions:
@@ -111,7 +113,7 @@ class AdapterAgent(Agent, Generic[Config]):
             **self.provenance,
             "environment": _described(env),
             "budget": dataclasses.asdict(budget),
-            "config": dataclasses.asdict(self.config),  # type: ignore[call-overload]
+            "config": dataclasses.asdict(self.config),
         }
         return RunFolder.open(self.folder or self._scratch(), record), Metered(env, budget)
 

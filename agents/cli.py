@@ -271,11 +271,17 @@ def main() -> None:
             print(f"expit-env {importlib.metadata.version('expit-env')}")
         else:
             # The flags of a training run are those of the agent that is trained.
-            request = Annotated[TrainRequest.of(_asked_agent(sys.argv[1:])), tyro.conf.arg(name="")]
+            agent = _asked_agent(sys.argv[1:])
+            request = Annotated[TrainRequest.of(agent), tyro.conf.arg(name="")]
             _train.__annotations__["request"] = request
             app.command(name="train")(_train)
             about = "Riddles, and agents that learn them. expit --version prints the version."
-            app.cli(prog="expit", description=about, config=(tyro.conf.OmitArgPrefixes,))
+            try:
+                app.cli(prog="expit", description=about, config=(tyro.conf.OmitArgPrefixes,))
+            except SystemExit as refused:
+                if refused.code == 2 and sys.argv[1] == "train":
+                    print(f"Every agent has flags of its own: expit train --agent {agent} --help", file=sys.stderr)
+                raise
     except KeyboardInterrupt:
         resume = " Give the same command again to resume from the last whole stage."
         sys.exit(f"\nInterrupted.{resume if ' '.join(sys.argv[1:2]) in RESUMABLE else ''}")

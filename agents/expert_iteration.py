@@ -16,7 +16,7 @@ from typing import ClassVar, Protocol, Self, TypeVar
 
 import gymnasium as gym
 
-from agents.adapter_agent import AdapterAgent
+from agents.adapter_agent import AdapterAgent, AdapterConfig
 from agents.base import Budget, History, Metered, Spending, rollout, spawn_seeds
 from agents.conditions import Conditions, at_least
 from agents.policy import PolicyAgent
@@ -39,13 +39,8 @@ class NothingToLearnError(RuntimeError):
         self.history = history
 
 
-class SearchConfig(Protocol):
+class SearchConfig(AdapterConfig, Protocol):
     """What a config of the loop has: as fields, or fixed by the agent."""
-
-    @property
-    def conditions(self) -> Conditions:
-        """What all agents share."""
-        ...
 
     @property
     def rounds(self) -> int:
@@ -70,11 +65,6 @@ class SearchConfig(Protocol):
     @property
     def update(self) -> Update:
         """What makes an adapter of the trajectories."""
-        ...
-
-    @property
-    def episodes(self) -> int:
-        """The most episodes of a whole run."""
         ...
 
 
