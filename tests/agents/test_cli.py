@@ -96,6 +96,14 @@ def test_a_folder_that_is_in_use_is_refused(tmp_path, expit, command):
         expit(command, "--model", "/no/such/folder", "--out", tmp_path)
 
 
+def test_a_flag_of_another_agent_is_refused_with_where_the_flags_of_this_one_are(expit, capsys):
+    with pytest.raises(SystemExit, match="^2$"):
+        expit("train", "--agent", "grpo", "--epochs", "9")
+    shown = capsys.readouterr().err
+    assert "--epochs" in shown
+    assert "expit train --agent grpo --help" in shown
+
+
 def test_help_imports_nothing_heavy_and_names_what_exists():
     commands = ("train", "compare", "evaluate", "ask", "play", "lesson", "audit", "splits", "gallery", "families")
     done = python("-c", HELP, *commands, COLUMNS="300")
