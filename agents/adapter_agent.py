@@ -79,7 +79,6 @@ class AdapterAgent(Agent, Generic[Config]):
         self.folder, self.console, self.provenance = folder, console, dict(provenance or {})
         self.adapter: Path | None = None
         self.log: Log = lambda metrics: None
-        self.examples = self.config.conditions.few_shot_share
 
     def act(self, observations: Sequence[str]) -> list[Completion]:
         self.policy.use_adapter(self.adapter)

@@ -110,3 +110,7 @@ class Conditions:
     def shows_examples(self, done: int, total: int) -> bool:
         """Whether the prompt shows solved examples when ``done`` of ``total`` rounds or steps are over."""
         return done < self.few_shot_share * total
+
+    def share_shown(self, total: int) -> float:
+        """Return the share of ``total`` rounds or steps in which the prompt shows solved examples."""
+        return sum(self.shows_examples(done, total) for done in range(total)) / total

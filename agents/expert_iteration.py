@@ -128,6 +128,7 @@ class SearchAndLearn(AdapterAgent[C]):
         """
         budget = budget or Budget(self.config.episodes)
         run, metered = self.open_run(env, budget)
+        self.examples = self.config.conditions.share_shown(self.config.rounds)
         before = self.evaluate_base(run, env)
         rounds: list[list[Trajectory]] = []
         metrics: list[Mapping[str, float]] = []

@@ -85,6 +85,7 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
         if self.policy.in_process() is not self.policy:
             raise RuntimeError("grpo samples inside trl, not from a server: leave out --sampler")
         run, metered = self.open_run(env, budget)
+        self.examples = self.config.conditions.share_shown(plan.steps)
         before, stages = self.evaluate_base(run, env), Stages(run, "round-000")
         store = TrajectoryStore(stages.path / "trajectories.jsonl")
         train = functools.partial(self._train, folder=stages.path, store=store, env=metered, plan=plan)

@@ -10,6 +10,7 @@ from support.verifiers import never, verdict
 
 from agents import Budget, Completion
 from agents.base import spawn_seeds
+from agents.conditions import Conditions
 from agents.expert_iteration import NothingToLearnError
 from agents.fine_tuning import Example
 from agents.policy import prompt
@@ -98,6 +99,8 @@ def test_only_the_search_of_the_first_rounds_shows_examples(tmp_path, monkeypatc
     agent.learn(make_env(never_the_first))
     assert {(0, 0), (0, 1), (0, 2), (1, 0)} <= drawn.keys()  # by round and batch
     assert all(how.few_shot == (round_ == 0) for (round_, _), how in drawn.items())
+    assert agent.examples == 0.5
+    assert Conditions(few_shot_share=0.3).share_shown(1) == 1, "a single round is shown them throughout"
     assert all(len(messages) == len(prompt("?")) for messages in learned)
 
 
