@@ -97,7 +97,7 @@ def test_a_folder_that_is_in_use_is_refused(tmp_path, expit, command):
 
 
 def test_a_flag_of_another_agent_is_refused_with_where_the_flags_of_this_one_are(expit, capsys):
-    with pytest.raises(SystemExit, match="^2$"):
+    with pytest.raises(SystemExit, match=r"^2$"):
         expit("train", "--agent", "grpo", "--epochs", "9")
     shown = capsys.readouterr().err
     assert "--epochs" in shown
