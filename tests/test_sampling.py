@@ -6,11 +6,8 @@ import torch
 from scipy import stats
 from tiny import CONFIGS, tiny_model, tiny_tokenizer
 
-from agents.sampling import LocalSampler, in_precision
-from agents.sampling.draw import draw
-from agents.sampling.local import _Decoding
-from agents.sampling.rows import Row, encode
-from agents.sampling.sampler import SamplingParameters
+from agents.sampling import LocalSampler, in_precision, local
+from agents.sampling.rows import Row, draw, encode
 
 QUESTIONS = ("Why?", "How many birds are left on the wire?", "What has to be broken before you can use it? Think.")
 PROMPTS = [[{"role": "user", "content": question}] for question in QUESTIONS]
@@ -22,8 +19,19 @@ TOLERANCE = 2e-5
 BF16_TOLERANCE = 0.25
 
 
-def local(family="llama", max_batch=128, **changes):
+def make(family="llama", max_batch=128, **changes):
     return LocalSampler(tiny_model(family, **changes), tiny_tokenizer(), max_batch=max_batch)
+
+
+def watch(model):
+    """Note the keyword arguments of each call of the model."""
+    calls = []
+    model.register_forward_pre_hook(lambda _, args, how: calls.append(how), with_kwargs=True)
+    return calls
+
+
+def never_share(monkeypatch):
+    monkeypatch.setattr(local, "longest_shared", lambda model: 0)
 
 
 def policy_logprobs(model, prompt, completion, temperature=1.0, top_p=1.0):
@@ -49,18 +57,20 @@ def assert_exact(model, completions, **policy):
 def test_logprobs_equal_a_full_forward_pass(family):
     model = tiny_model(family)
     sampler = LocalSampler(model, tiny_tokenizer(), max_batch=16)
+    calls = watch(model)
     completions = sampler.sample(PROMPTS, [5, 1, 9], **PARAMETERS)
     assert [len(several) for several in completions] == [5, 1, 9]
+    assert not any(how["use_cache"] for how in calls), "the fast path was not taken"
     assert_exact(model, completions)
-    assert sampler._longest_shared, "the fast path was not taken"
 
 
 @pytest.mark.parametrize("family", CONFIGS)
 def test_logprobs_in_bf16_equal_a_full_forward_pass_in_bf16(family):
     model = in_precision(tiny_model(family), torch.bfloat16)
     sampler = LocalSampler(model, tiny_tokenizer(), max_batch=16)
+    calls = watch(model)
     completions = sampler.sample(PROMPTS, [5, 1, 9], **PARAMETERS)
-    assert sampler._longest_shared, "the fast path was not taken"
+    assert not any(how["use_cache"] for how in calls), "the fast path was not taken"
     pairs = [(prompt, c) for prompt, several in zip(PROMPTS, completions, strict=True) for c in several]
     errors = np.concatenate([abs(np.array(c.logprobs) - policy_logprobs(model, prompt, c)) for prompt, c in pairs])
     assert errors.max() < BF16_TOLERANCE
@@ -97,20 +107,20 @@ def test_greedy_equals_generate(family):
 
 
 def test_same_seed_same_answers_for_any_batch():
-    expected = local().sample(PROMPTS, 8, **PARAMETERS)
+    expected = make().sample(PROMPTS, 8, **PARAMETERS)
     for max_batch in (1, 3, 8, 20):
-        found = local(max_batch=max_batch).sample(PROMPTS, 8, **PARAMETERS)
+        found = make(max_batch=max_batch).sample(PROMPTS, 8, **PARAMETERS)
         assert [[c.token_ids for c in several] for several in found] == [
             [c.token_ids for c in several] for several in expected
         ]
-    assert local().sample(PROMPTS, 8, **(PARAMETERS | {"seed": 8})) != expected
-    assert local().sample(PROMPTS, 3, **(PARAMETERS | {"seed": [7]}))[1][2].text == expected[1][2].text
+    assert make().sample(PROMPTS, 8, **(PARAMETERS | {"seed": 8})) != expected
+    assert make().sample(PROMPTS, 3, **(PARAMETERS | {"seed": [7]}))[1][2].text == expected[1][2].text
 
 
 def test_each_prompt_may_have_its_own_temperature_and_draws_what_it_draws_alone():
     asked = [PROMPTS[0], PROMPTS[0], PROMPTS[1]]
     temperatures = [0.0, 1.0, 0.5]
-    for sampler in (local(max_batch=5), local()):
+    for sampler in (make(max_batch=5), make()):
         mixed = sampler.sample(asked, 4, **(PARAMETERS | {"temperature": temperatures}))
         for place, temperature in enumerate(temperatures):
             alone = sampler.sample(asked, 4, **(PARAMETERS | {"temperature": temperature}))[place]
@@ -119,16 +129,16 @@ def test_each_prompt_may_have_its_own_temperature_and_draws_what_it_draws_alone(
                 np.testing.assert_allclose(one.logprobs, other.logprobs, atol=TOLERANCE)
     for wrong in ([1.0], [1.0, 1.0, -1.0], float("nan"), -0.5):
         with pytest.raises(ValueError, match="one for each of the 3 prompts"):
-            local().sample(asked, 4, **(PARAMETERS | {"temperature": wrong}))
+            make().sample(asked, 4, **(PARAMETERS | {"temperature": wrong}))
 
 
 @pytest.mark.parametrize("shares", [True, False])
 def test_the_head_works_in_blocks_and_is_put_back(shares, monkeypatch):
     blocks, mm = [], torch.mm
-    monkeypatch.setattr("agents.sampling.output_head.BLOCK", 100)
+    monkeypatch.setattr("agents.sampling.local.HEAD_BLOCK", 100)
     monkeypatch.setattr("torch.mm", lambda *args, out: (blocks.append(out.shape[1]), mm(*args, out=out)))
     if not shares:
-        monkeypatch.setattr("agents.sampling.attention._agrees", lambda model: False)
+        never_share(monkeypatch)
     model = tiny_model()
     completions = LocalSampler(model, tiny_tokenizer()).sample(PROMPTS, 3, **PARAMETERS)
     assert blocks[:4] == [100, 100, 100, 84]
@@ -138,13 +148,13 @@ def test_the_head_works_in_blocks_and_is_put_back(shares, monkeypatch):
 
 
 def test_samples_of_one_prompt_differ_and_equal_prompts_are_prefilled_once(monkeypatch):
-    prefilled = []
-    prefill = _Decoding._prefill
-    monkeypatch.setattr(
-        _Decoding, "_prefill", lambda self, prompts: (prefilled.extend(prompts), prefill(self, prompts))
-    )
-    completions = local().sample([PROMPTS[0], PROMPTS[1], PROMPTS[0]], 4, **PARAMETERS)
-    assert len(prefilled) == 2
+    monkeypatch.setattr(local, "longest_shared", lambda model: 1_000)  # without the probe that finds it out
+    model = tiny_model()
+    calls = watch(model)
+    completions = LocalSampler(model, tiny_tokenizer()).sample([PROMPTS[0], PROMPTS[1], PROMPTS[0]], 4, **PARAMETERS)
+    one, other = (encode(tiny_tokenizer(), prompt) for prompt in PROMPTS[:2])
+    common = next(k for k in range(99) if one[k] != other[k])
+    assert [how["input_ids"].numel() for how in calls] == [len(one) + len(other) - common, *[12] * 11]
     assert len({c.token_ids for several in completions for c in several}) == 12
 
 
@@ -152,7 +162,7 @@ def test_a_prompt_that_another_begins_with_is_exact():
     model, generator = tiny_model(), np.random.default_rng(5)
     prompts = [(5, 9, 200, 17, 30)[:length] for length in (1, 2, 5, 4)] + [(5, 9, 201)]
     rows = [Row(prompt, generator.random(6), 1.0) for prompt in prompts for _ in range(3)]
-    LocalSampler(model, tiny_tokenizer()).fill(rows, SamplingParameters(1.0, 6), lambda _: None)
+    LocalSampler(model, tiny_tokenizer()).fill(rows, 1.0, lambda _: None)
     for row in rows:
         ids = torch.tensor([[*row.prompt_ids, *row.token_ids]])
         with torch.inference_mode():
@@ -162,19 +172,36 @@ def test_a_prompt_that_another_begins_with_is_exact():
 
 
 def test_prompts_beyond_a_sliding_window_fall_back_and_stay_exact():
-    sampler = local("mistral", sliding_window=40)
+    model = tiny_model("mistral", sliding_window=40)
     lengths = [len(encode(tiny_tokenizer(), prompt)) + 12 for prompt in PROMPTS]
     assert min(lengths) <= 40 < max(lengths)
-    assert_exact(sampler._model, sampler.sample(PROMPTS, 3, **PARAMETERS))
+    calls = watch(model)
+    completions = LocalSampler(model, tiny_tokenizer()).sample(PROMPTS, 3, **PARAMETERS)
+    assert {how["use_cache"] for how in calls} == {True, False}
+    assert_exact(model, completions)
 
 
 def test_a_model_that_cannot_share_prefixes_falls_back(monkeypatch):
-    expected = local().sample(PROMPTS, 5, **PARAMETERS)
-    monkeypatch.setattr("agents.sampling.attention._agrees", lambda model: False)
-    sampler = local(max_batch=3)
-    found = sampler.sample(PROMPTS, 5, **PARAMETERS)
-    assert sampler._longest_shared == 0
+    expected = make().sample(PROMPTS, 5, **PARAMETERS)
+    never_share(monkeypatch)
+    model = tiny_model()
+    calls = watch(model)
+    found = LocalSampler(model, tiny_tokenizer(), max_batch=3).sample(PROMPTS, 5, **PARAMETERS)
+    assert all(how["use_cache"] for how in calls)
     assert [[c.token_ids for c in several] for several in found] == [[c.token_ids for c in s] for s in expected]
+
+
+def test_a_model_whose_attention_does_not_get_the_cache_falls_back(monkeypatch):
+    model = tiny_model()
+    calls, forward = watch(model), model.model.forward
+    monkeypatch.setattr(model.model, "forward", lambda *args, shared_prefix=None, **how: forward(*args, **how))
+    assert_exact(model, LocalSampler(model, tiny_tokenizer()).sample(PROMPTS, 2, **PARAMETERS))
+    assert any(how["use_cache"] for how in calls)
+
+
+def test_completions_have_the_tokens_of_their_prompts():
+    [one], [other, _] = make().sample(PROMPTS[:2], [1, 2], **PARAMETERS)
+    assert (one.prompt_ids, other.prompt_ids) == tuple(encode(tiny_tokenizer(), prompt) for prompt in PROMPTS[:2])
 
 
 def test_leaves_the_model_and_the_random_state_as_they_were():
@@ -232,7 +259,7 @@ def test_uniforms_at_the_edges_never_draw_an_impossible_token():
 
 
 def test_bad_requests_are_refused():
-    sampler = local()
+    sampler = make()
     with pytest.raises(ValueError, match="one for each of the 3 prompts"):
         sampler.sample(PROMPTS, [1, 2], **PARAMETERS)
     with pytest.raises(ValueError, match="top_p"):

@@ -2,21 +2,20 @@
 
 import logging
 import os
-import re
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
 import time
-from pathlib import Path
 
+import psutil
 import pytest
 import torch
 from tiny import tiny_model, tiny_tokenizer
 
 from agents.sampling import LocalSampler, WorkerSampler, in_precision
-from agents.sampling.requests import Task
-from agents.sampling.workers import split
+from agents.sampling.workers import WORKER, request_sizes
 
 PROMPTS = [[{"role": "user", "content": question}] for question in ("Why?", "How many birds are left on the wire?")]
 PARAMETERS = {"temperature": 1.0, "top_p": 1.0, "max_new_tokens": 12, "seed": 7}
@@ -26,15 +25,13 @@ def tokens(completions):
     return [[completion.token_ids for completion in several] for several in completions]
 
 
-def dead(pid):
-    """Whether a process is gone, within the ten seconds that it may take."""
-    for _ in range(100):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.1)
-    return False
+def running():
+    """Return the workers that this process has started and that are alive."""
+    return {child for child in psutil.Process().children() if is_alive(child) and WORKER in child.cmdline()}
+
+
+def is_alive(process):
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 @pytest.fixture(scope="module")
@@ -88,12 +85,11 @@ def test_new_weights_are_sampled_from(workers):
 @pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="needs Linux")
 def test_the_weights_are_in_memory_once(workers):
     workers.sample(PROMPTS, 40, **PARAMETERS)
-    for worker in workers._workers:
-        maps = Path(f"/proc/{worker.process.pid}/smaps").read_text().split("memfd:expit")[1]
-        sizes = dict(reversed(re.findall(r"(\w+): +(\d+) kB", maps)))  # the first of each name, this mapping's
-        weights = sum(p.numel() * p.element_size() for p in tiny_model().parameters())
-        assert int(sizes["Shared_Dirty"]) * 1024 >= weights
-        assert int(sizes["Private_Dirty"]) == 0
+    weights = sum(p.numel() * p.element_size() for p in tiny_model().parameters())
+    for worker in running():
+        maps = [each for each in worker.memory_maps(grouped=False) if "memfd:expit" in each.path]
+        assert max(each.shared_dirty for each in maps) >= weights
+        assert max(each.private_dirty for each in maps) < weights / 4, "but for the table of contents"
 
 
 def test_a_dead_workers_rows_are_drawn_again(workers, caplog):
@@ -102,7 +98,7 @@ def test_a_dead_workers_rows_are_drawn_again(workers, caplog):
 
     def kill_one(count):
         if not done:
-            pid = workers._workers[0].process.pid
+            pid = min(worker.pid for worker in running())
             os.kill(pid, signal.SIGKILL)
             os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # dead before the sampler looks again
         done.append(count)
@@ -114,31 +110,27 @@ def test_a_dead_workers_rows_are_drawn_again(workers, caplog):
     assert sum(done) == 80
 
 
-def test_rows_that_end_their_workers_are_given_up(workers, monkeypatch):
-    monkeypatch.setattr("agents.sampling.workers.MOST_DEATHS", 1)
-
-    def kill_all(_):
-        for worker in workers._workers:
-            os.kill(worker.process.pid, signal.SIGKILL)
-
-    with pytest.raises(RuntimeError, match="ended with code -9"):
-        workers.sample(PROMPTS, 40, progress=kill_all, **PARAMETERS)
+def test_rows_that_end_their_workers_are_given_up(monkeypatch):
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    with pytest.raises(RuntimeError, match="ended with code 1, and 3 have died over the same 80 completions"):
+        WorkerSampler(tiny_model(), tiny_tokenizer(), workers=1).sample(PROMPTS, 40, **PARAMETERS)
 
 
-def test_exceptions_and_interrupts_end_all_workers():
-    with WorkerSampler(tiny_model(), tiny_tokenizer(), workers=1) as sampler:
-        pids = [sampler._workers[0].process.pid]
+def test_an_interrupt_or_an_exception_in_a_worker_ends_all_workers(workers):
+    def interrupt(_):
+        raise KeyboardInterrupt
 
-        def interrupt(_):
-            pids.append(sampler._workers[0].process.pid)
-            raise KeyboardInterrupt
-
-        with pytest.raises(RuntimeError, match="SeedSequence"):
-            sampler.sample(PROMPTS, 2, **(PARAMETERS | {"seed": -1}))
-        with pytest.raises(KeyboardInterrupt):
-            sampler.sample(PROMPTS, 20, progress=interrupt, **PARAMETERS)
-        assert len(set(pids)) == 2
-        assert all(map(dead, pids))
+    first = running()
+    with pytest.raises(KeyboardInterrupt):
+        workers.sample(PROMPTS, 20, progress=interrupt, **PARAMETERS)
+    assert not first & running()
+    short = tiny_model(vocab_size=100)  # fewer tokens than the tokenizer has
+    with WorkerSampler(short, tiny_tokenizer(), workers=1) as sampler:
+        second = running()
+        assert len(second) == 1
+        with pytest.raises(RuntimeError, match="(?s)a sampling worker failed:.*IndexError"):
+            sampler.sample(PROMPTS, 2, **PARAMETERS)
+        assert not second & running()
 
 
 def test_no_worker_outlives_a_killed_parent_and_a_script_needs_no_guard(tmp_path):
@@ -146,29 +138,33 @@ def test_no_worker_outlives_a_killed_parent_and_a_script_needs_no_guard(tmp_path
     script.write_text(
         textwrap.dedent("""
         import time
+        from test_sampling_workers import running
         from tiny import tiny_model, tiny_tokenizer
         from agents.sampling import WorkerSampler
         sampler = WorkerSampler(tiny_model(), tiny_tokenizer(), workers=1)
         sampler.sample([[{"role": "user", "content": "Why?"}]], 2, temperature=1, top_p=1, max_new_tokens=2, seed=0)
-        print(sampler._workers[0].process.pid, flush=True)
+        print(*[worker.pid for worker in running()], flush=True)
         time.sleep(60)
         """)
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment) as parent:
-        pid = int(parent.stdout.readline())
+        worker = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
-    assert dead(pid)
+    for _ in range(600):
+        if not is_alive(worker):
+            return
+        time.sleep(0.1)
+    pytest.fail("it is still there")
 
 
-def test_requests_hold_every_row_once():
-    tasks = [Task(i, (i,), 1.0, 0, count) for i, count in enumerate((100, 0, 3, 260))]
-    for workers in (1, 2, 5):
-        requests = split(tasks, workers, max_batch=32)
-        rows = [(t.prompt, j) for some in requests for t in some for j in range(t.first, t.first + t.count)]
-        assert rows == [(t.prompt, j) for t in tasks for j in range(t.count)]
-        assert len(requests) >= workers
-    assert split([], 2, 32) == []
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_requests_hold_every_row_once(workers):
+    sizes = list(request_sizes(363, workers, 32))
+    assert sum(sizes) == 363
+    assert len(sizes) >= workers
+    assert sizes == sorted(sizes, reverse=True), "large ones first"
+    assert list(request_sizes(0, workers, 32)) == []
 
 
 def test_a_model_elsewhere_is_refused():

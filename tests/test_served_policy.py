@@ -13,7 +13,7 @@ pytest.importorskip("openai")
 
 from agents import Budget, ExpertIteration, cli
 from agents.evaluation import MEASURES
-from agents.sampling.failures import ServerError
+from agents.sampling.http import ServerError
 from agents.training import TrainRequest
 from agents.trajectory import TrajectoryStore
 
