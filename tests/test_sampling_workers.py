@@ -128,7 +128,7 @@ def test_an_interrupt_or_an_exception_in_a_worker_ends_all_workers(workers):
     with WorkerSampler(short, tiny_tokenizer(), workers=1) as sampler:
         second = running()
         assert len(second) == 1
-        with pytest.raises(RuntimeError, match="(?s)a sampling worker failed:.*IndexError"):
+        with pytest.raises(RuntimeError, match=r"(?s)a sampling worker failed:.*IndexError"):
             sampler.sample(PROMPTS, 2, **PARAMETERS)
         assert not second & running()
 

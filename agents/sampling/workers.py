@@ -121,9 +121,6 @@ class WorkerSampler(RowSampler):
     def _run(self, jobs: Sequence[_Job], report: Report) -> None:
         waiting = deque(jobs)
         while any(job.rows for job in jobs):
-            for worker in self._workers:
-                if worker.process.poll() is not None:
-                    waiting.extendleft(worker.reclaim())
             self._start_missing()
             for worker in self._workers:
                 if worker.job is None and waiting:
@@ -131,16 +128,17 @@ class WorkerSampler(RowSampler):
             for connection in wait([worker.connection for worker in self._workers]):
                 worker = next(worker for worker in self._workers if worker.connection is connection)
                 try:
-                    report(worker.receive())
-                except (EOFError, OSError):
+                    full = worker.receive()
+                except (EOFError, OSError):  # it is dead
+                    self._workers.remove(worker)
                     waiting.extendleft(worker.reclaim())
+                else:
+                    report(full)
 
     def _start_missing(self) -> None:
-        alive = [worker for worker in self._workers if worker.process.poll() is None]
-        threads = max(1, usable_cores() // self._count)
-        missing = range(self._count - len(alive))
-        # In place, because the finalizer holds this list.
-        self._workers[:] = [*alive, *(_Worker(self._shared.file.fileno(), threads, self._max_batch) for _ in missing)]
+        while len(self._workers) < self._count:
+            threads = max(1, usable_cores() // self._count)
+            self._workers.append(_Worker(self._shared.file.fileno(), threads, self._max_batch))
 
 
 @dataclass(slots=True, eq=False)
