@@ -222,7 +222,8 @@ def test_draws_follow_the_distribution(temperature, top_p, vocabulary):
     generator = np.random.default_rng(3)
     logits = torch.from_numpy(generator.normal(0, 1, vocabulary)).float()
     count = 8000
-    tokens, logprobs = draw(logits.repeat(count, 1), torch.from_numpy(generator.random(count)), temperature, top_p)
+    uniform, same = torch.from_numpy(generator.random(count)), torch.full((count,), temperature)
+    tokens, logprobs = draw(logits.repeat(count, 1), uniform, same, top_p)
     probabilities = (logits.double() / temperature).softmax(-1)
     ordered, order = probabilities.sort(descending=True)
     ordered[ordered.cumsum(-1) - ordered >= top_p] = 0
@@ -254,7 +255,7 @@ def test_uniforms_at_the_edges_never_draw_an_impossible_token():
     logits = torch.full((2, 600), -torch.inf)
     logits[:, [3, 300, 599]] = torch.tensor([0.0, 1.0, 0.5])
     for top_p in (1.0, 0.999):
-        tokens, _ = draw(logits.clone(), torch.tensor([0.0, 1 - 2**-53], dtype=torch.float64), 1.0, top_p)
+        tokens, _ = draw(logits.clone(), torch.tensor([0.0, 1 - 2**-53], dtype=torch.float64), torch.ones(2), top_p)
         assert set(tokens.tolist()) <= {3, 300, 599}
 
 

@@ -106,7 +106,7 @@ class _Decoding:
         self._prompts: list[tuple[int, ...]] = []  # by group of the cache
         self._first_logits: dict[tuple[int, ...], Tensor] = {}  # (V,) after each resident prompt
         columns = max(len(row.uniforms) for row in rows)
-        self._cache = SharedPrefixCache(self._capacity, columns, model.device, model.dtype, self._common)
+        self._cache = SharedPrefixCache(self._capacity, columns, model.device, self._common)
 
     def run(self, report: Report) -> None:
         """Decode until all rows are full."""

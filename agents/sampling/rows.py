@@ -20,6 +20,9 @@ from agents.trajectory import Completion
 BLOCK = 256
 """The cumulative sum is taken over blocks of this many tokens first, then inside the one block that was hit."""
 
+ROWS_AT_A_TIME = 16
+"""For so many rows, the probabilities of a whole vocabulary fit in a processor's cache."""
+
 NUCLEUS_SIZE = 256
 """How many of the likeliest tokens to try as the nucleus first; 16 times as many each time, until they are enough."""
 
@@ -118,42 +121,44 @@ def common_length(prompts: Sequence[tuple[int, ...]]) -> int:
 
 
 def extend(rows: Sequence[Row], logits: Tensor, top_p: float, end_tokens: frozenset[int]) -> None:
-    """Draw the next token of each row from ``logits`` (R, V), which are overwritten."""
-    temperatures = {row.temperature for row in rows}
-    for temperature in temperatures:
-        places = [place for place, row in enumerate(rows) if row.temperature == temperature]
-        some = [rows[place] for place in places]
-        uniform = torch.tensor([row.uniforms[len(row.token_ids)] for row in some], dtype=torch.float64)
-        own = logits if len(temperatures) == 1 else logits[places]
-        tokens, logprobs = draw(own, uniform.to(logits.device), temperature, top_p)
+    """Draw the next token of each row from ``logits`` of (R, V)."""
+    for start in range(0, len(rows), ROWS_AT_A_TIME):
+        some = rows[start : start + ROWS_AT_A_TIME]
+        uniform = torch.tensor([row.uniforms[len(row.token_ids)] for row in some], device=logits.device)
+        temperature = torch.tensor([row.temperature for row in some], device=logits.device)
+        tokens, logprobs = draw(logits[start : start + ROWS_AT_A_TIME], uniform, temperature, top_p)
         for row, token, logprob in zip(some, tokens.tolist(), logprobs.tolist(), strict=True):
             row.token_ids.append(token)
             row.logprobs.append(logprob)
             row.finished = token in end_tokens
 
 
-def draw(logits: Tensor, uniform: Tensor, temperature: float, top_p: float) -> tuple[Tensor, Tensor]:
+def draw(logits: Tensor, uniform: Tensor, temperature: Tensor, top_p: float) -> tuple[Tensor, Tensor]:
     """Draw one token for each row.
 
     Args:
-        logits: of the next token; may be overwritten to save a copy.  # (R, V)
+        logits: of the next token.  # (R, V)
         uniform: from [0, 1), double.  # (R,)
-        temperature: divides the logits; 0 takes the likeliest token.
+        temperature: divides the logits; 0 takes the likeliest token.  # (R,)
         top_p: the nucleus to draw from, the smallest set of tokens with at least this probability.
 
     Returns:
         The tokens, and their log-probabilities after temperature and top-p (0 when greedy).  # (R,), (R,)
     """
-    if temperature == 0:
-        tokens = logits.argmax(-1)
-        return tokens, torch.zeros_like(uniform)
+    greedy = temperature == 0
+    if greedy.all():
+        return logits.argmax(-1), torch.zeros_like(uniform)
     # Cast first: softmax's own cast is five times as slow for a whole vocabulary in bf16.
-    scaled = logits.float() if temperature == 1 else logits.float().div_(temperature)
+    scaled = logits.float() / torch.where(greedy, 1, temperature)[:, None]
     probabilities = torch.softmax(scaled, dim=-1)
-    if top_p >= 1:
+    if top_p < 1:
+        tokens, logprobs = _draw_nucleus(probabilities, uniform, top_p)
+    else:
         tokens = _invert(probabilities, uniform)
-        return tokens, probabilities.gather(-1, tokens[:, None])[:, 0].double().log()
-    return _draw_nucleus(probabilities, uniform, top_p)
+        logprobs = probabilities.gather(-1, tokens[:, None])[:, 0].double().log()
+    if not greedy.any():
+        return tokens, logprobs
+    return torch.where(greedy, logits.argmax(-1), tokens), logprobs.masked_fill(greedy, 0)
 
 
 def _invert(weights: Tensor, uniform: Tensor) -> Tensor:
