@@ -132,21 +132,6 @@ def test_each_prompt_may_have_its_own_temperature_and_draws_what_it_draws_alone(
             make().sample(asked, 4, **(PARAMETERS | {"temperature": wrong}))
 
 
-@pytest.mark.parametrize("shares", [True, False])
-def test_the_head_works_in_blocks_and_is_put_back(shares, monkeypatch):
-    blocks, mm = [], torch.mm
-    monkeypatch.setattr("agents.sampling.local.HEAD_BLOCK", 100)
-    monkeypatch.setattr("torch.mm", lambda *args, out: (blocks.append(out.shape[1]), mm(*args, out=out)))
-    if not shares:
-        never_share(monkeypatch)
-    model = tiny_model()
-    completions = LocalSampler(model, tiny_tokenizer()).sample(PROMPTS, 3, **PARAMETERS)
-    assert blocks[:4] == [100, 100, 100, 84]
-    blocks.clear()
-    assert_exact(model, completions)
-    assert blocks == []
-
-
 def test_samples_of_one_prompt_differ_and_equal_prompts_are_prefilled_once(monkeypatch):
     monkeypatch.setattr(local, "longest_shared", lambda model: 1_000)  # without the probe that finds it out
     model = tiny_model()

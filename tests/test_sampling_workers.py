@@ -112,7 +112,7 @@ def test_a_dead_workers_rows_are_drawn_again(workers, caplog):
 
 def test_rows_that_end_their_workers_are_given_up(monkeypatch):
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
-    with pytest.raises(RuntimeError, match="ended with code 1, and 3 have died over the same 80 completions"):
+    with pytest.raises(RuntimeError, match="ended with code 1, the last of 3 that finished nothing"):
         WorkerSampler(tiny_model(), tiny_tokenizer(), workers=1).sample(PROMPTS, 40, **PARAMETERS)
 
 

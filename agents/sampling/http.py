@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from itertools import product, starmap
 from json import JSONDecodeError
@@ -28,7 +27,6 @@ from agents.progress import plain
 from agents.sampling.sampler import Request, Sampler
 from agents.trajectory import Completion
 
-logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 KEY_VARIABLE = "EXPIT_API_KEY"
@@ -70,10 +68,10 @@ class HTTPSampler(Sampler):
 
     What a completion contains beside its text depends on the server:
 
-    - Its token ids: vLLM and llama.cpp return them; elsewhere tokens are only counted. The prompt's: vLLM.
-    - Its log-probabilities, if the server returns any (Ollama before 0.12.11 does not): 0 when greedy, as everywhere,
-      and the server's at temperature 1 and top-p 1. At other settings servers return those of the unscaled
-      distribution, which is another policy, so they are left out, unless ``processed_logprobs`` is given.
+    - Its token ids: vLLM and llama.cpp return them; elsewhere tokens are only counted. Those of the prompt: vLLM.
+    - Its log-probabilities, if the server returns any (Ollama does since 0.12.11): 0 when greedy, as everywhere, and
+      the server's at temperature 1 and top-p 1. At other settings servers return those of the unscaled distribution,
+      which is another policy, so they are left out, unless ``processed_logprobs`` is given.
 
     Args:
         base_url: such as ``http://localhost:8000/v1``.
@@ -156,8 +154,7 @@ class HTTPSampler(Sampler):
             while asks:
                 for (index, *_), drawn in zip(asks, await asyncio.gather(*starmap(ask, asks)), strict=True):
                     answers[index] += drawn
-                missing = enumerate(map(range, map(len, answers), request.counts))
-                asks = [(i, j, 1) for i, samples in missing for j in samples]
+                asks = [(i, j, 1) for i, count in enumerate(request.counts) for j in range(len(answers[i]), count)]
         return answers
 
     async def _send(
@@ -192,12 +189,9 @@ class HTTPSampler(Sampler):
             if adapter is not None:
                 await self._load(client, adapter, str(path))
             old, self._adapter = self._adapter, adapter
-            if old in (None, adapter):
-                return
-            try:
-                await client.post("/unload_lora_adapter", cast_to=str, body={"lora_name": old})
-            except openai.APIError as error:  # which only costs memory on the server
-                logger.warning("%s did not unload the adapter %s: %s", self.base_url, old, error)
+            if old not in (None, adapter):
+                with suppress(openai.APIError):  # it only costs memory on the server
+                    await client.post("/unload_lora_adapter", cast_to=str, body={"lora_name": old})
 
     async def _load(self, client: openai.AsyncOpenAI, adapter: str, path: str) -> None:
         try:

@@ -6,10 +6,9 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from agents.sampling.rows import Report, Row, RowSampler, common_length, end_tokens_of, extend
@@ -20,10 +19,6 @@ PREFILL_TOKENS = 4096
 
 REFILL = 0.25
 """Waiting rows are admitted when this share of the batch is free."""
-
-HEAD_BLOCK = 2_048
-"""Tokens per matmul of an fp32 output head on a CPU, where a result beyond the caches halves the speed: for 128 rows
-and 49,152 tokens, two AVX2 cores took 120 ms in one matmul, 75 ms so."""
 
 
 class LocalSampler(RowSampler):
@@ -47,7 +42,7 @@ class LocalSampler(RowSampler):
     @torch.inference_mode()
     def fill(self, rows: Sequence[Row], top_p: float, report: Report) -> None:
         """Draw the tokens of these rows in place, and report those that have become full, each once."""
-        with _evaluating(self._model), _head_in_blocks(self._model):
+        with _evaluating(self._model):
             if self._longest_shared is None:
                 self._longest_shared = longest_shared(self._model)
             shared = [row for row in rows if len(row.prompt_ids) + len(row.uniforms) <= self._longest_shared]
@@ -55,9 +50,11 @@ class LocalSampler(RowSampler):
             if shared:
                 with shared_prefix_attention(self._model):
                     _Decoding(self._model, shared, self._max_batch, top_p, self._end_tokens).run(report)
-            for batch in _of_one_prompt(others, self._max_batch):
-                self._fill_expanded(batch, top_p)
-                report(batch)
+            for _, group in groupby(sorted(others, key=lambda row: row.prompt_ids), lambda row: row.prompt_ids):
+                same = list(group)
+                for start in range(0, len(same), self._max_batch):
+                    self._fill_expanded(same[start : start + self._max_batch], top_p)
+                    report(same[start : start + self._max_batch])
 
     def _fill_expanded(self, rows: list[Row], top_p: float) -> None:
         """Fill rows of one prompt with the model's own cache, repeated for each: for what cannot share a prefix."""
@@ -122,8 +119,9 @@ class _Decoding:
         rows = [self._waiting.popleft() for _ in range(min(self._capacity - len(self._rows), len(self._waiting)))]
         self._forget_prompts({row.prompt_ids for row in rows})
         new = [prompt for prompt in dict.fromkeys(row.prompt_ids for row in rows) if prompt not in self._first_logits]
-        for prompts in _split(new, PREFILL_TOKENS):
-            self._prefill(prompts)
+        many = max(1, PREFILL_TOKENS // max(map(len, new), default=1))
+        for start in range(0, len(new), many):
+            self._prefill(new[start : start + many])
         first_logits = torch.stack([self._first_logits[row.prompt_ids] for row in rows])
         extend(rows, first_logits, self._top_p, self._end_tokens)
         for row in rows:
@@ -178,25 +176,6 @@ class _Decoding:
         return full
 
 
-def _split(prompts: Sequence[tuple[int, ...]], tokens: int) -> Iterator[list[tuple[int, ...]]]:
-    """Split into runs of at most this many tokens, or of one prompt."""
-    some: list[tuple[int, ...]] = []
-    for prompt in prompts:
-        if some and sum(map(len, some)) + len(prompt) > tokens:
-            yield some
-            some = []
-        some.append(prompt)
-    if some:
-        yield some
-
-
-def _of_one_prompt(rows: Sequence[Row], most: int) -> Iterator[list[Row]]:
-    """Split into runs of at most ``most`` rows that have one prompt."""
-    for _, group in groupby(sorted(rows, key=lambda row: row.prompt_ids), lambda row: row.prompt_ids):
-        several = list(group)
-        yield from (several[start : start + most] for start in range(0, len(several), most))
-
-
 @contextmanager
 def _evaluating(model: PreTrainedModel) -> Iterator[None]:
     """Turn off dropout within the context."""
@@ -206,26 +185,3 @@ def _evaluating(model: PreTrainedModel) -> Iterator[None]:
         yield
     finally:
         model.train(training)
-
-
-@contextmanager
-def _head_in_blocks(model: PreTrainedModel) -> Iterator[None]:
-    """Within the context, compute an fp32 output head on a CPU in blocks; elsewhere the library picks its own."""
-    head: Any = model.get_output_embeddings()
-    plain = type(head) is nn.Linear and head.bias is None
-    if not plain or head.weight.device.type != "cpu" or head.weight.dtype != torch.float32:
-        yield
-        return
-
-    def forward(input: Tensor) -> Tensor:
-        rows = input.reshape(-1, input.shape[-1])
-        logits = rows.new_empty(len(rows), len(head.weight))
-        for part, block in zip(head.weight.split(HEAD_BLOCK), logits.split(HEAD_BLOCK, dim=-1), strict=True):
-            torch.mm(rows, part.t(), out=block)
-        return logits.view(*input.shape[:-1], -1)
-
-    head.forward = forward
-    try:
-        yield
-    finally:
-        del head.forward

@@ -71,10 +71,7 @@ class RowSampler(Sampler):
         encoded = [encode(self._tokenizer, prompt) for prompt in request.prompts]
         self._check_lengths(encoded, request.max_new_tokens)
         rows = [
-            [
-                Row(ids, row_uniforms((*request.seed, i, j), request.max_new_tokens), request.temperatures[i])
-                for j in range(request.counts[i])
-            ]
+            [Row(ids, _uniforms(request, i, j), request.temperatures[i]) for j in range(request.counts[i])]
             for i, ids in enumerate(encoded)
         ]
         self.fill([row for group in rows for row in group], request.top_p, lambda full: progress(len(full)))
@@ -94,9 +91,9 @@ class RowSampler(Sampler):
         return Completion(text, tuple(row.token_ids), tuple(row.logprobs), row.finished, prompt_ids=row.prompt_ids)
 
 
-def row_uniforms(seed: Sequence[int], count: int) -> np.ndarray:
-    """Return the random numbers of one completion; they depend on its place only, not on when it is drawn."""
-    return np.random.default_rng(np.random.SeedSequence(seed)).random(count)
+def _uniforms(request: Request, prompt: int, sample: int) -> np.ndarray:
+    """Return the random numbers of a row, which depend on its place only, not on when or with what it is drawn."""
+    return np.random.default_rng([*request.seed, prompt, sample]).random(request.max_new_tokens)
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> tuple[int, ...]:

@@ -139,10 +139,11 @@ class SharedPrefixCache:
         output = _causal_attention(queries, prefix[0], prefix[1], scaling, softcap)
         output = output.transpose(1, 2).flatten(0, 1).index_select(0, self._unpad)
         if self._leading:
-            first = _causal_attention(query[:, :, : self._leading], *layer.common, scaling, softcap)
+            first = _causal_attention(query[:, :, : self._leading], layer.common[0], layer.common[1], scaling, softcap)
             output = torch.cat((first[0].transpose(0, 1), output))
         longest = max(layer.prefix.shape[3], prefix.shape[3])
-        layer.prefix = torch.cat([_padded(each, longest) for each in (layer.prefix, prefix)], dim=1)
+        padded = [functional.pad(each, (0, 0, 0, longest - each.shape[3])) for each in (layer.prefix, prefix)]
+        layer.prefix = torch.cat(padded, dim=1)
         return output[None]
 
     def _mask_padding(self) -> None:
@@ -179,9 +180,7 @@ class SharedPrefixCache:
         """Return the indices that map (row, head) to (group, head, place in the group) and back."""
         group = np.array(self._groups)
         counts = np.bincount(group, minlength=len(self._lengths))
-        order = np.argsort(group, kind="stable")
-        place = np.empty_like(order)
-        place[order] = np.arange(len(order)) - np.repeat(counts.cumsum() - counts, counts)
+        place = np.tril(group[:, None] == group, -1).sum(1)
         head = np.arange(heads)
         unfold = (group[:, None] * heads + head) * counts.max() + place[:, None]
         # Groups are padded to the largest one with row 0, whose results there are not used.
@@ -190,11 +189,6 @@ class SharedPrefixCache:
         device = self._suffix_bias.device
         self._folds[heads] = (torch.from_numpy(fold).to(device), torch.from_numpy(unfold.reshape(-1)).to(device))
         return self._folds[heads]
-
-
-def _padded(states: Tensor, length: int) -> Tensor:
-    """Return keys and values (2, groups, heads, length, size) with zeros at the end."""
-    return functional.pad(states, (0, 0, 0, length - states.shape[3]))
 
 
 def _softmax(scores: Tensor, bias: Tensor, scaling: float, softcap: float | None) -> Tensor:

@@ -6,7 +6,6 @@ import copy
 import mmap
 import os
 import tempfile
-from typing import BinaryIO
 
 import torch
 from torch import nn
@@ -55,7 +54,10 @@ class SharedModel:
     def __init__(
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, dtype: torch.dtype | None = None
     ) -> None:
-        self.file = anonymous_file()
+        if hasattr(os, "memfd_create"):
+            self.file = os.fdopen(os.memfd_create("expit"), "w+b")
+        else:
+            self.file = tempfile.TemporaryFile()  # noqa: SIM115
         torch.save((in_precision(model, dtype or model.dtype), tokenizer), self.file)
         self.file.flush()
         self._mapped = open_shared(self.file.fileno())[0]
@@ -80,10 +82,3 @@ def open_shared(file: int) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Return the model and tokenizer in the file of a `SharedModel`, whose weights stay in the file's memory."""
     with torch.serialization.set_default_mmap_options(mmap.MAP_SHARED):
         return torch.load(f"/dev/fd/{file}", mmap=True, weights_only=False)
-
-
-def anonymous_file() -> BinaryIO:
-    """Open a file in memory if the system supports that, else a temporary file."""
-    if hasattr(os, "memfd_create"):
-        return os.fdopen(os.memfd_create("expit"), "w+b")
-    return tempfile.TemporaryFile()

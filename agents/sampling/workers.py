@@ -16,12 +16,10 @@ import traceback
 import weakref
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
-from typing import Self
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -42,13 +40,13 @@ LEAST_ROWS = 16
 """The fewest rows of a request that is made small to balance the load."""
 
 MOST_DEATHS = 3
-"""After this many workers have died over the same rows, they are not tried again."""
+"""After this many deaths of each worker, with nothing finished in between, sampling is given up."""
 
 SECONDS_TO_END = 5
 """How long a worker may take to exit after its connection is closed; then it is killed."""
 
 
-class WorkerSampler(RowSampler):
+class WorkerSampler(RowSampler, AbstractContextManager):
     """Draws completions in worker processes that share one copy of the weights in memory.
 
     For the same seed it gives the same answers as `LocalSampler`, up to rounding, which depends on the batch size. A
@@ -88,9 +86,6 @@ class WorkerSampler(RowSampler):
         self._closer = weakref.finalize(self, _close, self._workers, self._shared)
         self._start_missing()
 
-    def __enter__(self) -> Self:
-        return self
-
     def __exit__(self, *_: object) -> None:
         self.close()
 
@@ -106,33 +101,38 @@ class WorkerSampler(RowSampler):
         """Draw the tokens of these rows in place, and report those that have become full, each once.
 
         Raises:
-            RuntimeError: if a worker raised, or several died over the same rows. The workers are then ended.
+            RuntimeError: if a worker raised, or one after another died. The workers are then ended.
         """
         ordered = iter(sorted(rows, key=lambda row: row.prompt_ids))  # a worker reads equal prompts once
         sizes = request_sizes(len(rows), self._count, self._max_batch)
-        jobs = [_Job([next(ordered) for _ in range(size)], top_p) for size in sizes]
         try:
-            self._run(jobs, report)
+            self._run(deque([next(ordered) for _ in range(size)] for size in sizes), top_p, report)
         except BaseException:
             # They would carry on with these rows. The next call starts new workers.
             _end_all(self._workers)
             raise
 
-    def _run(self, jobs: Sequence[_Job], report: Report) -> None:
-        waiting = deque(jobs)
-        while any(job.rows for job in jobs):
+    def _run(self, waiting: deque[list[Row]], top_p: float, report: Report) -> None:
+        deaths = 0
+        while waiting or any(worker.rows for worker in self._workers):
             self._start_missing()
             for worker in self._workers:
-                if worker.job is None and waiting:
-                    worker.give(waiting.popleft())
+                if not worker.rows and waiting:
+                    worker.give(waiting.popleft(), top_p)
             for connection in wait([worker.connection for worker in self._workers]):
                 worker = next(worker for worker in self._workers if worker.connection is connection)
                 try:
                     full = worker.receive()
                 except (EOFError, OSError):  # it is dead
                     self._workers.remove(worker)
-                    waiting.extendleft(worker.reclaim())
+                    ended, deaths = f"sampling worker {worker.process.pid} ended with code {worker.end()}", deaths + 1
+                    if deaths == MOST_DEATHS * self._count:
+                        raise RuntimeError(f"{ended}, the last of {deaths} that finished nothing") from None
+                    if worker.rows:
+                        logger.warning("%s; its %d unfinished completions are drawn again", ended, len(worker.rows))
+                        waiting.appendleft(worker.rows)
                 else:
+                    deaths = 0
                     report(full)
 
     def _start_missing(self) -> None:
@@ -141,17 +141,8 @@ class WorkerSampler(RowSampler):
             self._workers.append(_Worker(self._shared.file.fileno(), threads, self._max_batch))
 
 
-@dataclass(slots=True, eq=False)
-class _Job:
-    """The rows that one worker is given at a time, without those that are full already."""
-
-    rows: list[Row]
-    top_p: float
-    deaths: int = 0
-
-
 class _Worker:
-    """A process, the connection to it, and its current job."""
+    """A process, the connection to it, and the rows of its current request that are not full yet."""
 
     def __init__(self, model: int, threads: int, max_batch: int) -> None:
         self.connection, theirs = Pipe()
@@ -163,14 +154,14 @@ class _Worker:
                 process_group=0,  # Ctrl-C reaches only this process, which ends its workers
                 env=os.environ | {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": os.pathsep.join(sys.path)},
             )
-        self.job: _Job | None = None
-        self._rows: list[Row] = []  # as they were sent
+        self.rows: list[Row] = []
+        self._request: list[Row] = []  # all its rows, by index
 
-    def give(self, job: _Job) -> None:
-        """Send it a job."""
-        self.job, self._rows = job, job.rows
+    def give(self, rows: list[Row], top_p: float) -> None:
+        """Send it a request."""
+        self.rows = self._request = rows
         with suppress(OSError):  # a dead worker is noticed on the next read
-            self.connection.send((job.rows, job.top_p))
+            self.connection.send((rows, top_p))
 
     def receive(self) -> list[Row]:
         """Take one reply, and return the rows that it filled.
@@ -180,37 +171,22 @@ class _Worker:
             RuntimeError: if the worker raised.
         """
         reply: _Reply = self.connection.recv()
-        if isinstance(reply, str) or self.job is None:
+        if isinstance(reply, str):
             raise RuntimeError(f"a sampling worker failed:\n{reply}")
         for index, token_ids, logprobs, finished in reply:
-            row = self._rows[index]
+            row = self._request[index]
             row.token_ids, row.logprobs, row.finished = token_ids, logprobs, finished
-        self.job.rows = [row for row in self._rows if not row.full]
-        if not self.job.rows:
-            self.job = None
-        return [self._rows[index] for index, *_ in reply]
+        self.rows = [row for row in self._request if not row.full]
+        return [self._request[index] for index, *_ in reply]
 
-    def reclaim(self) -> list[_Job]:
-        """Clean up after a dead worker, and return its job, if it had one, for another worker."""
-        self.end()
-        job, self.job = self.job, None
-        if job is None:
-            return []
-        job.deaths += 1
-        ended = f"sampling worker {self.process.pid} ended with code {self.process.returncode}"
-        if job.deaths == MOST_DEATHS:
-            raise RuntimeError(f"{ended}, and {MOST_DEATHS} have died over the same {len(job.rows)} completions")
-        logger.warning("%s; its %d unfinished completions are drawn again", ended, len(job.rows))
-        return [job]
-
-    def end(self) -> None:
-        """End the process; a worker exits on its own when its connection is closed."""
+    def end(self) -> int:
+        """End the process and return its exit code; it exits on its own when its connection is closed."""
         self.connection.close()
         try:
-            self.process.wait(timeout=SECONDS_TO_END)
+            return self.process.wait(timeout=SECONDS_TO_END)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait()
+            return self.process.wait()
 
 
 def request_sizes(rows: int, workers: int, max_batch: int) -> Iterator[int]:
@@ -241,18 +217,18 @@ def _close(workers: list[_Worker], shared: SharedModel) -> None:
 
 
 _Reply = list[tuple[int, list[int], list[float], bool]] | str
-"""Rows that have become full, by their index in the job; or the traceback of an exception."""
+"""Rows that have become full, by their index in the request; or the traceback of an exception."""
 
 
 def serve() -> None:
     """Fill rows until the other side closes the connection, or dies: the main function of a worker process."""
     connection, model, max_batch = map(int, sys.argv[1:])
     with Connection(connection) as channel:
-        jobs: queue.SimpleQueue[tuple[list[Row], float]] = queue.SimpleQueue()
-        threading.Thread(target=_listen, args=(channel, jobs), daemon=True).start()
+        requests: queue.SimpleQueue[tuple[list[Row], float]] = queue.SimpleQueue()
+        threading.Thread(target=_listen, args=(channel, requests), daemon=True).start()
         sampler = LocalSampler(*open_shared(model), max_batch=max_batch)
         while True:
-            rows, top_p = jobs.get()
+            rows, top_p = requests.get()
             try:
                 sampler.fill(rows, top_p, partial(_send_full, channel, rows))
             except Exception:  # the parent raises it
@@ -263,10 +239,10 @@ def _send_full(channel: Connection, rows: list[Row], full: Sequence[Row]) -> Non
     channel.send([(rows.index(row), row.token_ids, row.logprobs, row.finished) for row in full])
 
 
-def _listen(channel: Connection, jobs: queue.SimpleQueue[tuple[list[Row], float]]) -> None:
-    """Queue jobs, and end the process as soon as the other side is gone."""
+def _listen(channel: Connection, requests: queue.SimpleQueue[tuple[list[Row], float]]) -> None:
+    """Queue requests, and end the process as soon as the other side is gone."""
     try:
         while True:
-            jobs.put(channel.recv())
+            requests.put(channel.recv())
     except (EOFError, OSError):
         os._exit(0)
