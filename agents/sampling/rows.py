@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from agents.sampling.sampler import Prompt, Request, Sampler
@@ -119,6 +120,8 @@ def common_length(prompts: Sequence[tuple[int, ...]]) -> int:
 
 def extend(rows: Sequence[Row], logits: Tensor, top_p: float, end_tokens: frozenset[int]) -> None:
     """Draw the next token of each row from ``logits`` of (R, V)."""
+    if logits.device.type == "mps":
+        logits = logits.cpu()  # because MPS has no doubles
     for start in range(0, len(rows), ROWS_AT_A_TIME):
         some = rows[start : start + ROWS_AT_A_TIME]
         uniform = torch.tensor([row.uniforms[len(row.token_ids)] for row in some], device=logits.device)
@@ -160,18 +163,16 @@ def draw(logits: Tensor, uniform: Tensor, temperature: Tensor, top_p: float) -> 
 
 def _invert(weights: Tensor, uniform: Tensor) -> Tensor:
     """Return the first token at which the cumulative sum of ``weights`` exceeds ``uniform`` times the total."""
-    rows, vocabulary = weights.shape
-    whole = vocabulary // BLOCK * BLOCK
-    sums = weights[:, :whole].view(rows, -1, BLOCK).sum(-1)
-    if whole < vocabulary:
-        sums = torch.cat((sums, weights[:, whole:].sum(-1, keepdim=True)), dim=-1)
+    if short := -weights.shape[-1] % BLOCK:
+        weights = functional.pad(weights, (0, short))
+    blocks = weights.view(len(weights), -1, BLOCK)
+    sums = blocks.sum(-1)
     upto = sums.double().cumsum(-1)
     target = uniform * upto[:, -1]
     block = _first_above(upto, target)
-    target -= upto.gather(-1, block[:, None])[:, 0] - sums.gather(-1, block[:, None])[:, 0]
-    tokens = block[:, None] * BLOCK + torch.arange(BLOCK, device=weights.device)
-    inside = weights.gather(-1, tokens.clamp(max=vocabulary - 1)).double().masked_fill_(tokens >= vocabulary, 0)
-    return block * BLOCK + _first_above(inside.cumsum(-1), target)
+    target -= (upto - sums).gather(-1, block[:, None])[:, 0]
+    inside = blocks[torch.arange(len(blocks), device=blocks.device), block]
+    return block * BLOCK + _first_above(inside.double().cumsum(-1), target)
 
 
 def _first_above(upto: Tensor, target: Tensor) -> Tensor:
