@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,8 @@ from expit_env.spelling import ZERO, spell
 
 LEVELS = (1, 2, 3, 4, 5)
 SPLITS = ("train", "validation", "test", "transfer")
+
+_WORD = re.compile(r"[^\W_]+")
 
 
 class Kind(StrEnum):
@@ -146,6 +149,11 @@ def infer_kind(answer: str, question: str = "") -> Kind:
         return Kind.ORDINAL
     asked = question.lower() if spelled in ZERO else ""
     return Kind.NUMBER if "how many" in asked or "how much" in asked else Kind.PHRASE
+
+
+def normalise(question: str) -> str:
+    """Return a question as its words in any script: two questions with the same words are one."""
+    return " ".join(_WORD.findall(question.casefold())) or question.strip()
 
 
 Verifier = Callable[[Riddle, str], Verdict]

@@ -44,7 +44,9 @@ NO_ADAPTERS = (
 
 HINTS: dict[type[Exception], str] = {
     openai.AuthenticationError: f"Give the right key as api_key or {KEY_VARIABLE}. ",
+    openai.PermissionDeniedError: f"Give a key that may use it as api_key or {KEY_VARIABLE}. ",
     openai.NotFoundError: "Is this the model's name on the server, and the whole URL, which often ends in /v1? ",
+    openai.APITimeoutError: "Does it have more requests at a time than it can answer? ",
     openai.APIConnectionError: "Is it running, and is the URL right? ",
 }
 
@@ -245,7 +247,7 @@ def read_reply(
         prompt_ids = tuple(getattr(reply, "prompt_token_ids", None) or ())
         is_policy = processed_logprobs or temperature == top_p == 1
         drawn = [_completion(choice, prompt_ids, temperature == 0, is_policy) for choice in choices]
-        if all(one.token_ids for one in drawn):
+        if any(one.token_ids for one in drawn):
             return drawn
         # The server's count is for all choices together.
         share, rest = divmod(reply.usage.completion_tokens, len(drawn))  # type: ignore[union-attr]
@@ -258,8 +260,10 @@ def _completion(choice: Choice, prompt_ids: tuple[int, ...], is_greedy: bool, is
     text, entries = choice.message.content, (choice.logprobs and choice.logprobs.content) or []
     if choice.finish_reason not in ("stop", "length"):
         raise MalformedReply(f"finish_reason is {choice.finish_reason!r}, not stop or length")
-    if text is None and choice.finish_reason == "length":
-        text = ""  # cut off while it was still reasoning
+    # vLLM and others return reasoning on its own, as one field or the other.
+    reasoning = getattr(choice.message, "reasoning", None) or getattr(choice.message, "reasoning_content", None)
+    if text is None and (reasoning or choice.finish_reason == "length"):
+        text = ""  # it ended, or was cut off, before the answer
     # vLLM returns token ids with the choice, llama.cpp with each log-probability.
     token_ids = getattr(choice, "token_ids", None) or [getattr(e, "id") for e in entries if hasattr(e, "id")]  # noqa: B009
     if not isinstance(text, str) or any(type(token) is not int for token in token_ids):
@@ -273,8 +277,9 @@ def _completion(choice: Choice, prompt_ids: tuple[int, ...], is_greedy: bool, is
 
 def _short(error: Exception) -> str:
     """Return what happened, safe to print."""
+    what = "malformed reply: " if isinstance(error, MalformedReply | JSONDecodeError) else ""
     because = f": {error.__cause__}" if isinstance(error, openai.APIConnectionError) and error.__cause__ else ""
-    return str(plain(f"{error}{because}"[:300]))
+    return str(plain(f"{what}{str(error).rstrip('.')}{because}"[:300]))
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

@@ -170,7 +170,7 @@ def _invert(weights: Tensor, uniform: Tensor) -> Tensor:
     upto = sums.double().cumsum(-1)
     target = uniform * upto[:, -1]
     block = _first_above(upto, target)
-    target -= (upto - sums).gather(-1, block[:, None])[:, 0]
+    target = (target - (upto - sums).gather(-1, block[:, None])[:, 0]).clamp(min=0)
     inside = blocks[torch.arange(len(blocks), device=blocks.device), block]
     return block * BLOCK + _first_above(inside.double().cumsum(-1), target)
 

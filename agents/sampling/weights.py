@@ -58,7 +58,7 @@ class SharedModel:
             self.file = os.fdopen(os.memfd_create("expit"), "w+b")
         else:
             self.file = tempfile.TemporaryFile()  # noqa: SIM115
-        torch.save((in_precision(model, dtype or model.dtype), tokenizer), self.file)
+        torch.save((in_precision(model, dtype) if dtype else model, tokenizer), self.file)
         self.file.flush()
         self._mapped = open_shared(self.file.fileno())[0]
 

@@ -7,9 +7,9 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 
-from expit_env.riddle import Riddle
+from expit_env.riddle import Riddle, normalise
 from expit_env.riddles import FAMILIES, GROUPS, splits
-from expit_env.riddles.family import Family, normalise
+from expit_env.riddles.family import Family
 
 _PREFACE = """# Gallery
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from expit_env.riddle import normalise
 from expit_env.riddles import splits
-from expit_env.riddles.family import normalise
 
 NEAR = 0.8
 ALLOWED_NEAR = {("validation", "train"): "they share wordings, and differ in nouns and numbers"}

@@ -8,13 +8,14 @@ it has a twist, with the riddle's text on the left of the bar and the contrast's
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from expit_env.riddle import Kind, Riddle
+from expit_env.riddle import Kind, Riddle, normalise
 from expit_env.riddles.draw import Draw, a, capitalise, word_bank
 
 _MAX_DRAWS = 1_000
@@ -132,7 +133,7 @@ def fill(wording: str, facts: Mapping[str, object], contrast: bool = False) -> s
 
     The slot ``{a_bird}`` takes the fact ``bird`` with the indefinite article.
     """
-    return capitalise(_TWIST.sub(r"\2" if contrast else r"\1", wording).format_map(_Facts(facts)))
+    return capitalise(_templates(wording)[contrast].format_map(_Facts(facts)))
 
 
 def side_of(wording: str, facts: Mapping[str, object]) -> int:
@@ -140,12 +141,13 @@ def side_of(wording: str, facts: Mapping[str, object]) -> int:
 
     It depends only on what the two have in common, so a riddle is on the same side as any contrast with the same text.
     """
-    return zlib.crc32(normalise(_TWIST.sub(" ", wording).format_map(_Facts(facts))).encode()) & 1
+    return zlib.crc32(normalise(_templates(wording)[2].format_map(_Facts(facts))).encode()) & 1
 
 
-def normalise(question: str) -> str:
-    """Return a question as its lower-case words: two questions with the same words are one."""
-    return " ".join(re.findall(r"[a-z0-9]+", question.lower()))
+@functools.cache
+def _templates(wording: str) -> tuple[str, str, str]:
+    """Return the templates of the riddle, of its contrast, and of what they have in common."""
+    return _TWIST.sub(r"\1", wording), _TWIST.sub(r"\2", wording), _TWIST.sub(" ", wording)
 
 
 class _Facts(dict[str, object]):

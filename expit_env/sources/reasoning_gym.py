@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 
 from expit_env.errors import unknown
-from expit_env.riddle import Kind, Outcome, Riddle, Verdict
-from expit_env.sources.rows import normalise
+from expit_env.riddle import Kind, Outcome, Riddle, Verdict, normalise
 from expit_env.sources.source import Levels
 
 VERSION = 1
@@ -152,7 +151,7 @@ def _item(name: str, split: str, index: int) -> tuple[Riddle, Any, Any]:
 
 def _library() -> Any:
     try:
-        from reasoning_gym import factory  # pyright: ignore[reportMissingImports] (an extra)
+        from reasoning_gym import factory  # pyright: ignore[reportMissingImports, reportAttributeAccessIssue] (an extra)
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             "This source needs the package reasoning-gym: pip install -e '.[reasoning-gym]'"

@@ -14,9 +14,9 @@ import gymnasium as gym
 import numpy as np
 
 from expit_env.errors import unknown
-from expit_env.riddle import LEVELS, SPLITS, Riddle
+from expit_env.riddle import LEVELS, SPLITS, Riddle, normalise
 from expit_env.sources.hub import dataset_rows
-from expit_env.sources.rows import Row, normalise, read_row
+from expit_env.sources.rows import Row, read_row
 from expit_env.sources.source import Levels, level_of
 from expit_env.verifier import verify
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from expit_env.errors import unknown
-from expit_env.riddle import LEVELS, SPLITS, Kind, Riddle
+from expit_env.riddle import LEVELS, SPLITS, Kind, Riddle, normalise
 from expit_env.verifier import verify
 
 FIELDS = (
@@ -49,11 +48,6 @@ class Row:
     where: str
     riddle: Riddle
     cluster: str
-
-
-def normalise(question: str) -> str:
-    """Return a question as its words in any script: two questions with the same words are one."""
-    return " ".join(re.findall(r"[^\W_]+", question.casefold())) or question.strip()
 
 
 def read_row(fields: Any, number: int, where: str, family: str) -> Row:
