@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agents.run import read_jsonl
@@ -20,10 +20,12 @@ class Completion:
         text: the answer, without special tokens.
         token_ids: its tokens, including the end-of-turn token if it has one; empty for an agent without tokens.
             # (num_tokens,)
-        logprobs: log-probability of each token under the sampling policy, in nats, after temperature and top-p.
-            # (num_tokens,)
+        logprobs: log-probability of each token under the sampling policy, in nats, after temperature and top-p; empty
+            if the sampler cannot know them.  # (num_tokens,)
         finished: whether it ended on its own rather than at the token limit.
         counted: the number of tokens, from a server that does not return the tokens themselves; else 0.
+        prompt_ids: the tokens that it was drawn after; empty if the sampler does not know them, or if read from a
+            `TrajectoryStore`, whose files they would nearly double.  # (prompt_length,)
     """
 
     text: str
@@ -31,6 +33,7 @@ class Completion:
     logprobs: tuple[float, ...] = ()
     finished: bool = True
     counted: int = 0
+    prompt_ids: tuple[int, ...] = field(default=(), compare=False)
 
     @property
     def num_tokens(self) -> int:
@@ -86,15 +89,18 @@ class Trajectory:
         return sum(completion.num_tokens for completion in self.completions)
 
     def to_json(self) -> str:
-        """Write the trajectory as one line of JSON."""
-        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
+        """Write the trajectory as one line of JSON, without the tokens of its prompts."""
+        row = dataclasses.asdict(self)
+        for completion in row["completions"]:
+            del completion["prompt_ids"]
+        return json.dumps(row, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, line: str | bytes) -> Trajectory:
         """Read a line that ``to_json`` wrote."""
         row = json.loads(line)
         row["completions"] = tuple(
-            Completion(c["text"], tuple(c["token_ids"]), tuple(c["logprobs"]), c["finished"], c.get("counted", 0))
+            Completion(**c | {"token_ids": tuple(c["token_ids"]), "logprobs": tuple(c["logprobs"])})
             for c in row["completions"]
         )
         return cls(**row | {"observations": tuple(row["observations"]), "rewards": tuple(row["rewards"])})

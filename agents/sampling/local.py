@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from agents.sampling.attention import longest_shared, shared_prefix_attention
-from agents.sampling.expanded import fill_expanded
-from agents.sampling.output_head import head_in_blocks
-from agents.sampling.rows import Row, common_length, complete, encode_all, end_tokens_of, extend, row_uniforms
-from agents.sampling.sampler import Prompt, SamplingParameters, per_prompt
-from agents.sampling.shared_prefix import SharedPrefixCache
-from agents.trajectory import Completion
+from agents.sampling.rows import Report, Row, RowSampler, common_length, end_tokens_of, extend
+from agents.sampling.shared_prefix import SharedPrefixCache, longest_shared, shared_prefix_attention
 
 PREFILL_TOKENS = 4096
 """Prompts are prefilled together up to this many tokens, which limits the memory of their activations."""
@@ -25,7 +21,7 @@ REFILL = 0.25
 """Waiting rows are admitted when this share of the batch is free."""
 
 
-class LocalSampler:
+class LocalSampler(RowSampler):
     """Draws completions from a model in this process, on any device.
 
     The log-probabilities are those of the sampling policy, after temperature and top-p; greedy ones are 0. The model's
@@ -38,51 +34,49 @@ class LocalSampler:
     """
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, max_batch: int = 128) -> None:
-        self._model = model
-        self._tokenizer = tokenizer
+        super().__init__(model, tokenizer)
         self._max_batch = max_batch
         self._end_tokens = end_tokens_of(model, tokenizer)
         self._longest_shared: int | None = None
 
-    def sample(
-        self,
-        prompts: Sequence[Prompt],
-        n: int | Sequence[int],
-        *,
-        temperature: float | Sequence[float],
-        top_p: float,
-        max_new_tokens: int,
-        seed: int | Sequence[int],
-        progress: Callable[[int], None] | None = None,
-    ) -> list[list[Completion]]:
-        """Draw ``n`` completions for each prompt, as `agents.sampling.Sampler` says.
-
-        Raises:
-            ValueError: if a parameter is out of range, or a prompt with its answer does not fit the model's context.
-        """
-        parameters = SamplingParameters(top_p, max_new_tokens)
-        encoded = encode_all(self._model, self._tokenizer, prompts, max_new_tokens)
-        counts, temperatures = per_prompt(prompts, "n", n), per_prompt(prompts, "temperature", temperature)
-        rows = [
-            [Row(ids, row_uniforms(seed, i, j, max_new_tokens), temperatures[i]) for j in range(counts[i])]
-            for i, ids in enumerate(encoded)
-        ]
-        self.fill([row for group in rows for row in group], parameters, progress or (lambda _: None))
-        return [[complete(self._tokenizer, row) for row in group] for group in rows]
-
     @torch.inference_mode()
-    def fill(self, rows: Sequence[Row], parameters: SamplingParameters, progress: Callable[[int], None]) -> None:
-        """Draw the tokens of these rows in place."""
-        with _evaluating(self._model), head_in_blocks(self._model):
+    def fill(self, rows: Sequence[Row], top_p: float, report: Report) -> None:
+        """Draw the tokens of these rows in place, and report those that have become full, each once."""
+        with _evaluating(self._model):
             if self._longest_shared is None:
                 self._longest_shared = longest_shared(self._model)
-            longest = self._longest_shared - parameters.max_new_tokens
-            shared = [row for row in rows if len(row.prompt_ids) <= longest]
-            others = [row for row in rows if len(row.prompt_ids) > longest]
+            shared = [row for row in rows if len(row.prompt_ids) + len(row.uniforms) <= self._longest_shared]
+            others = [row for row in rows if len(row.prompt_ids) + len(row.uniforms) > self._longest_shared]
             if shared:
                 with shared_prefix_attention(self._model):
-                    _Decoding(self._model, shared, self._max_batch, parameters, self._end_tokens).run(progress)
-            fill_expanded(self._model, others, self._max_batch, parameters, self._end_tokens, progress)
+                    _Decoding(self._model, shared, self._max_batch, top_p, self._end_tokens).run(report)
+            for _, group in groupby(sorted(others, key=lambda row: row.prompt_ids), lambda row: row.prompt_ids):
+                same = list(group)
+                for start in range(0, len(same), self._max_batch):
+                    self._fill_expanded(same[start : start + self._max_batch], top_p)
+                    report(same[start : start + self._max_batch])
+
+    def _fill_expanded(self, rows: list[Row], top_p: float) -> None:
+        """Fill rows of one prompt with the model's own cache, repeated for each: for what cannot share a prefix."""
+        device = self._model.device
+        output = self._model(
+            input_ids=torch.tensor([rows[0].prompt_ids], device=device), use_cache=True, logits_to_keep=1
+        )
+        cache, logits = output.past_key_values, output.logits[:, -1].repeat(len(rows), 1)
+        cache.batch_repeat_interleave(len(rows))
+        while True:
+            extend(rows, logits, top_p, self._end_tokens)
+            kept = [index for index, row in enumerate(rows) if not row.full]
+            if not kept:
+                return
+            if len(kept) < len(rows):
+                cache.batch_select_indices(torch.tensor(kept, device=device))
+                rows = [rows[index] for index in kept]
+            tokens = torch.tensor([row.token_ids[-1:] for row in rows], device=device)
+            positions = torch.tensor([[row.position] for row in rows], device=device)
+            logits = self._model(
+                input_ids=tokens, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=1
+            ).logits[:, -1]
 
 
 class _Decoding:
@@ -93,11 +87,11 @@ class _Decoding:
         model: PreTrainedModel,
         rows: Sequence[Row],
         max_batch: int,
-        parameters: SamplingParameters,
+        top_p: float,
         end_tokens: frozenset[int],
     ) -> None:
         self._model = model
-        self._parameters = parameters
+        self._top_p = top_p
         self._end_tokens = end_tokens
         self._capacity = min(max_batch, len(rows))
         # Sorted, so that equal prompts are admitted together.
@@ -108,34 +102,31 @@ class _Decoding:
         self._rows: list[Row] = []
         self._prompts: list[tuple[int, ...]] = []  # by group of the cache
         self._first_logits: dict[tuple[int, ...], Tensor] = {}  # (V,) after each resident prompt
-        self._cache = SharedPrefixCache(
-            self._capacity, parameters.max_new_tokens, model.device, model.dtype, self._common
-        )
+        columns = max(len(row.uniforms) for row in rows)
+        self._cache = SharedPrefixCache(self._capacity, columns, model.device, self._common)
 
-    def run(self, progress: Callable[[int], None]) -> None:
+    def run(self, report: Report) -> None:
         """Decode until all rows are full."""
         while self._waiting or self._rows:
             if self._waiting and self._capacity - len(self._rows) >= self._capacity * REFILL:
-                progress(self._admit())
-            if self._rows:
+                self._admit()
+            else:
                 self._step()
-                progress(self._retire())
+            if full := self._retire():
+                report(full)
 
-    def _admit(self) -> int:
-        """Admit waiting rows, and return how many of them were full after their first token."""
+    def _admit(self) -> None:
         rows = [self._waiting.popleft() for _ in range(min(self._capacity - len(self._rows), len(self._waiting)))]
         self._forget_prompts({row.prompt_ids for row in rows})
         new = [prompt for prompt in dict.fromkeys(row.prompt_ids for row in rows) if prompt not in self._first_logits]
-        for prompts in _split(new, PREFILL_TOKENS):
-            self._prefill(prompts)
-        extend(
-            rows, torch.stack([self._first_logits[row.prompt_ids] for row in rows]), self._parameters, self._end_tokens
-        )
+        many = max(1, PREFILL_TOKENS // max(map(len, new), default=1))
+        for start in range(0, len(new), many):
+            self._prefill(new[start : start + many])
+        first_logits = torch.stack([self._first_logits[row.prompt_ids] for row in rows])
+        extend(rows, first_logits, self._top_p, self._end_tokens)
         for row in rows:
-            if not row.full:
-                self._cache.clear_row(len(self._rows))
-                self._rows.append(row)
-        return sum(row.full for row in rows)
+            self._cache.clear_row(len(self._rows))
+            self._rows.append(row)
 
     def _forget_prompts(self, coming: set[tuple[int, ...]]) -> None:
         needed = coming | {row.prompt_ids for row in self._rows}
@@ -161,7 +152,7 @@ class _Decoding:
         self._cache.begin_step([group[row.prompt_ids] for row in self._rows])
         tokens = torch.tensor([row.token_ids[-1:] for row in self._rows])
         positions = torch.tensor([[row.position] for row in self._rows])
-        extend(self._rows, self._forward(tokens, positions, 1)[:, -1], self._parameters, self._end_tokens)
+        extend(self._rows, self._forward(tokens, positions, 1)[:, -1], self._top_p, self._end_tokens)
 
     def _forward(self, ids: Tensor, positions: Tensor, logits_to_keep: int | Tensor) -> Tensor:
         device = self._model.device
@@ -173,27 +164,16 @@ class _Decoding:
             shared_prefix=self._cache,
         ).logits
 
-    def _retire(self) -> int:
+    def _retire(self) -> list[Row]:
         """Remove full rows; the last row moves into the free slot, which keeps the batch contiguous."""
-        full = [slot for slot, row in enumerate(self._rows) if row.full]
-        for slot in reversed(full):
+        slots = [slot for slot, row in enumerate(self._rows) if row.full]
+        full = [self._rows[slot] for slot in slots]
+        for slot in reversed(slots):
             last = self._rows.pop()
             if slot < len(self._rows):
                 self._cache.move_row(len(self._rows), slot)
                 self._rows[slot] = last
-        return len(full)
-
-
-def _split(prompts: Sequence[tuple[int, ...]], tokens: int) -> Iterator[list[tuple[int, ...]]]:
-    """Split into runs of at most this many tokens, or of one prompt."""
-    some: list[tuple[int, ...]] = []
-    for prompt in prompts:
-        if some and sum(map(len, some)) + len(prompt) > tokens:
-            yield some
-            some = []
-        some.append(prompt)
-    if some:
-        yield some
+        return full
 
 
 @contextmanager

@@ -1,18 +1,31 @@
-"""The rows of a batch: unfinished completions, on which the decoding loops work."""
+"""The rows of a batch: unfinished completions, what fills them, and how their next tokens are drawn.
+
+A token is drawn by inverting the cumulative distribution: one uniform number a row, and no sort of the vocabulary.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from agents.sampling.draw import draw
-from agents.sampling.sampler import Prompt, SamplingParameters
+from agents.sampling.sampler import Prompt, Request, Sampler
 from agents.trajectory import Completion
+
+BLOCK = 256
+"""The cumulative sum is taken over blocks of this many tokens first, then inside the one block that was hit."""
+
+ROWS_AT_A_TIME = 16
+"""For so many rows, the probabilities of a whole vocabulary fit in a processor's cache."""
+
+NUCLEUS_SIZE = 256
+"""How many of the likeliest tokens to try as the nucleus first; 16 times as many each time, until they are enough."""
 
 
 @dataclass(slots=True, eq=False)
@@ -37,25 +50,51 @@ class Row:
         return len(self.prompt_ids) + len(self.token_ids) - 1
 
 
-def row_uniforms(seed: int | Sequence[int], prompt: int, sample: int, count: int) -> np.ndarray:
-    """Return the random numbers of one completion; they depend on its place only, not on when it is drawn."""
-    parts = [seed] if isinstance(seed, int) else list(seed)
-    return np.random.default_rng(np.random.SeedSequence([*parts, prompt, sample])).random(count)
+Report = Callable[[Sequence[Row]], None]
 
 
-def extend(rows: Sequence[Row], logits: Tensor, parameters: SamplingParameters, end_tokens: frozenset[int]) -> None:
-    """Draw the next token of each row from ``logits`` (R, V), which are overwritten."""
-    temperatures = {row.temperature for row in rows}
-    for temperature in temperatures:
-        places = [place for place, row in enumerate(rows) if row.temperature == temperature]
-        some = [rows[place] for place in places]
-        uniform = torch.tensor([row.uniforms[len(row.token_ids)] for row in some], dtype=torch.float64)
-        own = logits if len(temperatures) == 1 else logits[places]
-        tokens, logprobs = draw(own, uniform.to(logits.device), temperature, parameters.top_p)
-        for row, token, logprob in zip(some, tokens.tolist(), logprobs.tolist(), strict=True):
-            row.token_ids.append(token)
-            row.logprobs.append(logprob)
-            row.finished = token in end_tokens
+class RowSampler(Sampler):
+    """A sampler that fills rows with tokens, in this process or in others.
+
+    Args:
+        model: a causal language model.
+        tokenizer: its tokenizer, with a chat template.
+    """
+
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+        self._model, self._tokenizer = model, tokenizer
+
+    @abstractmethod
+    def fill(self, rows: Sequence[Row], top_p: float, report: Report) -> None:
+        """Draw the tokens of these rows in place, and report those that have become full, each once."""
+
+    def _draw(self, request: Request, progress: Callable[[int], None]) -> list[list[Completion]]:
+        encoded = [encode(self._tokenizer, prompt) for prompt in request.prompts]
+        self._check_lengths(encoded, request.max_new_tokens)
+        rows = [
+            [Row(ids, _uniforms(request, i, j), request.temperatures[i]) for j in range(request.counts[i])]
+            for i, ids in enumerate(encoded)
+        ]
+        self.fill([row for group in rows for row in group], request.top_p, lambda full: progress(len(full)))
+        return [[self._completion(row) for row in group] for group in rows]
+
+    def _check_lengths(self, encoded: Sequence[tuple[int, ...]], max_new_tokens: int) -> None:
+        context = getattr(self._model.config.get_text_config(), "max_position_embeddings", None)
+        for i, prompt_ids in enumerate(encoded):
+            if context is not None and len(prompt_ids) + max_new_tokens > context:
+                raise ValueError(
+                    f"prompt {i} has {len(prompt_ids)} tokens; with {max_new_tokens} new ones that is more than the "
+                    f"model's context of {context}"
+                )
+
+    def _completion(self, row: Row) -> Completion:
+        text = str(self._tokenizer.decode(row.token_ids, skip_special_tokens=True))
+        return Completion(text, tuple(row.token_ids), tuple(row.logprobs), row.finished, prompt_ids=row.prompt_ids)
+
+
+def _uniforms(request: Request, prompt: int, sample: int) -> np.ndarray:
+    """Return the random numbers of a row, which depend on its place only, not on when or with what it is drawn."""
+    return np.random.default_rng([*request.seed, prompt, sample]).random(request.max_new_tokens)
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> tuple[int, ...]:
@@ -63,31 +102,6 @@ def encode(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> tuple[int, ...
     messages = [dict(message) for message in prompt]
     text = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
     return tuple(tokenizer(str(text), add_special_tokens=False).input_ids)
-
-
-def encode_all(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[Prompt], max_new_tokens: int
-) -> list[tuple[int, ...]]:
-    """Encode prompts.
-
-    Raises:
-        ValueError: if a prompt with its answer is longer than the model's context.
-    """
-    encoded = [encode(tokenizer, prompt) for prompt in prompts]
-    context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
-    for i, prompt_ids in enumerate(encoded):
-        if context is not None and len(prompt_ids) + max_new_tokens > context:
-            raise ValueError(
-                f"prompt {i} has {len(prompt_ids)} tokens; with {max_new_tokens} new ones that is more than the "
-                f"model's context of {context}"
-            )
-    return encoded
-
-
-def complete(tokenizer: PreTrainedTokenizerBase, row: Row) -> Completion:
-    """Turn a full row into a completion, whose text has no special tokens."""
-    text = tokenizer.decode(row.token_ids, skip_special_tokens=True)
-    return Completion(str(text), tuple(row.token_ids), tuple(row.logprobs), row.finished)
 
 
 def end_tokens_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
@@ -102,3 +116,79 @@ def common_length(prompts: Sequence[tuple[int, ...]]) -> int:
     low, high = min(prompts), max(prompts)
     different = (k for k in range(min(map(len, prompts)) - 1) if low[k] != high[k])
     return next(different, min(map(len, prompts)) - 1)
+
+
+def extend(rows: Sequence[Row], logits: Tensor, top_p: float, end_tokens: frozenset[int]) -> None:
+    """Draw the next token of each row from ``logits`` of (R, V)."""
+    if logits.device.type == "mps":
+        logits = logits.cpu()  # because MPS has no doubles
+    for start in range(0, len(rows), ROWS_AT_A_TIME):
+        some = rows[start : start + ROWS_AT_A_TIME]
+        uniform = torch.tensor([row.uniforms[len(row.token_ids)] for row in some], device=logits.device)
+        temperature = torch.tensor([row.temperature for row in some], device=logits.device)
+        tokens, logprobs = draw(logits[start : start + ROWS_AT_A_TIME], uniform, temperature, top_p)
+        for row, token, logprob in zip(some, tokens.tolist(), logprobs.tolist(), strict=True):
+            row.token_ids.append(token)
+            row.logprobs.append(logprob)
+            row.finished = token in end_tokens
+
+
+def draw(logits: Tensor, uniform: Tensor, temperature: Tensor, top_p: float) -> tuple[Tensor, Tensor]:
+    """Draw one token for each row.
+
+    Args:
+        logits: of the next token.  # (R, V)
+        uniform: from [0, 1), double.  # (R,)
+        temperature: divides the logits; 0 takes the likeliest token.  # (R,)
+        top_p: the nucleus to draw from, the smallest set of tokens with at least this probability.
+
+    Returns:
+        The tokens, and their log-probabilities after temperature and top-p (0 when greedy).  # (R,), (R,)
+    """
+    greedy = temperature == 0
+    if greedy.all():
+        return logits.argmax(-1), torch.zeros_like(uniform)
+    # Cast first: softmax's own cast is five times as slow for a whole vocabulary in bf16.
+    scaled = logits.float() / torch.where(greedy, 1, temperature)[:, None]
+    probabilities = torch.softmax(scaled, dim=-1)
+    if top_p < 1:
+        tokens, logprobs = _draw_nucleus(probabilities, uniform, top_p)
+    else:
+        tokens = _invert(probabilities, uniform)
+        logprobs = probabilities.gather(-1, tokens[:, None])[:, 0].double().log()
+    if not greedy.any():
+        return tokens, logprobs
+    return torch.where(greedy, logits.argmax(-1), tokens), logprobs.masked_fill(greedy, 0)
+
+
+def _invert(weights: Tensor, uniform: Tensor) -> Tensor:
+    """Return the first token at which the cumulative sum of ``weights`` exceeds ``uniform`` times the total."""
+    if short := -weights.shape[-1] % BLOCK:
+        weights = functional.pad(weights, (0, short))
+    blocks = weights.view(len(weights), -1, BLOCK)
+    sums = blocks.sum(-1)
+    upto = sums.double().cumsum(-1)
+    target = uniform * upto[:, -1]
+    block = _first_above(upto, target)
+    target = (target - (upto - sums).gather(-1, block[:, None])[:, 0]).clamp(min=0)
+    inside = blocks[torch.arange(len(blocks), device=blocks.device), block]
+    return block * BLOCK + _first_above(inside.double().cumsum(-1), target)
+
+
+def _first_above(upto: Tensor, target: Tensor) -> Tensor:
+    """Return the first column of each row of a cumulative sum above ``target``, never one that adds nothing to it."""
+    column = torch.searchsorted(upto, target[:, None], right=True)
+    # Rounding can put the target at or past the end: then the last column that adds something is right.
+    last = torch.searchsorted(upto, upto[:, -1:].contiguous())
+    return torch.minimum(column, last)[:, 0]
+
+
+def _draw_nucleus(probabilities: Tensor, uniform: Tensor, top_p: float) -> tuple[Tensor, Tensor]:
+    size, likeliest, ids = 0, probabilities[:, :0], uniform
+    while size < probabilities.shape[-1] and not (likeliest.double().sum(-1) >= top_p).all():
+        size = min(16 * size or NUCLEUS_SIZE, probabilities.shape[-1])
+        likeliest, ids = probabilities.topk(size)
+    likeliest = likeliest.double()
+    kept = likeliest.masked_fill(likeliest.cumsum(-1) - likeliest >= top_p, 0).cumsum(-1)
+    column = _first_above(kept, uniform * kept[:, -1])[:, None]
+    return ids.gather(-1, column)[:, 0], (likeliest.gather(-1, column) / kept[:, -1:]).log()[:, 0]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from agents.trajectory import Completion
 
@@ -17,7 +18,19 @@ Prompt = Sequence[Message]
 """The messages before an answer. Only the sampler applies the chat template."""
 
 
-class Sampler(Protocol):
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to sample, checked; see `Sampler.sample`."""
+
+    prompts: Sequence[Prompt]  # (P,)
+    counts: Sequence[int]  # (P,)
+    temperatures: Sequence[float]  # (P,)
+    top_p: float
+    max_new_tokens: int
+    seed: tuple[int, ...]
+
+
+class Sampler(ABC):
     """Anything that draws completions from a policy: in this process, in workers, over HTTP."""
 
     def sample(
@@ -45,28 +58,23 @@ class Sampler(Protocol):
 
         Returns:
             The completions in the order of the prompts.  # (P, N)
+
+        Raises:
+            ValueError: if a parameter is out of range.
         """
-        ...
+        if not 0 < top_p <= 1 or max_new_tokens < 1:
+            raise ValueError(f"needs 0 < top_p <= 1 and max_new_tokens >= 1, not {top_p} and {max_new_tokens}")
+        counts, temperatures = _per_prompt(prompts, "n", n), _per_prompt(prompts, "temperature", temperature)
+        seeds = (seed,) if isinstance(seed, int) else tuple(seed)
+        request = Request(prompts, counts, temperatures, top_p, max_new_tokens, seeds)
+        return self._draw(request, progress or (lambda _: None))
+
+    @abstractmethod
+    def _draw(self, request: Request, progress: Callable[[int], None]) -> list[list[Completion]]:
+        """Draw the completions of a request."""
 
 
-@dataclass(frozen=True, slots=True)
-class SamplingParameters:
-    """How all tokens are drawn; see `Sampler.sample`."""
-
-    top_p: float
-    max_new_tokens: int
-
-    def __post_init__(self) -> None:
-        if not 0 < self.top_p <= 1 or self.max_new_tokens < 1:
-            raise ValueError(f"needs 0 < top_p <= 1 and max_new_tokens >= 1, not {self}")
-
-
-def per_prompt(prompts: Sequence[Prompt], name: str, value: Number | Sequence[Number]) -> list[Number]:
-    """Return a parameter as one number for each prompt.
-
-    Raises:
-        ValueError: if a number is negative, or there are more or fewer of them than prompts.
-    """
+def _per_prompt(prompts: Sequence[Prompt], name: str, value: Number | Sequence[Number]) -> list[Number]:
     values = [value] * len(prompts) if isinstance(value, int | float) else list(value)
     if len(values) != len(prompts) or not all(one >= 0 for one in values):
         raise ValueError(f"{name} must be one number >= 0, or one for each of the {len(prompts)} prompts, not {value}")

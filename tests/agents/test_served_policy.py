@@ -10,7 +10,7 @@ from support.tiny import save_tiny
 from agents import Budget, ExpertIteration
 from agents.evaluation import MEASURES
 from agents.policy import FEW_SHOT
-from agents.sampling.failures import ServerError
+from agents.sampling.http import ServerError
 from agents.training import TrainRequest
 from agents.trajectory import TrajectoryStore
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import psutil
 
-WORKER = "agents.sampling.worker"
+WORKER = "agents.sampling.workers"
 
 
 def python(*words: object, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -23,7 +23,8 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
 
 def workers() -> set[psutil.Process]:
     """Return the sampling workers that this process has started and that are alive."""
-    return {child for child in psutil.Process().children() if not is_over(child) and WORKER in child.cmdline()}
+    alive = (child for child in psutil.Process().children() if not is_over(child))
+    return {child for child in alive if any(WORKER in word for word in child.cmdline())}
 
 
 def is_over(process: psutil.Process) -> bool:

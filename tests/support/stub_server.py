@@ -132,7 +132,8 @@ class Handler(BaseHTTPRequestHandler):
     def completion(self, body: dict) -> dict:
         count = 1 if "ignores n" in self.stub.lacks else body.get("n", 1)
         choices = [self.choice(body, index) for index in range(count)]
-        return {"object": "chat.completion", "choices": choices, "usage": {"completion_tokens": 2 * count + 1}}
+        reply = {"object": "chat.completion", "choices": choices, "usage": {"completion_tokens": 2 * count + 1}}
+        return reply | ({"prompt_token_ids": [1, 2, 3]} if body.get("return_token_ids") else {})
 
     def choice(self, body: dict, index: int) -> dict:
         message = {"role": "assistant", "content": self.stub.says(body, index)}
@@ -176,21 +177,28 @@ def hang(handler: Handler, reply: dict) -> None:
     handler.reply(200, reply)
 
 
-MISBEHAVIOUR = {
-    "drop": Handler.drop,
-    "hang": hang,
-    "429": lambda handler, reply: handler.error(429, "slow down", Retry_After="0"),
-    "500": lambda handler, reply: handler.error(500, "a bug"),
-    "503": lambda handler, reply: handler.error(503, "loading"),
-    "half a body": lambda handler, reply: handler.reply(200, reply, missing=20),
+MALFORMED = {
     "truncated JSON": lambda handler, reply: handler.reply(200, json.dumps(reply)[:-20]),
     "a page": lambda handler, reply: handler.reply(200, "<html>Welcome</html>"),
+    "null": lambda handler, reply: handler.reply(200, "null"),
+    "a list": lambda handler, reply: handler.reply(200, "[]"),
     "no choices": recount(lambda choices: []),
     "null choices": recount(lambda choices: None),
+    "numbers as choices": recount(lambda choices: [1]),
     "too many choices": recount(lambda choices: [*choices, choices[0] | {"index": len(choices)}]),
     "a choice twice": recount(lambda choices: [choices[0] for _ in choices]),
     "no reason": change(finish_reason=None),
     "aborted": change(finish_reason="abort"),
     "no text": change(message={"role": "assistant", "content": None}),
     "text ids": change(token_ids=["seven"]),
+}
+"""Replies that do not follow the API."""
+
+MISBEHAVIOUR = MALFORMED | {
+    "drop": Handler.drop,
+    "hang": hang,
+    "429": lambda handler, reply: handler.error(429, "slow down", Retry_After="0"),
+    "500": lambda handler, reply: handler.error(500, "a bug"),
+    "503": lambda handler, reply: handler.error(503, "loading"),
+    "half a body": lambda handler, reply: handler.reply(200, reply, missing=20),
 }

@@ -1,38 +1,36 @@
 """Sampling over HTTP from a stub server that misbehaves: no answer is lost, and none is counted twice."""
 
 import asyncio
-import json
 import threading
 from collections import deque
-from types import SimpleNamespace
 
+import anyio
 import numpy as np
 import pytest
 from support.processes import wait_until
-from support.stub_server import MISBEHAVIOUR
+from support.stub_server import MALFORMED, MISBEHAVIOUR, recount
 
 from agents.trajectory import Completion
 
 pytest.importorskip("openai")
 
-from agents.sampling import http
-from agents.sampling.http import HTTPSampler, ServerError
-from agents.sampling.replies import MalformedReply, read_reply
+from openai.types.chat import ChatCompletion
+
+from agents.sampling.http import HTTPSampler, MalformedReply, ServerError, read_reply
 
 SEED = (5, 1)
 
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch):
-    """The waits between requests, which take no time here but on the sampler's clock."""
-    waited, sleep = [], asyncio.sleep
+    """The client's waits between tries, which take no time here."""
+    waited = []
 
     async def wait(seconds):
         waited.append(seconds)
-        await sleep(0)
+        await asyncio.sleep(0)
 
-    monkeypatch.setattr(asyncio, "sleep", wait)
-    monkeypatch.setattr(http, "time", SimpleNamespace(monotonic=lambda: 1_000 + sum(waited)))
+    monkeypatch.setattr("anyio.sleep", wait)
     return waited
 
 
@@ -70,6 +68,7 @@ def test_answers_come_in_the_order_of_the_prompts(server):
     drawn = draw(make(server), 5, 4, progress=done.append)
     assert texts(drawn) == together(5, 4)
     assert drawn[0][0] == Completion(drawn[0][0].text, (7, 8), (-0.5, -1.5), finished=True)
+    assert drawn[0][0].prompt_ids == (1, 2, 3)
     assert (len(server.seen), done) == (5, [4] * 5)
     body = server.seen[0]
     assert (body["model"], body["n"], body["max_tokens"], body["temperature"]) == ("tiny", 4, 9, 1.0)
@@ -79,9 +78,10 @@ def test_answers_come_in_the_order_of_the_prompts(server):
 
 def test_log_probabilities_are_those_of_the_sampling_policy(server):
     server.finish_reason = "length"
-    for how, expected in (({"temperature": 0.7}, ()), ({"top_p": 0.9}, ()), ({"temperature": 0.0}, (0.0, 0.0))):
-        completion = draw(make(server), 1, 1, **how)[0][0]
+    for temperature, top_p, expected in ((0.7, 1.0, ()), (1.0, 0.9, ()), (0.0, 1.0, (0.0, 0.0))):
+        completion = draw(make(server), 1, 1, temperature, top_p)[0][0]
         assert (completion.logprobs, completion.finished) == (expected, False)
+    assert draw(make(server, processed_logprobs=True), 1, 1, 0.7, 0.9)[0][0].logprobs == (-0.5, -1.5)
 
 
 def test_greedy_answers_are_asked_for_one_by_one(server):
@@ -101,44 +101,40 @@ def test_a_server_that_lacks_a_feature_is_asked_without_and_only_once_with_it(se
     drawn = draw(sampler, 3, 3)
     assert texts(drawn) == (together if takes_n else one_by_one)(3, 3)
     if "refuses extras" in lacks:
-        assert drawn[0][0].token_ids == drawn[0][0].logprobs == ()
+        assert drawn[0][0].token_ids == drawn[0][0].logprobs == drawn[0][0].prompt_ids == ()
         counted = sum(completion.num_tokens for group in drawn for completion in group)
         assert counted >= 3 * 7, "tokens are counted where the server does not report them"
     server.seen.clear()
     draw(sampler, 3, 3)
     assert len(server.seen) == (3 if takes_n else 9)
-    assert all(("n" in body) == takes_n for body in server.seen)
+    assert "refuses n" not in lacks or all("n" not in body for body in server.seen)
 
 
-def test_a_reply_with_fewer_choices_is_completed_and_does_not_turn_n_off(server, monkeypatch):
-    def cut_to(count):
-        return lambda handler, reply: handler.reply(200, reply | {"choices": reply["choices"][:count]})
-
-    monkeypatch.setitem(MISBEHAVIOUR, "two", cut_to(2))
-    monkeypatch.setitem(MISBEHAVIOUR, "one", cut_to(1))
-    sampler = make(server)
+def test_what_a_reply_lacks_is_asked_for_one_by_one(server, monkeypatch):
+    monkeypatch.setitem(MISBEHAVIOUR, "two", recount(lambda choices: choices[:2]))
     server.faults.append("two")
-    assert texts(draw(sampler, 1, 4)) == [[text(0, 0, 0), text(0, 0, 1), text(0, 2, 0), text(0, 2, 1)]]
-    server.faults.extend(["one", "one"])
-    draw(sampler, 1, 6)
-    assert [body.get("n") for body in server.seen] == [4, 2, 6, 5, 4]
+    assert texts(draw(make(server), 1, 4)) == [[text(0, 0, 0), text(0, 0, 1), text(0, 2, 0), text(0, 3, 0)]]
+    assert [body.get("n", 1) for body in server.seen] == [4, 1, 1]
 
 
-@pytest.mark.parametrize("fault", sorted(MISBEHAVIOUR.keys() - {"hang"}))
+@pytest.mark.parametrize("fault", sorted(MISBEHAVIOUR.keys() - MALFORMED))
 def test_a_passing_failure_changes_no_answer(server, fault):
     server.faults, done = deque([fault, None, fault, fault]), []
-    assert texts(draw(make(server), 6, 3, progress=done.append)) == together(6, 3)
+    sampler = make(server, timeout=1 if fault == "hang" else 60)
+    assert texts(draw(sampler, 6, 3, progress=done.append)) == together(6, 3)
     assert (sum(done), len(server.seen)) == (18, 9)
 
 
-def test_a_storm_of_all_failures_changes_no_answer(server):
-    kinds = [*[None, *MISBEHAVIOUR.keys() - {"hang"}] * 3, "hang"]
-    server.faults = deque(kinds[i] for i in np.random.default_rng(0).permutation(len(kinds)))
-    assert texts(draw(make(server, retries=50, timeout=2), 20, 4)) == together(20, 4)
+@pytest.mark.parametrize("fault", MALFORMED)
+def test_a_malformed_reply_is_an_error_and_never_counts_as_an_answer(server, fault):
+    server.faults, done = deque([fault] * 6), []
+    with pytest.raises(ServerError, match=rf"{server.url} failed \(malformed reply: .*run the same command again"):
+        draw(make(server), 6, 3, progress=done.append)
+    assert not done
 
 
 def test_a_server_that_dies_and_comes_back_is_waited_for(server, waits, monkeypatch):
-    sampler, wait = make(server), asyncio.sleep
+    sampler, wait = make(server), anyio.sleep
 
     async def come_back_after_ten(seconds):
         if len(waits) == 10:
@@ -147,54 +143,36 @@ def test_a_server_that_dies_and_comes_back_is_waited_for(server, waits, monkeypa
 
     assert texts(draw(sampler, 5, 2)) == together(5, 2)
     server.die()
-    monkeypatch.setattr(asyncio, "sleep", come_back_after_ten)
+    monkeypatch.setattr(anyio, "sleep", come_back_after_ten)
     assert texts(draw(sampler, 12, 2)) == together(12, 2)
     assert len(server.seen) == 5 + 12
 
 
-@pytest.mark.parametrize("was_there", [True, False])
-def test_a_dead_server_is_given_up_sooner_if_it_was_never_there(server, waits, caplog, was_there):
-    sampler = make(server, retries=7)
-    if was_there:
-        draw(sampler, 1, 1)
+def test_a_dead_server_is_given_up_after_half_a_minute(server, waits):
     server.die()
-    message = r"tried 8 times; .*no connection" if was_there else r"tried 5 times; .*never answered: is it running"
-    with pytest.raises(ServerError, match=rf"{message}.*Nothing that was finished is lost.*same command again"):
-        draw(sampler, 1, 2)
-    assert waits == [0.5, 1.0, 2.0, 4.0] + [8.0, 16.0, 30.0] * was_there
-    assert "no connection" in caplog.text
-    assert "trying again in 0.5 s" in caplog.text
+    with pytest.raises(ServerError, match=r"failed \(Connection error: .*Is it running.* Nothing that was finished is"):
+        draw(HTTPSampler(server.url, "tiny"), 1, 2)
+    assert len(waits) == 8
+    assert 25 < sum(waits) < 40
     server.start()
 
 
-def test_the_wait_doubles_and_is_as_long_as_the_server_asks_within_reason(server, waits, monkeypatch):
-    for name, seconds in (("later", "7"), ("much later", "3600")):
-        reply = lambda handler, reply, seconds=seconds: handler.error(429, "slow down", Retry_After=seconds)  # noqa: E731
-        monkeypatch.setitem(MISBEHAVIOUR, name, reply)
-    server.faults = deque(["503", "503", "drop", "later", "much later"])
-    draw(make(server), 1, 1)
-    assert waits == [0.5, 1.0, 2.0, 7.0, 30.0]
-
-
 @pytest.mark.parametrize(
-    ("fault", "words"),
-    [
-        ("hang", "no reply in 1 s"), ("429", "HTTP 429: slow down"), ("500", "HTTP 500: a bug"),
-        ("truncated JSON", "malformed: JSONDecodeError"), ("aborted", "finish_reason is 'abort'"),
-    ],
-)  # fmt: skip
+    ("fault", "words"), [("hang", "timed out.*more requests"), ("429", "429 .*slow down"), ("500", "500 .*a bug")]
+)
 def test_a_lasting_failure_is_reported(server, fault, words):
     server.faults = deque([fault] * 50)
     with pytest.raises(ServerError, match=words):
         draw(make(server, retries=1, timeout=1 if fault == "hang" else 60), 2, 2)
 
 
-@pytest.mark.parametrize(("status", "requests"), [(400, 4), (425, 1), (501, 1)])
+@pytest.mark.parametrize(("status", "requests"), [(400, 4), (425, 1)])
 def test_a_refused_request_is_an_error_and_not_sent_again(server, monkeypatch, status, requests):
     monkeypatch.setitem(MISBEHAVIOUR, "refused", lambda handler, reply: handler.error(status, "not \x1b[31mthat"))
     server.faults = deque(["refused"] * 9)
-    with pytest.raises(ServerError, match=f"HTTP {status}: not \N{REPLACEMENT CHARACTER}\\[31mthat"):
+    with pytest.raises(ServerError, match=rf"{status} .*not .*\[31mthat") as raised:
         draw(make(server), 1, 2)
+    assert "\x1b" not in str(raised.value)
     assert len(server.seen) == requests, "each once, and after 400 also without n and the extras"
 
 
@@ -213,19 +191,19 @@ def test_many_requests_are_in_flight_but_no_more_than_allowed(server):
 
 def test_a_wrong_key_is_reported_and_the_right_one_may_come_from_the_environment(server, monkeypatch):
     server.key = "secret"
-    with pytest.raises(ServerError, match=r"refused the key \(HTTP 401: wrong key\).*EXPIT_API_KEY"):
+    with pytest.raises(ServerError, match=r"401 .*wrong key.*Give the right key as .*EXPIT_API_KEY"):
         draw(make(server), 1, 1)
     assert texts(draw(make(server, api_key="secret"), 1, 1)) == together(1, 1)
     monkeypatch.setenv("EXPIT_API_KEY", "secret")
     assert texts(draw(make(server), 1, 1)) == together(1, 1)
 
 
-def test_a_wrong_model_path_or_url_is_reported_with_what_is_right(server):
-    server.models = ["other", "another"]
-    with pytest.raises(ServerError, match=r"no model 'tiny' .*It has: other, another"):
+def test_a_wrong_model_path_or_url_is_reported(server):
+    server.models = ["other"]
+    with pytest.raises(ServerError, match=r"404 .*`tiny` does not exist.*Is this the model's name"):
         draw(make(server), 3, 1)
     assert len(server.seen) <= 3, "it is not tried again"
-    with pytest.raises(ServerError, match=r"no OpenAI-compatible API .*/v1"):
+    with pytest.raises(ServerError, match=r"404.*the whole URL, which often ends in /v1"):
         draw(HTTPSampler(server.url.removesuffix("/v1"), "tiny"), 1, 1)
     with pytest.raises(ValueError, match="http://localhost:8000/v1"):
         HTTPSampler("localhost:8000/v1", "tiny")
@@ -255,13 +233,9 @@ def test_a_new_adapter_replaces_the_old_one(server, adapter):
     assert server.models == ["tiny"]
 
 
-def test_an_adapter_whose_reply_was_lost_or_that_the_server_forgot_is_loaded_once(server, adapter):
+def test_an_adapter_whose_reply_was_lost_is_loaded_once(server, adapter):
     server.faults.append("drop")
-    sampler = make(server)
-    sampler.load_adapter(adapter, "round-1")
-    assert len(server.models) == 2
-    server.models = ["tiny"]
-    assert texts(draw(sampler, 5, 2)) == together(5, 2)
+    make(server).load_adapter(adapter, "round-1")
     assert len(server.models) == 2
 
 
@@ -278,14 +252,28 @@ def test_a_server_that_loads_no_adapters_is_an_error_before_any_work(server, ada
     (adapter / "empty").mkdir()
     with pytest.raises(FileNotFoundError, match="holds no adapter"):
         sampler.load_adapter(adapter / "empty", "round-1")
-    with pytest.raises(ServerError, match="no OpenAI-compatible API"):
+    with pytest.raises(ServerError, match="the whole URL"):
         HTTPSampler(server.url.removesuffix("/v1"), "tiny").require_adapters()
 
 
-def test_a_reply_needs_token_ids_or_their_number():
-    choice = {"message": {"content": "x"}, "finish_reason": "stop"}
-    tokens = {"content": [{"id": 4, "logprob": -1.0}, {"id": 9, "logprob": -2.0}]}
-    [completion] = read_reply(json.dumps({"choices": [choice | {"logprobs": tokens}]}), 1, 1.0, 1.0)
-    assert completion == Completion("x", (4, 9), (-1.0, -2.0))
-    with pytest.raises(MalformedReply, match="completion_tokens"):
-        read_reply(json.dumps({"choices": [choice]}), 1, 1.0, 1.0)
+def reply_with(choice, **others):
+    return ChatCompletion.construct(choices=[{"index": 0, "finish_reason": "stop"} | choice], **others)
+
+
+def test_token_ids_beside_the_log_probabilities_are_taken():
+    entries = [{"id": 4, "logprob": -1.0}, {"id": 9, "logprob": -2.0}]
+    reply = reply_with({"message": {"content": "x"}, "logprobs": {"content": entries}})
+    assert read_reply(reply, 1, 1.0, 1.0) == [Completion("x", (4, 9), (-1.0, -2.0))]
+
+
+@pytest.mark.parametrize("message", [{}, {"reasoning_content": "Hm."}, {"reasoning": "Hm."}])
+def test_reasoning_without_an_answer_is_an_empty_answer(message):
+    reason = "stop" if message else "length"
+    reply = reply_with({"message": {"content": None} | message, "finish_reason": reason, "token_ids": [4]})
+    assert read_reply(reply, 1, 1.0, 1.0) == [Completion("", (4,), finished=reason == "stop")]
+
+
+@pytest.mark.parametrize("usage", [{}, {"usage": None}, {"usage": {"completion_tokens": None}}])
+def test_a_reply_whose_tokens_cannot_be_counted_is_refused(usage):
+    with pytest.raises(MalformedReply):
+        read_reply(reply_with({"message": {"content": "x"}}, **usage), 1, 1.0, 1.0)

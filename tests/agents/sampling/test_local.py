@@ -8,7 +8,6 @@ from support.tiny import FAMILIES, tiny_model, tiny_tokenizer
 
 from agents.sampling import LocalSampler, in_precision, local
 from agents.sampling.rows import Row, encode
-from agents.sampling.sampler import SamplingParameters
 
 QUESTIONS = ("Why?", "How many birds are left on the wire?", "What has to be broken before you can use it? Think.")
 PROMPTS = [[{"role": "user", "content": question}] for question in QUESTIONS]
@@ -26,12 +25,11 @@ def tokens(completions):
     return [[completion.token_ids for completion in several] for several in completions]
 
 
-@pytest.fixture
-def expanded(monkeypatch):
-    """How many rows went the slow way, without sharing prefixes, in each call of a sampler."""
-    rows, fill = [], local.fill_expanded
-    monkeypatch.setattr(local, "fill_expanded", lambda *a: rows.append(len(a[1])) or fill(*a))
-    return rows
+def watch(model):
+    """Note the arguments of each call of the model; only the slow way, without shared prefixes, uses its own cache."""
+    calls = []
+    model.register_forward_pre_hook(lambda _, args, how: calls.append(how), with_kwargs=True)
+    return calls
 
 
 def errors(model, prompts, completions, temperature=1.0, top_p=1.0):
@@ -50,11 +48,12 @@ def errors(model, prompts, completions, temperature=1.0, top_p=1.0):
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_logprobs_are_those_of_a_full_forward_pass(family, dtype, expanded):
+def test_logprobs_are_those_of_a_full_forward_pass(family, dtype):
     model = in_precision(tiny_model(family), dtype)
+    calls = watch(model)
     completions = make(model, max_batch=16).sample(PROMPTS, [5, 1, 9], **PARAMETERS)
     assert [len(several) for several in completions] == [5, 1, 9]
-    assert expanded == [0], "the fast path was not taken"
+    assert not any(how["use_cache"] for how in calls), "the fast path was not taken"
     wrong = errors(model, PROMPTS, completions)
     assert wrong.max() < (TOLERANCE if dtype == torch.float32 else BF16_TOLERANCE)
     assert wrong.mean() < BF16_TOLERANCE / 5
@@ -105,12 +104,13 @@ def test_each_prompt_may_have_its_own_temperature_and_draws_what_it_draws_alone(
 
 def test_equal_prompts_and_what_all_begin_with_are_read_once_and_their_samples_differ(monkeypatch):
     monkeypatch.setattr(local, "longest_shared", lambda model: 1_000)  # without the probe that finds it out
-    model, read = tiny_model(), []
-    model.register_forward_pre_hook(lambda _, args, how: read.append(how["input_ids"].numel()), with_kwargs=True)
+    model = tiny_model()
+    calls = watch(model)
     completions = make(model).sample([PROMPTS[0], PROMPTS[1], PROMPTS[0]], 4, **PARAMETERS)
     one, other = (encode(tiny_tokenizer(), prompt) for prompt in PROMPTS[:2])
-    assert read[0] == len(one) + len(other) - next(k for k in range(99) if one[k] != other[k])
-    assert read[1:] == [12] * 11
+    common = next(k for k in range(99) if one[k] != other[k])
+    assert [how["input_ids"].numel() for how in calls] == [len(one) + len(other) - common, *[12] * 11]
+    assert [several[0].prompt_ids for several in completions] == [one, other, one]
     assert len({c.token_ids for several in completions for c in several}) == 12
 
 
@@ -118,28 +118,26 @@ def test_a_prompt_that_another_begins_with_is_exact():
     model, generator = tiny_model(), np.random.default_rng(5)
     prompts = [(5, 9, 200, 17, 30)[:length] for length in (1, 2, 5, 4)] + [(5, 9, 201)]
     rows = [Row(prompt, generator.random(6), 1.0) for prompt in prompts for _ in range(3)]
-    make(model).fill(rows, SamplingParameters(1.0, 6), lambda _: None)
+    make(model).fill(rows, 1.0, lambda _: None)
     assert errors(model, [row.prompt_ids for row in rows], [[row] for row in rows]).max() < TOLERANCE
 
 
-def test_prompts_beyond_a_sliding_window_take_the_slow_path_and_stay_exact(expanded):
+def test_prompts_beyond_a_sliding_window_take_the_slow_path_and_stay_exact():
     model = tiny_model("mistral", sliding_window=40)
     lengths = [len(encode(tiny_tokenizer(), prompt)) + 12 for prompt in PROMPTS]
+    calls = watch(model)
     completions = make(model).sample(PROMPTS, 3, **PARAMETERS)
-    assert 0 < sum(expanded) == 3 * sum(length > 40 for length in lengths) < 9
+    read = {how["input_ids"].shape[1] for how in calls if how["use_cache"]} - {1}
+    assert read == {length - 12 for length in lengths if length > 40} < {length - 12 for length in lengths}
     assert errors(model, PROMPTS, completions).max() < TOLERANCE
 
 
-def test_answers_are_the_same_without_shared_prefixes_and_with_the_output_head_in_blocks(monkeypatch, expanded):
-    expected, blocks, mm = make().sample(PROMPTS, 5, **PARAMETERS), [], torch.mm
-    monkeypatch.setattr("agents.sampling.output_head.BLOCK", 100)
-    monkeypatch.setattr("torch.mm", lambda *args, out: (blocks.append(out.shape[1]), mm(*args, out=out)))
-    for longest in (1_000, 0):
-        monkeypatch.setattr(local, "longest_shared", lambda model, longest=longest: longest)
-        assert tokens(make(max_batch=3).sample(PROMPTS, 5, **PARAMETERS)) == tokens(expected)
-        assert blocks[:4] == blocks[-4:] == [100, 100, 100, 84]
-        blocks.clear()
-    assert expanded == [0, 0, 15]
+def test_answers_are_the_same_without_shared_prefixes(monkeypatch):
+    expected, model = make().sample(PROMPTS, 5, **PARAMETERS), tiny_model()
+    calls, forward = watch(model), model.model.forward
+    monkeypatch.setattr(model.model, "forward", lambda *args, shared_prefix=None, **how: forward(*args, **how))
+    assert tokens(make(model, max_batch=3).sample(PROMPTS, 5, **PARAMETERS)) == tokens(expected)
+    assert all(how["use_cache"] for how in calls if len(how["input_ids"]) > 2), "all but the probe"
 
 
 def test_sampling_leaves_the_model_and_the_random_state_as_they_were():

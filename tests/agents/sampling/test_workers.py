@@ -13,7 +13,7 @@ from support.processes import environment, is_over, wait_until, workers
 from support.tiny import tiny_model, tiny_tokenizer
 
 from agents.sampling import LocalSampler, WorkerSampler, in_precision
-from agents.sampling.weights import SharedWeights, load_structure
+from agents.sampling.weights import SharedModel, open_shared
 
 PROMPTS = [[{"role": "user", "content": question}] for question in ("Why?", "How many birds are left on the wire?")]
 PARAMETERS = {"temperature": 1.0, "top_p": 1.0, "max_new_tokens": 12, "seed": 7}
@@ -82,16 +82,16 @@ def test_an_interrupt_or_an_exception_in_a_worker_ends_all_workers(sampler):
         sampler.sample(PROMPTS, 20, progress=interrupt, **PARAMETERS)
     others = workers()
     assert len(running - others) == 2
-    with pytest.raises(RuntimeError, match="SeedSequence"):  # of workers that were started anew
-        sampler.sample(PROMPTS, 2, **(PARAMETERS | {"seed": -1}))
-    assert workers() <= others
+    with make(tiny_model(vocab_size=100)) as short, pytest.raises(RuntimeError, match="IndexError"):
+        short.sample(PROMPTS, 2, **PARAMETERS)  # with tokens that the model does not have
+    assert workers() == others
 
 
 def test_workers_that_cannot_live_are_an_error(monkeypatch):
     with pytest.raises(ValueError, match="not on meta"):
         make(tiny_model().to(torch.device("meta")))
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
-    with pytest.raises(RuntimeError, match=r"ended with code 1, .* 80 completions"):
+    with pytest.raises(RuntimeError, match="ended with code 1, the last of 3 that finished nothing"):
         make().sample(PROMPTS, 40, **PARAMETERS)
 
 
@@ -116,17 +116,18 @@ def test_no_worker_outlives_a_killed_parent_and_a_script_needs_no_main_guard(tmp
 
 
 @pytest.mark.parametrize("dtype", [None, torch.bfloat16])
-def test_a_model_rebuilt_around_the_shared_file_has_the_weights_that_were_loaded_last(dtype):
+def test_a_model_in_a_shared_file_has_the_weights_that_were_loaded_last(dtype):
     model = tiny_model()
-    weights = SharedWeights(model, dtype)
-    with weights.file as file:
-        [rebuilt] = load_structure(weights.structure(model), file.fileno())
+    shared = SharedModel(model, tiny_tokenizer(), dtype)
+    with shared.file as file:
+        mapped, tokenizer = open_shared(file.fileno())
+    assert tokenizer.get_vocab() == tiny_tokenizer().get_vocab()
     ids = torch.tensor([[5, 9, 200]])
     for loaded in (model, tiny_model(seed=1)):
-        weights.load(loaded)
+        shared.load(loaded)
         expected = in_precision(loaded, dtype or torch.float32)
-        assert {weight.dtype for weight in rebuilt.parameters()} == {dtype or torch.float32}
-        assert {buffer.dtype for buffer in rebuilt.buffers()} == {torch.float32}, "buffers are never rounded"
-        assert torch.equal(rebuilt(ids).logits, expected(ids).logits)
+        assert {weight.dtype for weight in mapped.parameters()} == {dtype or torch.float32}
+        assert {buffer.dtype for buffer in mapped.buffers()} == {torch.float32}, "buffers are never rounded"
+        assert torch.equal(mapped(ids).logits, expected(ids).logits)
     with pytest.raises(ValueError, match="other weights"):
-        weights.load(tiny_model(hidden_size=64))
+        shared.load(tiny_model(hidden_size=64))
