@@ -43,7 +43,7 @@ _LEAST = {
     "rounds": 1, "riddles": 1, "samples": 1, "extra_samples": 0, "max_new_tokens": 1, "few_shot_rounds": 0,
     "answers_per_riddle": 1, "validation_riddles": 0, "evaluation_samples": 1, "seed": 0, "episodes": 1,
     "save_steps": 1, "rank": 1, "alpha": 1, "epochs": 1, "max_steps": 1, "batch_size": 1, "budget": 1,
-    "test_riddles": 1, "attempts": 1, "hints": 0,
+    "test_riddles": 1, "attempts": 1, "hints": 0, "concurrency": 1, "few_shot": 0,
 }  # fmt: skip
 _POSITIVE = ("temperature", "extra_temperature", "learning_rate")
 _SHARES = ("top_p", "layers")

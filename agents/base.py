@@ -86,10 +86,29 @@ def rollout(agent: Agent, env: gym.Env[str, str], starts: Sequence[int | str]) -
     """
     episodes = [_Episode(start, env) for start in starts]
     while waiting := [episode for episode in episodes if not episode.over]:
-        completions = agent.act([episode.observations[-1] for episode in waiting])
-        for episode, completion in zip(waiting, completions, strict=True):
-            episode.step(completion, env)
+        _judge(env, waiting, agent.act([episode.observations[-1] for episode in waiting]))
     return [episode.trajectory() for episode in episodes]
+
+
+def judge(env: gym.Env[str, str], starts: Sequence[int | str], completions: Sequence[Completion]) -> list[Trajectory]:
+    """Let the environment judge one completion for each start: `rollout` for an agent that has already acted.
+
+    Args:
+        env: an environment with text observations and actions, whose episodes have one attempt.
+        starts: what each episode is reset with, a seed or a riddle id. Equal ones are copies of one riddle.
+        completions: the answer to each.  # (len(starts),)
+
+    Returns:
+        The trajectories, in the order of ``starts``.  # (len(starts),)
+    """
+    episodes = [_Episode(start, env) for start in starts]
+    _judge(env, episodes, completions)
+    return [episode.trajectory() for episode in episodes]
+
+
+def _judge(env: gym.Env[str, str], episodes: Sequence[_Episode], completions: Sequence[Completion]) -> None:
+    for episode, completion in zip(episodes, completions, strict=True):
+        episode.step(completion, env)
 
 
 def spawn_seeds(entropy: Sequence[int], count: int) -> list[int]:
@@ -121,7 +140,7 @@ class _Episode:
             self.observations.append(observation)
 
     def trajectory(self) -> Trajectory:
-        names = ("riddle_id", "family", "split", "contrast_id", "outcome", "extracted", "answer")
+        names = ("riddle_id", "family", "split", "contrast_id", "outcome", "extracted", "answer", "rule")
         told: dict[str, Any] = {name: self.info.get(name) for name in names}
         return Trajectory(
             start=self.start,

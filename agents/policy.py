@@ -45,26 +45,28 @@ class Decoding:
         temperature: 0 is greedy.
         top_p: the share of probability that is drawn from.
         max_new_tokens: an answer that has not ended by then is unfinished.
-        few_shot: whether the prompt shows the solved examples first.
+        few_shot: how many of the solved examples the prompt shows first; True is all of them.
+        system: the system prompt; where it is empty there is none.
     """
 
     temperature: float = 1.0
     top_p: float = 1.0
     max_new_tokens: int = 24
-    few_shot: bool = False
+    few_shot: int | bool = False
+    system: str = SYSTEM
 
 
 GREEDY = Decoding(temperature=0.0)
 
 
-def prompt(observation: str, few_shot: bool = False) -> Prompt:
-    """Write an observation as the chat that the model is given.
+def prompt(observation: str, few_shot: int | bool = False, system: str = SYSTEM) -> Prompt:
+    """Write an observation as the chat that the model is given, as `Decoding` says.
 
     >>> [message["role"] for message in prompt("What is it?")]
     ['system', 'user']
     """
-    messages = [{"role": "system", "content": SYSTEM}]
-    for question, answer in FEW_SHOT if few_shot else ():
+    messages = [{"role": "system", "content": system}] if system else []
+    for question, answer in FEW_SHOT if few_shot is True else FEW_SHOT[:few_shot]:
         messages += [
             {"role": "user", "content": f"{question} {ANSWER_FORMAT}"},
             {"role": "assistant", "content": answer},
@@ -183,7 +185,7 @@ class LanguageModelPolicy:
     ) -> list[list[Completion]]:
         """Draw ``n`` answers to each observation; ``n`` may differ between them, and so may the temperature."""
         return self._sampler.sample(
-            [prompt(observation, decoding.few_shot) for observation in observations],
+            [prompt(observation, decoding.few_shot, decoding.system) for observation in observations],
             n,
             temperature=decoding.temperature if temperatures is None else temperatures,
             top_p=decoding.top_p,

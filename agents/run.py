@@ -48,14 +48,7 @@ class RunFolder:
         asked, config = json.loads(json.dumps(record)), path / "config.json"
         if not config.exists():
             write_text(config, json.dumps(asked, indent=2) + "\n")
-        there = read_json(config, dict)
-        differences = _differences({**there, UNCOMPARED: None}, {**asked, UNCOMPARED: None})
-        if differences:
-            raise RunConflictError(
-                f"{path} holds a run that was asked for something else:\n  "
-                + "\n  ".join(differences)
-                + "\nAsk for the same to resume it, or choose another --out."
-            )
+        refuse_other(path, read_json(config, dict), asked)
         return cls(path)
 
     def stage(self, name: str, produce: Callable[[Path], None]) -> Path:
@@ -71,6 +64,21 @@ class RunFolder:
                 temporary.rename(target)
                 _sync_one(target.parent)
         return target
+
+
+def refuse_other(path: Path, there: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+    """Make sure that what is in a path was asked for with the same record.
+
+    Raises:
+        RunConflictError: if it was not; the message shows the difference.
+    """
+    differences = _differences({**there, UNCOMPARED: None}, {**asked, UNCOMPARED: None})
+    if differences:
+        raise RunConflictError(
+            f"{path} holds a run that was asked for something else:\n  "
+            + "\n  ".join(differences)
+            + "\nAsk for the same to resume it, or choose another --out."
+        )
 
 
 def write_text(path: Path, text: str) -> None:
@@ -89,8 +97,18 @@ def hold(path: Path) -> AbstractContextManager[object]:
         RunConflictError: if another process holds it.
     """
     path.mkdir(parents=True, exist_ok=True)
+    return _locked(path, path / ".lock")
+
+
+def hold_file(path: Path) -> AbstractContextManager[object]:
+    """Hold a file, whether it is there or not, as `hold` does a folder; its folder is made if missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return _locked(path, path.with_name(f".{path.name}.lock"))
+
+
+def _locked(path: Path, lock: Path) -> AbstractContextManager[object]:
     try:
-        return FileLock(path / ".lock").acquire(timeout=0)
+        return FileLock(lock).acquire(timeout=0)
     except Timeout as error:
         raise RunConflictError(f"{path} is in use by another expit: let it end, or choose another --out") from error
 

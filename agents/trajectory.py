@@ -21,7 +21,8 @@ class Completion:
         token_ids: its tokens, the end-of-turn token included where there is one. Empty for an agent without tokens.
         logprobs: of each token under the policy that sampled it, in nats: after temperature and top-p.
         finished: whether it ended by itself rather than at the token limit.
-        counted: how many tokens it has, as a server counts them that does not tell which; else 0.
+        counted: how many tokens it has, as a server counts them that does not tell all of them; else 0.
+        prompt_tokens: how many tokens the server counted in the prompt, at the first completion of a request; else 0.
     """
 
     text: str
@@ -29,10 +30,11 @@ class Completion:
     logprobs: tuple[float, ...] = ()
     finished: bool = True
     counted: int = 0
+    prompt_tokens: int = 0
 
     @property
     def num_tokens(self) -> int:
-        return len(self.token_ids) or self.counted
+        return max(len(self.token_ids), self.counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Trajectory:
         outcome, extracted: what the verifier made of the last attempt.
         answer: the right answer, which the environment tells at the end.
         fell_for_trap: whether the last attempt was the tempting literal answer.
+        rule: which mark the answer has, or what is missing, in the verifier's words.
     """
 
     start: int | str
@@ -61,6 +64,7 @@ class Trajectory:
     extracted: str | None
     answer: str | None
     fell_for_trap: bool
+    rule: str | None = None
 
     @property
     def solved(self) -> bool:
@@ -89,7 +93,7 @@ class Trajectory:
         """Read a line that ``to_json`` wrote."""
         row = json.loads(line)
         row["completions"] = tuple(
-            Completion(c["text"], tuple(c["token_ids"]), tuple(c["logprobs"]), c["finished"], c.get("counted", 0))
+            Completion(**{**c, "token_ids": tuple(c["token_ids"]), "logprobs": tuple(c["logprobs"])})
             for c in row["completions"]
         )
         return cls(**row | {"observations": tuple(row["observations"]), "rewards": tuple(row["rewards"])})

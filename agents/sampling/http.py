@@ -115,8 +115,12 @@ class HTTPSampler:
         max_new_tokens: int,
         seed: int | Sequence[int],
         progress: Callable[[int], None] | None = None,
+        deliver: Callable[[int, Sequence[Completion]], None] | None = None,
     ) -> list[list[Completion]]:
         """Draw ``n`` completions for each prompt, as `agents.sampling.Sampler` says.
+
+        ``deliver`` is given the place of a prompt and some of its completions as soon as they are there, so that they
+        can be kept even if a later request fails.
 
         Raises:
             ServerError: if the server refuses, or keeps failing.
@@ -125,7 +129,8 @@ class HTTPSampler:
         parts = (seed,) if isinstance(seed, int) else tuple(seed)
         temperatures = temperature_per_prompt(prompts, temperature)
         decodings = [_Decoding(warmth, top_p, max_new_tokens, parts) for warmth in temperatures]
-        return _run(self._sample(prompts, counts, decodings, progress or (lambda _: None)))
+        advance, give = progress or (lambda _: None), deliver or (lambda *_: None)
+        return _run(self._sample(prompts, counts, decodings, advance, give))
 
     def load_adapter(self, path: Path, name: str) -> None:
         """Sample from now on with a LoRA adapter, and take the one before it off the server.
@@ -160,6 +165,7 @@ class HTTPSampler:
         counts: Sequence[int],
         decodings: Sequence[_Decoding],
         progress: Callable[[int], None],
+        deliver: Callable[[int, Sequence[Completion]], None],
     ) -> list[list[Completion]]:
         answers: list[list[Any]] = [[None] * count for count in counts]
         slots = asyncio.Semaphore(self._concurrency)
@@ -168,6 +174,7 @@ class HTTPSampler:
             async with slots:
                 drawn = await self._ask(client, prompts[index], index, first, want, decodings[index])
             answers[index][first : first + len(drawn)] = drawn
+            deliver(index, drawn)
             progress(len(drawn))
             start(index, first + len(drawn), want - len(drawn))
 

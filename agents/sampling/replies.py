@@ -8,6 +8,9 @@ from typing import Any
 
 from agents.trajectory import Completion
 
+REASONING = ("reasoning_content", "reasoning")
+"""Where servers put what a model thought before it answered: its tokens count, but it is not read."""
+
 
 class MalformedReply(ValueError):
     """A reply that can't be taken for an answer."""
@@ -29,7 +32,12 @@ def read_reply(text: str, asked: int, temperature: float, top_p: float) -> list[
             raise MalformedReply(f"choices have the same index: {places}")
         ordered = sorted(zip(places, choices, strict=True), key=lambda pair: pair[0])
         drawn = [_completion(choice, temperature, top_p) for _, choice in ordered]
-        return drawn if all(one.token_ids for one in drawn) else _counted(drawn, reply.get("usage") or {})
+        usage = reply.get("usage") or {}
+        drawn[0] = replace(drawn[0], prompt_tokens=_count(usage, "prompt_tokens"))
+        if len(drawn) == 1 and _thought(choices[0]["message"]):
+            # The token ids beside it may be those of the answer alone.
+            drawn[0] = replace(drawn[0], counted=_count(usage, "completion_tokens"))
+        return drawn if all(one.token_ids for one in drawn) else _counted(drawn, usage)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _malformed(error, text) from error
 
@@ -52,11 +60,12 @@ def _malformed(error: Exception, text: str) -> MalformedReply:
 
 
 def _completion(choice: dict[str, Any], temperature: float, top_p: float) -> Completion:
-    reason, text = choice["finish_reason"], choice["message"]["content"]
+    message = choice["message"]
+    reason, text = choice["finish_reason"], message["content"]
     if reason not in ("stop", "length"):
         raise MalformedReply(f"finish_reason is {reason!r}, not stop or length")
-    if text is None and reason == "length":
-        text = ""  # it was still thinking
+    if text is None and (reason == "length" or _thought(message)):
+        text = ""  # it was still thinking, or thought and then said nothing
     if not isinstance(text, str):
         raise MalformedReply(f"content is {text!r}, not a text")
     entries = (choice.get("logprobs") or {}).get("content") or []
@@ -73,6 +82,15 @@ def _counted(drawn: list[Completion], usage: dict[str, Any]) -> list[Completion]
     left = max(0, total - sum(len(one.token_ids) for one in drawn))
     shares = (left // silent + (place < left % silent) for place in range(silent))
     return [one if one.token_ids else replace(one, counted=next(shares)) for one in drawn]
+
+
+def _thought(message: dict[str, Any]) -> bool:
+    return any(message.get(name) for name in REASONING)
+
+
+def _count(usage: dict[str, Any], of: str) -> int:
+    tokens = usage.get(of)
+    return tokens if type(tokens) is int and tokens > 0 else 0
 
 
 def _token_ids(choice: dict[str, Any], entries: list[dict[str, Any]]) -> list[int]:
