@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agents.base import Agent, Budget, History, rollout
+    from agents.benchmarking import Benchmark, benchmark
     from agents.embedding import TextEmbedding
     from agents.evaluation import Evaluation, evaluate, gap_closed
     from agents.expert_iteration import ExpertIteration, ExpertIterationConfig
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 # Imported when asked for: a sampling worker has no use for the libraries that train.
 _MODULES = {
     "Agent": "base",
+    "Benchmark": "benchmarking",
     "Budget": "base",
     "Completion": "trajectory",
     "Decoding": "policy",
@@ -30,6 +32,7 @@ _MODULES = {
     "TextEmbedding": "embedding",
     "Trajectory": "trajectory",
     "TrajectoryStore": "trajectory",
+    "benchmark": "benchmarking",
     "evaluate": "evaluation",
     "gap_closed": "evaluation",
     "rollout": "base",
@@ -37,6 +40,7 @@ _MODULES = {
 
 __all__ = [
     "Agent",
+    "Benchmark",
     "Budget",
     "Completion",
     "Decoding",
@@ -50,6 +54,7 @@ __all__ = [
     "TextEmbedding",
     "Trajectory",
     "TrajectoryStore",
+    "benchmark",
     "evaluate",
     "gap_closed",
     "rollout",

@@ -22,6 +22,7 @@ try:
     from rich.console import Console
 
     from agents.adapter_agent import refuse_nonsense
+    from agents.benchmark_run import BenchmarkRequest
     from agents.comparison import CompareRequest
     from agents.embedded import EMBEDDED
     from agents.progress import plain
@@ -29,7 +30,7 @@ try:
 except ModuleNotFoundError as error:
     sys.exit(MISSING.format(error))
 
-RESUMABLE = ("train", "compare")
+RESUMABLE = ("train", "compare", "benchmark")
 Split = Literal["train", "validation", "test", "transfer"]
 Families = Annotated[tuple[str, ...], tyro.conf.arg(help=FAMILIES_HELP, help_behavior_hint="(default: all)")]
 
@@ -93,6 +94,43 @@ def _evaluate(
     console.print(table(measured))
 
 
+@app.command(name="benchmark")
+def _benchmark(request: Annotated[BenchmarkRequest, tyro.conf.OmitArgPrefixes, tyro.conf.arg(name="")]) -> None:
+    """Measure any model on fixed riddles and their contrasts, without training, or compare the results of some.
+
+    Interrupted at any moment, the same command resumes it.
+    """
+    from agents import benchmark_run, side_by_side
+
+    console = Console(quiet=request.json)
+    if request.files:
+        found, compared = side_by_side.compare(request.files)
+        side_by_side.show(console, found, compared)
+        picture = request.files[0].parent / "comparison.png"
+        side_by_side.draw(picture, found)
+        console.print(plain(f"Picture: {picture}"), soft_wrap=True)
+        printed = side_by_side.to_dict(found, compared)
+    else:
+        measured, printed = benchmark_run.run(request, console)
+        benchmark_run.print_results(console, request, measured)
+    if request.json:
+        print(dumps(printed))
+
+
+@app.command(name="rescore")
+def _rescore(files: tyro.conf.Positional[tuple[Path, ...]], write: bool = False) -> None:
+    """Judge the replies of benchmarks again with the verifier as it is now, and list each verdict that flips.
+
+    Args:
+        files: results of expit benchmark.
+        write: also change the verdicts in the files, and the summary.
+    """
+    from agents.rescoring import print_flips, rescore
+
+    for file in files:
+        print_flips(Console(), file, rescore(file, write), write)
+
+
 @app.command(name="ask")
 def _ask(run: tyro.conf.Positional[Path], question: tyro.conf.Positional[str], device: str | None = None) -> None:
     """Ask a trained model a riddle of your own.
@@ -120,6 +158,7 @@ def _play(
     attempts: int = 2,
     hints: int = 1,
     seed: int | None = None,
+    record: Path | None = None,
 ) -> None:
     """Answer riddles yourself, scored by the verifier. An empty line ends the game.
 
@@ -130,11 +169,16 @@ def _play(
         attempts: answers you may give to each riddle.
         hints: hints after a wrong answer, at most.
         seed: for the same riddles again.
+        record: instead of a game, answer the riddles of expit benchmark and keep the replies in this file: a human
+            baseline. It needs --split test or transfer; the other options do not apply.
     """
     refuse_nonsense({"attempts": attempts, "hints": hints, "seed": seed})
-    from agents.play import play
+    from agents import play as game
 
-    play(Console(), split, families, level, attempts, hints, seed)
+    if record is not None:
+        game.record(Console(), record, split)
+        return
+    game.play(Console(), split, families, level, attempts, hints, seed)
 
 
 @app.command(name="lesson")

@@ -21,6 +21,7 @@ LAZY = {"verifiers.py": {"openai"}, "hub.py": {"datasets"}, "reasoning_gym.py": 
 """What a file of expit_env/ may import inside a function, from an extra."""
 
 INSIDE_AGENTS = {
+    "benchmarking.py": {"expit_env.riddles", "expit_env.riddles.splits"},
     "cli.py": {"expit_env.audit.audit", "expit_env.audit.overlap", "expit_env.audit.gallery"},
     "training.py": {"expit_env.riddles", "expit_env.riddles.splits"},
     "checks.py": {
