@@ -127,6 +127,8 @@ def _rescore(files: tyro.conf.Positional[tuple[Path, ...]], write: bool = False)
     """
     from agents.rescoring import print_flips, rescore
 
+    if not files:
+        raise ValueError("give the results to judge again, such as results/*.json")
     for file in files:
         print_flips(Console(), file, rescore(file, write), write)
 

@@ -458,6 +458,10 @@ class TestRescore:
         assert rescore(old) == []
         assert ask()["test"].to_dict() == {**summary["splits"]["test"], **_intervals_as_tuples(summary)}
 
+    def test_no_file_is_an_error(self, monkeypatch):
+        with pytest.raises(SystemExit, match=r"results/\*\.json"):
+            run_command(monkeypatch, "rescore")
+
     def test_the_summary_is_read_by_either_name(self, old):
         assert Results.at(old) == Results.at(old.with_suffix(".json")) == Results.at(old.with_suffix(""))
 
