@@ -15,27 +15,16 @@ if TYPE_CHECKING:
     from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
     from agents.trajectory import Completion, Trajectory, TrajectoryStore
 
-# Imported when asked for: a sampling worker has no use for the libraries that train.
+# Imported on first use, because a sampling worker does not need the training libraries.
 _MODULES = {
-    "Agent": "base",
-    "Benchmark": "benchmarking",
-    "Budget": "base",
-    "Completion": "trajectory",
-    "Decoding": "policy",
-    "Evaluation": "evaluation",
-    "ExpertIteration": "expert_iteration",
-    "ExpertIterationConfig": "expert_iteration",
-    "FineTuning": "fine_tuning",
-    "History": "base",
-    "LanguageModelPolicy": "policy",
-    "PolicyAgent": "policy",
-    "TextEmbedding": "embedding",
-    "Trajectory": "trajectory",
-    "TrajectoryStore": "trajectory",
-    "benchmark": "benchmarking",
-    "evaluate": "evaluation",
-    "gap_closed": "evaluation",
-    "rollout": "base",
+    "base": ("Agent", "Budget", "History", "rollout"),
+    "benchmarking": ("Benchmark", "benchmark"),
+    "embedding": ("TextEmbedding",),
+    "evaluation": ("Evaluation", "evaluate", "gap_closed"),
+    "expert_iteration": ("ExpertIteration", "ExpertIterationConfig"),
+    "fine_tuning": ("FineTuning",),
+    "policy": ("Decoding", "LanguageModelPolicy", "PolicyAgent"),
+    "trajectory": ("Completion", "Trajectory", "TrajectoryStore"),
 }
 
 __all__ = [
@@ -62,9 +51,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f"module 'agents' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"agents.{_MODULES[name]}"), name)
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"agents.{module}"), name)
+    raise AttributeError(f"module 'agents' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

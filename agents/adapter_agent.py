@@ -1,4 +1,4 @@
-"""What all agents with a LoRA adapter share: how they act, are evaluated and saved, and what a run records."""
+"""What all agents with a LoRA adapter share: acting, evaluating, saving, and the record of a run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import gymnasium as gym
 from rich.console import Console
 
 from agents.base import Agent, Budget, History
-from agents.evaluation import Evaluation, evaluate_policy, evaluation_riddles, split_env, to_dict
+from agents.evaluation import Evaluation, evaluate_policy, evaluation_riddles, gap_closed, measured, split_env
 from agents.policy import GREEDY, LanguageModelPolicy, PolicyAgent
 from agents.progress import QUIET
 from agents.run import RunFolder, read_json
@@ -25,16 +25,27 @@ from agents.trajectory import Completion
 
 
 class AdapterConfig(Protocol):
-    """What any agent with an adapter is asked for; its config is a frozen dataclass that has these."""
+    """The settings that every agent with an adapter has, as fields or properties of a frozen dataclass."""
 
     @property
-    def max_new_tokens(self) -> int: ...
+    def max_new_tokens(self) -> int:
+        """The most tokens of an answer."""
+        ...
+
     @property
-    def validation_riddles(self) -> int: ...
+    def validation_riddles(self) -> int:
+        """How many riddles to validate on; 0 for none."""
+        ...
+
     @property
-    def evaluation_samples(self) -> int: ...
+    def evaluation_samples(self) -> int:
+        """N of System 2 accuracy and majority@N."""
+        ...
+
     @property
-    def episodes(self) -> int: ...
+    def episodes(self) -> int:
+        """The most episodes of a whole run."""
+        ...
 
 
 Config = TypeVar("Config", bound=AdapterConfig)
@@ -49,18 +60,18 @@ _POSITIVE = ("temperature", "extra_temperature", "learning_rate")
 _SHARES = ("top_p", "layers")
 
 
-def refuse_nonsense(config: Any) -> None:
-    """Check the numbers of a config, a dataclass or a mapping of names to values, and of the configs in it.
+def check_numbers(config: Any) -> None:
+    """Check the numbers in a config, which is a dataclass or a mapping, and in the configs inside it.
 
     Raises:
-        ValueError: if one makes no sense; the message says which flag it is, and what it may be.
+        ValueError: if one is out of range; the message names its flag and the range.
     """
     is_mapping = isinstance(config, Mapping)
     values = config if is_mapping else {each.name: getattr(config, each.name) for each in dataclasses.fields(config)}
     for name, value in values.items():
         flag = f"--{name.replace('_', '-')}"
         if dataclasses.is_dataclass(value):
-            refuse_nonsense(value)
+            check_numbers(value)
         elif value is None:
             continue
         elif name in _LEAST and not value >= _LEAST[name]:
@@ -76,24 +87,26 @@ class AdapterAgent(Agent, Generic[Config]):
 
     Args:
         policy: the base model; its adapter is replaced as the agent learns.
-        config: what is asked.
-        folder: the run folder. A run that was cut off there resumes, and ends with the same trajectories as one that
-            was never cut off. Without a folder nothing is kept.
+        config: the settings; by default those of ``config_class``.
+        folder: the run folder. An interrupted run resumes, and ends with the same trajectories as an uninterrupted one.
+            Without a folder nothing is kept.
         console: where progress is shown.
-        provenance: model and versions, for the record; a run whose record differs is refused.
+        provenance: model and versions, for the run's record; a run with a different record is not resumed.
     """
 
     name: ClassVar[str]
+    config_class: ClassVar[type[Any]]
 
     def __init__(
         self,
         policy: LanguageModelPolicy,
-        config: Config,
+        config: Config | None = None,
         folder: Path | None = None,
         console: Console = QUIET,
         provenance: Mapping[str, object] | None = None,
     ) -> None:
-        self.policy, self.config = policy, config
+        self.policy = policy
+        self.config: Config = self.config_class() if config is None else config
         self.folder, self.console, self.provenance = folder, console, dict(provenance or {})
         self.adapter: Path | None = None
 
@@ -103,7 +116,7 @@ class AdapterAgent(Agent, Generic[Config]):
 
     @abstractmethod
     def learn(self, env: gym.Env[str, str], budget: Budget | None = None) -> History:
-        """Learn for the budget, or else for as many episodes as the config takes."""
+        """Learn within the budget; by default for as many episodes as the config needs."""
 
     def save(self, path: Path) -> None:
         if self.adapter is None:
@@ -114,7 +127,7 @@ class AdapterAgent(Agent, Generic[Config]):
         self.use_adapter(path)
 
     def use_adapter(self, path: Path | None) -> None:
-        """Answer from now on with the adapter in a folder, or with the base model."""
+        """Switch to the adapter in a folder, or to the base model if None."""
         self.policy.use_adapter(path)
         self.adapter = path
 
@@ -122,12 +135,12 @@ class AdapterAgent(Agent, Generic[Config]):
         """Start a run in the folder, or resume it.
 
         Raises:
-            ValueError: if an episode of the environment takes several answers.
-            RunConflictError: if the folder holds a run that was asked for something else.
-            RuntimeError: if the policy cannot answer with what would be learned.
+            ValueError: if the environment allows several attempts per episode.
+            RunConflictError: if the folder holds a run with different settings.
+            RuntimeError: if the policy cannot use adapters.
         """
         if env.spec is not None and env.spec.kwargs.get("max_attempts", 1) != 1:
-            # A budget is one of answers, and each further attempt would be judged with those before it again.
+            # A budget counts answers, and each further attempt would replay those before it.
             raise ValueError(f"{self.name} answers once: make the environment with max_attempts=1")
         self.policy.require_adapters()
         folder = self.folder or self._scratch()
@@ -141,7 +154,7 @@ class AdapterAgent(Agent, Generic[Config]):
         return RunFolder.open(folder, record)
 
     def validate(self, env: gym.Env[str, str], riddles: Sequence[str], title: str) -> Evaluation:
-        """Evaluate the agent, with the adapter that it has, on validation riddles by their ids."""
+        """Evaluate the agent with its current adapter on validation riddles, given by their ids."""
         config = self.config
         return evaluate_policy(
             self.policy, split_env(env, "validation"), riddles, config.evaluation_samples, config.max_new_tokens,
@@ -149,7 +162,7 @@ class AdapterAgent(Agent, Generic[Config]):
         )  # fmt: skip
 
     def evaluate_base(self, run: RunFolder, env: gym.Env[str, str]) -> Evaluation | None:
-        """Evaluate the base model, once a run; None where no validation riddles are asked for."""
+        """Evaluate the base model once per run; return None if the config has no validation riddles."""
         if not self.config.validation_riddles:
             return None
 
@@ -157,26 +170,33 @@ class AdapterAgent(Agent, Generic[Config]):
             self.use_adapter(None)
             validation = split_env(env, "validation")
             riddles = evaluation_riddles(validation, self.config.validation_riddles, self.console)
-            path.write_text(json.dumps(to_dict(self.validate(env, riddles, "base model"))), encoding="utf-8")
+            base = self.validate(env, riddles, "base model")
+            path.write_text(json.dumps(dataclasses.asdict(base)), encoding="utf-8")
 
         return read_json(run.stage("base.json", produce), Evaluation.from_dict)
 
+    def measure_progress(self, env: gym.Env[str, str], before: Evaluation, title: str) -> dict[str, float]:
+        """Evaluate the agent on the riddles of ``before``; return the measures, and the share of the gap it closed."""
+        after = self.validate(env, before.riddle_ids, title)
+        closed = gap_closed(before, after)
+        return measured(after) | ({} if closed is None else {"gap_closed": closed})
+
     def _scratch(self) -> Path:
-        """Make a folder that lives as long as the agent."""
+        """Make a temporary folder that lives as long as the agent."""
         folder = Path(tempfile.mkdtemp(prefix="expit-"))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return folder
 
 
 def _described(env: gym.Env[str, str]) -> dict[str, object] | None:
-    """Return what an environment was made with, as JSON values."""
+    """Return the id and arguments of an environment as JSON values."""
     if env.spec is None:
         return None
     return {"id": env.spec.id, "kwargs": {name: _plain(value) for name, value in env.spec.kwargs.items()}}
 
 
 def _plain(value: object) -> object:
-    """Describe a verifier or a source by its name, and its values where it is a dataclass; never by its address."""
+    """Describe a verifier or source by its name, and by its values if it is a dataclass; never by its address."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         values = {each.name: _plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
         return {"type": type(value).__qualname__, **values}

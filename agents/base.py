@@ -1,4 +1,4 @@
-"""The one interface of all agents, the one loop that they share, and the budget they are compared at."""
+"""The interface of all agents, the loop that they share, and the budget that they are compared on."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from agents.trajectory import Completion, Trajectory
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What an agent may spend on learning. One answer is one episode is one call of the verifier.
+    """What an agent may spend on learning. Each answer is one episode and one call of the verifier.
 
     Attributes:
-        episodes: answers that may be judged, rejected ones included.
-        tokens: tokens that may be generated, those of rejected answers included; None for no bound. A bound on tokens
-            is checked before each batch of answers, so the last batch may pass it.
+        episodes: the most answers that may be judged, including wrong ones.
+        tokens: the most tokens that may be generated, including those of wrong answers; None for no limit. The limit is
+            checked before each batch of answers, so the last batch may exceed it.
 
     Raises:
-        ValueError: if a bound is not positive.
+        ValueError: if a limit is not positive.
     """
 
     episodes: int
@@ -35,7 +35,7 @@ class Budget:
             raise ValueError(f"a budget needs at least one episode and one token, not {self}")
 
     def minus(self, episodes: int, tokens: int) -> Budget | None:
-        """Return what is left when so much was spent; None where nothing is."""
+        """Return what is left after spending this much, or None if the budget is used up."""
         left = None if self.tokens is None else self.tokens - tokens
         spent = episodes >= self.episodes or (left is not None and left < 1)
         return None if spent else Budget(self.episodes - episodes, left)
@@ -43,7 +43,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What an agent spent while it learned, and what it measured on the way: one mapping a round."""
+    """What an agent spent on learning, in episodes and generated tokens, and its metrics: one mapping per round."""
 
     episodes: int
     tokens: int
@@ -55,31 +55,31 @@ class Agent(ABC):
 
     @abstractmethod
     def act(self, observations: Sequence[str]) -> list[Completion]:
-        """Answer each observation. Equal observations are answered independently of one another."""
+        """Return one completion for each observation, in order; equal observations are answered independently."""
 
     def learn(self, env: gym.Env[str, str], budget: Budget) -> History:
-        """Improve by acting in ``env``, at most for ``budget``. An agent that does not learn spends nothing."""
+        """Learn by acting in ``env`` within ``budget``. By default an agent learns nothing and spends nothing."""
         return History(0, 0)
 
     def save(self, path: Path) -> None:
-        """Write what was learned to a folder."""
-        raise NotImplementedError(f"{type(self).__name__} learns nothing that could be saved")
+        """Write what was learned to a folder; raises NotImplementedError if the agent does not learn."""
+        raise NotImplementedError(f"{type(self).__name__} learns nothing, so it cannot be saved")
 
     def load(self, path: Path) -> None:
-        """Read what ``save`` wrote."""
-        raise NotImplementedError(f"{type(self).__name__} learns nothing that could be loaded")
+        """Read what ``save`` wrote; raises NotImplementedError if the agent does not learn."""
+        raise NotImplementedError(f"{type(self).__name__} learns nothing, so it cannot be loaded")
 
 
 def rollout(agent: Agent, env: gym.Env[str, str], starts: Sequence[int | str]) -> list[Trajectory]:
-    """Let ``agent`` answer one episode for each start, all in one batch.
+    """Run one episode per start, all in one batch.
 
-    An episode is its start and its actions: where it has several attempts it is replayed up to the next one, so that
-    one environment serves any number of episodes side by side.
+    An episode is determined by its start and its actions. With several attempts, it is replayed up to the next one, so
+    one environment can run any number of episodes in parallel.
 
     Args:
-        agent: who answers; it gets the observations of all open episodes at once.
+        agent: the agent; it gets the observations of all open episodes at once.
         env: an environment with text observations and actions.
-        starts: what each episode is reset with, a seed or a riddle id. Equal ones are copies of one riddle.
+        starts: the seed or riddle id that each episode is reset with. Equal ones are copies of one riddle.
 
     Returns:
         The trajectories, in the order of ``starts``.  # (len(starts),)
@@ -112,7 +112,7 @@ def _judge(env: gym.Env[str, str], episodes: Sequence[_Episode], completions: Se
 
 
 def spawn_seeds(entropy: Sequence[int], count: int) -> list[int]:
-    """Derive ``count`` different environment seeds from a path of integers, such as (run seed, round)."""
+    """Derive ``count`` distinct environment seeds from a path of integers, such as (run seed, round)."""
     seeds: dict[int, None] = {}
     for word in np.random.SeedSequence(entropy).generate_state(count + 64, np.uint32).tolist():
         seeds.setdefault(int(word) >> 1)
@@ -141,7 +141,7 @@ class _Episode:
 
     def trajectory(self) -> Trajectory:
         names = ("riddle_id", "family", "split", "contrast_id", "outcome", "extracted", "answer", "rule")
-        told: dict[str, Any] = {name: self.info.get(name) for name in names}
+        fields: dict[str, Any] = {name: self.info.get(name) for name in names}
         return Trajectory(
             start=self.start,
             observations=tuple(self.observations),
@@ -149,7 +149,7 @@ class _Episode:
             rewards=tuple(self.rewards),
             fell_for_trap=bool(self.info.get("fell_for_trap", False)),
             level=self.info.get("level"),
-            **{name: None if value is None else str(value) for name, value in told.items()},
+            **{name: None if value is None else str(value) for name, value in fields.items()},
         )
 
 

@@ -1,4 +1,4 @@
-"""The agents that any other has to beat: they read nothing, or learn nothing, or know too much (best-of-n)."""
+"""The baselines: agents that read nothing, learn nothing, or know too much (best-of-n)."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ GUESSES = (
     "none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "all of them",
     "yes", "no", "neither", "both", "the same", "nowhere", "nobody", "an egg",
 )  # fmt: skip
-"""What the random agent answers."""
+"""The answers of the random agent."""
 
 CANDIDATES = 8
-"""How many constant answers are tried."""
+"""How many constant answers to try."""
 
 
 class RandomAgent(Agent):
-    """Answers at random, from a fixed list."""
+    """Answers at random from a fixed list."""
 
     def __init__(self, seed: int = 0) -> None:
         self._rng = np.random.default_rng(seed)
@@ -39,7 +39,7 @@ class RandomAgent(Agent):
 
 
 class ConstantAgent(Agent):
-    """Gives one answer to everything; it learns which."""
+    """Gives the same answer to every riddle, and learns which answer is right most often."""
 
     def __init__(self, answer: str = "none", seed: int = 0) -> None:
         self.answer, self._seed = answer, seed
@@ -48,7 +48,7 @@ class ConstantAgent(Agent):
         return [Completion(self.answer)] * len(observations)
 
     def learn(self, env: gym.Env[str, str], budget: Budget) -> History:
-        """Spend the budget on finding the best constant answer."""
+        """Spend the budget on the search for the best constant answer."""
         candidates = min(CANDIDATES, budget.episodes - 1)
         seeds = spawn_seeds([self._seed, 0], budget.episodes // (1 + candidates))
         self.answer, episodes = best_constant(env, seeds, candidates)
@@ -63,23 +63,23 @@ class ConstantAgent(Agent):
 
 
 def best_constant(env: gym.Env[str, str], seeds: Sequence[int], candidates: int = CANDIDATES) -> tuple[str, int]:
-    """Find the one answer that is right most often.
+    """Find the answer that is right most often.
 
-    Each riddle is played once to be told its answer; the most frequent answers are then tried on all riddles, for the
-    environment may pass one answer in another's place ("none" for "0").
+    Each riddle is played once to reveal its answer. The most frequent answers are then tried on all riddles, because
+    the environment may accept one answer for another ("none" for "0").
 
     Returns:
-        The answer, and how many episodes were taken: at most ``len(seeds) * (1 + candidates)``.
+        The answer, and the number of episodes spent: at most ``len(seeds) * (1 + candidates)``.
     """
-    told = Counter(str(trajectory.answer) for trajectory in rollout(ConstantAgent(""), env, seeds))
-    tried = [answer for answer, _ in told.most_common(candidates)]
+    revealed = Counter(str(trajectory.answer) for trajectory in rollout(ConstantAgent(""), env, seeds))
+    tried = [answer for answer, _ in revealed.most_common(candidates)]
     solved = {answer: sum(t.solved for t in rollout(ConstantAgent(answer), env, seeds)) for answer in tried}
-    best = max(solved, key=solved.__getitem__) if solved else next(iter(told))
+    best = max(solved, key=solved.__getitem__) if solved else next(iter(revealed))
     return best, len(seeds) * (1 + len(tried))
 
 
 class MajorityAgent(Agent):
-    """Draws N answers and gives the most frequent one: deployable, for it needs no verifier."""
+    """Draws N answers and gives the most frequent one; needs no verifier, so it can be deployed."""
 
     def __init__(
         self, policy: LanguageModelPolicy, decoding: Decoding, samples: int, seed: Sequence[int] = (0,)
@@ -93,39 +93,44 @@ class MajorityAgent(Agent):
 
 
 class BestOfN(PolicyAgent):
-    """Draws answers of which the environment's verifier picks a right one.
+    """Draws N answers, from which the environment's verifier picks a right one.
 
-    Nobody can who does not know the answer: an upper bound on what N samples can do, measured as pass@N. It bounds no
-    greedy answer: where a policy rambles when it samples, one greedy answer can be right more often.
+    This takes knowledge of the answer, so it is an upper bound for N samples, measured as pass@N. It is no bound for
+    greedy answers: if a policy rambles when it samples, its greedy answer can be right more often.
     """
 
 
 def make_random(setting: Setting) -> Agent:
+    """Make the agent that answers at random."""
     return RandomAgent(setting.config.seed)
 
 
 def make_constant(setting: Setting) -> Agent:
+    """Make the agent that always gives the same answer."""
     return ConstantAgent(seed=setting.config.seed)
 
 
 def make_base(setting: Setting) -> Agent:
-    return PolicyAgent(setting.policy, _decoding(setting, temperature=0))
+    """Make the base model's greedy agent."""
+    return PolicyAgent(setting.policy, _decoding(setting, greedy=True))
 
 
 def make_few_shot(setting: Setting) -> Agent:
-    return PolicyAgent(setting.policy, _decoding(setting, temperature=0, few_shot=True))
+    """Make the base model's greedy agent with solved examples in the prompt."""
+    return PolicyAgent(setting.policy, _decoding(setting, greedy=True, few_shot=True))
 
 
 def make_majority(setting: Setting) -> Agent:
+    """Make the agent that takes a majority vote among N answers."""
     seed = (setting.config.seed,)
     return MajorityAgent(setting.policy, _decoding(setting), setting.config.evaluation_samples, seed)
 
 
 def make_best_of_n(setting: Setting) -> Agent:
+    """Make the agent whose best of N answers counts."""
     return BestOfN(setting.policy, _decoding(setting), (setting.config.seed,))
 
 
-def _decoding(setting: Setting, temperature: float | None = None, few_shot: bool = False) -> Decoding:
+def _decoding(setting: Setting, greedy: bool = False, few_shot: bool = False) -> Decoding:
     config = setting.config
-    warm = config.temperature if temperature is None else temperature
-    return Decoding(warm, config.top_p, config.max_new_tokens, few_shot)
+    return Decoding(0.0 if greedy else config.temperature, config.top_p, config.max_new_tokens, few_shot)

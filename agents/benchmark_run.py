@@ -18,7 +18,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from agents.adapter_agent import refuse_nonsense
+from agents.adapter_agent import check_numbers
 from agents.benchmarking import (
     EMBEDDED_TOKENS,
     MEASURES,
@@ -35,7 +35,7 @@ from agents.benchmarking import (
 from agents.embedded import EMBEDDED, model_hash, model_source
 from agents.policy import FEW_SHOT, SYSTEM, Decoding, LanguageModelPolicy, PolicyAgent, pick_device, prompt
 from agents.progress import plain, stage
-from agents.run import UNCOMPARED, RunConflictError, broken, hold_file, read_json, refuse_other, write_text
+from agents.run import UNCOMPARED, RunConflictError, broken, check_same, hold_file, read_json, write_text
 from expit_env import ANSWER_FORMAT
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class BenchmarkRequest:
     json: bool = False
 
     def __post_init__(self) -> None:
-        refuse_nonsense(self)
+        check_numbers(self)
         if self.few_shot > len(FEW_SHOT):
             raise ValueError(f"--few-shot must be at most {len(FEW_SHOT)}, not {self.few_shot}")
         if self.price is not None and (self.sampler is None or not min(self.price) >= 0):
@@ -170,7 +170,7 @@ class Results:
             RunConflictError: if they were asked for with other settings; the message shows the difference.
         """
         if self.summary.exists():
-            refuse_other(self.summary, self.read()["settings"], json.loads(json.dumps(settings)))
+            check_same(self.summary, self.read()["settings"], json.loads(json.dumps(settings)))
         if not self.lines.exists():
             return []
         rows = self._rows()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import gymnasium as gym
 import numpy as np
 
-from agents.adapter_agent import refuse_nonsense
+from agents.adapter_agent import check_numbers
 from agents.base import Agent, judge
 from agents.policy import GREEDY, LanguageModelPolicy, PolicyAgent
 from agents.trajectory import Completion, Trajectory
@@ -171,7 +171,7 @@ def benchmark(agent: Agent | LanguageModelPolicy | Act, split: str = "test", rid
     Raises:
         ValueError: if there is no such split, or the agent returns more or fewer texts than it was asked for.
     """
-    refuse_nonsense({"riddles": riddles})
+    check_numbers({"riddles": riddles})
     env = gym.make("expit_env:Riddle-v0", split=split)
     if isinstance(agent, LanguageModelPolicy):
         agent = PolicyAgent(agent, dataclasses.replace(GREEDY, max_new_tokens=EMBEDDED_TOKENS))

@@ -1,4 +1,4 @@
-"""What the commands audit, splits and families show: tables of counts, as text or as a page of Markdown, and lists."""
+"""Output of the commands audit, splits and families: tables of counts, as text or Markdown, and lists."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Sheet(NamedTuple):
 
 
 def show(console: Console, sheets: Iterable[Sheet]) -> None:
-    """Print tables; all columns but the first are aligned to the right."""
+    """Print tables; all columns except the first are right-aligned."""
     for sheet in sheets:
         table = Table(title=sheet.title, title_justify="left")
         for place, name in enumerate(sheet.header):
@@ -42,7 +42,7 @@ def show(console: Console, sheets: Iterable[Sheet]) -> None:
 
 
 def write_page(path: Path, title: str, command: str, sheets: Iterable[Sheet]) -> None:
-    """Write tables as a page of Markdown that says which command made it."""
+    """Write tables as a Markdown page that names the command which wrote it."""
     lines = [f"# {title}", "", "Written by", "", f"    {command}"]
     for sheet in sheets:
         lines += ["", f"## {sheet.title}", "", _line(sheet.header), _line(["---"] * len(sheet.header))]
@@ -51,7 +51,7 @@ def write_page(path: Path, title: str, command: str, sheets: Iterable[Sheet]) ->
 
 
 def audit_sheets(audit: Audit) -> list[Sheet]:
-    """Return what an audit counted: by family, by form and attack, and what a constant answer earns."""
+    """Return the tables of an audit: by family, by form and by attack, and the best constant answers."""
     forms, attacks = tuple(FORMS), tuple(ATTACKS)
     families = [
         (name, *_counts(audit.tally(forms, name)), *_counts(audit.tally(attacks, name))) for name in audit.families
@@ -77,7 +77,7 @@ def audit_sheets(audit: Audit) -> list[Sheet]:
 
 
 def audit_faults(audit: Audit) -> list[str]:
-    """Return some false verdicts in words, passes first, one of each family and test before the second of any."""
+    """Describe some false verdicts: one of each family and test before a second of any, false passes first."""
     seen: dict[tuple[str | None, str], int] = {}
     ranked = []
     for fault in audit.faults:
@@ -85,7 +85,7 @@ def audit_faults(audit: Audit) -> list[str]:
         seen[key] = seen.get(key, 0) + 1
         ranked.append((seen[key], fault.test in FORMS, fault))
     ranked.sort(key=lambda entry: entry[:2])
-    return [_in_words(fault) for _, _, fault in ranked[:SHOWN_FAULTS]]
+    return [_describe(fault) for _, _, fault in ranked[:SHOWN_FAULTS]]
 
 
 def audit_record(audit: Audit) -> dict[str, object]:
@@ -104,7 +104,7 @@ def audit_record(audit: Audit) -> dict[str, object]:
 
 
 def overlap_sheets(blocks: Sequence[Block], overlaps: Sequence[Overlap]) -> list[Sheet]:
-    """Return the overlap matrices of the splits, and the pairs of families that share anything."""
+    """Return the overlap matrices of the splits, and the pairs of families with any overlap."""
     pairs = [
         (
             " / ".join(one.splits),
@@ -124,19 +124,19 @@ def overlap_sheets(blocks: Sequence[Block], overlaps: Sequence[Overlap]) -> list
 
 
 def families_listed() -> str:
-    """Return every family with a question, by group and split, and the bank."""
+    """List every family with a question, by group and split, and the bank."""
     lines = []
     for group in GROUPS:
         for split, shown in (("train", "train, validation, test"), ("transfer", "transfer")):
             names = [name for name in families_of(split) if FAMILIES[name].group == group]
             lines += [f"{group} ({shown})"] * bool(names)
             lines += [f"  {name:<26}{riddle_at(name, split, 0).question}" for name in names]
-    lines += ["written by hand, not among all (train, validation, test, transfer)"]
+    lines += ["hand-written, not part of all (train, validation, test, transfer)"]
     return "\n".join([*lines, f"  {BANK:<26}{riddle_at(BANK, 'train', 0).question}"])
 
 
 def _matrix(title: str, blocks: Sequence[Block], shared: Iterable[tuple[tuple[str, str], int]]) -> Sheet:
-    """Return a row for each split, with what it shares with each split before it."""
+    """Return a table with a row for each split, and its overlap with each earlier split."""
     sizes, cells = Counter[str](), Counter[tuple[str, str]]()
     for block in blocks:
         sizes[block.split] += len(block.questions)
@@ -168,7 +168,7 @@ def _counts(tally: Tally) -> tuple[str, str, str]:
     return f"{tally.tried:,}", str(tally.false), f"{100 * low:.2f} to {100 * high:.2f}"
 
 
-def _in_words(fault: Fault) -> str:
+def _describe(fault: Fault) -> str:
     kind = "false fail" if fault.test in FORMS else "false pass"
     reply = fault.reply if len(fault.reply) <= _SHOWN_REPLY else fault.reply[:_SHOWN_REPLY] + "..."
     return (

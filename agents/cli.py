@@ -21,7 +21,7 @@ try:
     import tyro
     from rich.console import Console
 
-    from agents.adapter_agent import refuse_nonsense
+    from agents.adapter_agent import check_numbers
     from agents.benchmark_run import BenchmarkRequest
     from agents.comparison import CompareRequest
     from agents.embedded import EMBEDDED
@@ -39,7 +39,7 @@ app = tyro.extras.SubcommandApp()
 
 @app.command(name="train")
 def _train(request: Annotated[TrainRequest, tyro.conf.OmitArgPrefixes, tyro.conf.arg(name="")]) -> None:
-    """Teach a model riddles and report it. Interrupted at any moment, the same command resumes it."""
+    """Train a model on riddles and write a report. After an interruption, the same command resumes the run."""
     from agents.report import print_results, write_report
     from agents.training import train
 
@@ -51,7 +51,7 @@ def _train(request: Annotated[TrainRequest, tyro.conf.OmitArgPrefixes, tyro.conf
 
 @app.command(name="compare")
 def _compare(request: Annotated[CompareRequest, tyro.conf.OmitArgPrefixes, tyro.conf.arg(name="")]) -> None:
-    """Let agents learn for the same budget and answer the same riddles. What is finished is not run again."""
+    """Compare agents that learn on the same budget and answer the same riddles. Finished parts are not run again."""
     from agents.comparison import compare
     from agents.standings import table
 
@@ -76,14 +76,14 @@ def _evaluate(
 
     Args:
         run: the folder of a run.
-        split: whose riddles.
+        split: the split of the riddles.
         riddles: how many.
         samples: N of System 2 accuracy and majority@N.
         device: cuda, mps or cpu; by default the first of them that is available.
-        sampler: a vLLM server to answer from, such as http://localhost:8000/v1, which has the run's model by its name.
+        sampler: a vLLM server to sample from, such as http://localhost:8000/v1, with the run's model under its name.
         json: print one JSON object and nothing else.
     """
-    refuse_nonsense({"riddles": riddles, "samples": samples})
+    check_numbers({"riddles": riddles, "samples": samples})
     from agents.report import table
     from agents.training import TrainedRun, compare_with_base
 
@@ -165,16 +165,16 @@ def _play(
     """Answer riddles yourself, scored by the verifier. An empty line ends the game.
 
     Args:
-        split: whose riddles.
-        families: which of them.
+        split: the split of the riddles.
+        families: the families of riddles.
         level: 1 (easy) to 5; mixed by default.
-        attempts: answers you may give to each riddle.
-        hints: hints after a wrong answer, at most.
-        seed: for the same riddles again.
+        attempts: how many answers you may give to each riddle.
+        hints: the most hints after wrong answers.
+        seed: the same seed gives the same riddles.
         record: instead of a game, answer the riddles of expit benchmark and keep the replies in this file: a human
             baseline. It needs --split test or transfer; the other options do not apply.
     """
-    refuse_nonsense({"attempts": attempts, "hints": hints, "seed": seed})
+    check_numbers({"attempts": attempts, "hints": hints, "seed": seed})
     from agents import play as game
 
     if record is not None:
@@ -199,14 +199,14 @@ def _lesson(
         model: "embedded" (SmolLM2-135M-Instruct), a local folder, or an id on the Hugging Face Hub. With a sampler: the
             model's name on that server.
         device: cuda, mps or cpu; by default the first of them that is available.
-        sampler: a server that the search asks, such as http://localhost:11434/v1 (Ollama); it needs no adapters, for
-            the fine-tuning and the answer after it are in this process.
-        weights: with a sampler, what is fine-tuned, named as a model is without one; by default the same model.
-        samples: answers to search.
+        sampler: a server for the search, such as http://localhost:11434/v1 (Ollama); it does not need adapters, because
+            fine-tuning and the answer after it run in this process.
+        weights: with a sampler, the model to fine-tune: "embedded", a folder or a Hub id; by default the same model.
+        samples: how many answers to draw in the search.
         hint: give the model a hint while it searches.
         seed: of the search and the fine-tuning.
     """
-    refuse_nonsense({"samples": samples, "seed": seed})
+    check_numbers({"samples": samples, "seed": seed})
     from agents.lesson import teach
 
     request = TrainRequest(model=model, device=device, sampler=sampler, weights=weights)
@@ -215,17 +215,17 @@ def _lesson(
 
 @app.command(name="audit")
 def _audit(families: Families = (), riddles: int = 20, json: bool = False, out: Path | None = None) -> None:
-    """Try to cheat the verifier on every family and on the bank. Exit status 1 means that it can be cheated.
+    """Try to cheat the verifier on every family and on the bank. Exit status 1 means that the verifier failed.
 
-    That is any false pass, more than 2 % false fails, or one answer that is right on a tenth of a split.
+    It fails on any false pass, on more than 2 % false fails, or if one answer is right on a tenth of a split.
 
     Args:
-        families: which of them.
+        families: the families of riddles.
         riddles: how many of each family and split, each with its contrast riddle.
         json: print one JSON object and nothing else.
-        out: also write the tables to this page of Markdown.
+        out: also write the tables to this Markdown file.
     """
-    refuse_nonsense({"riddles": riddles})
+    check_numbers({"riddles": riddles})
     from agents import checks
     from expit_env.audit.audit import audit
 
@@ -244,15 +244,15 @@ def _audit(families: Families = (), riddles: int = 20, json: bool = False, out: 
 
 @app.command(name="splits")
 def _splits(riddles: int = 100_000, out: Path | None = None) -> None:
-    """Count the questions that are in two splits, and those that nearly are. Exit status 1 means that some must not be.
+    """Count the questions that occur in two splits, exactly or nearly. Exit status 1 means that some are not allowed.
 
-    That is any copy, and any near copy but those of train in validation, which share wordings.
+    No copy is allowed. Near copies are allowed only between train and validation, which share wordings.
 
     Args:
         riddles: how many, over all families and splits, each with its contrast riddle.
-        out: also write the tables to this page of Markdown.
+        out: also write the tables to this Markdown file.
     """
-    refuse_nonsense({"riddles": riddles})
+    check_numbers({"riddles": riddles})
     from agents import checks
     from expit_env.audit.overlap import complaints, overlaps, sample
 
@@ -271,7 +271,7 @@ def _gallery(check: bool = False, out: Path = Path("benchmarks/gallery.md")) -> 
     """Write a page with an example of every family of riddles and of its contrast.
 
     Args:
-        check: write nothing; exit status 1 if the page is not current.
+        check: write nothing; exit status 1 means that the page is out of date.
         out: the page.
     """
     from expit_env.audit.gallery import gallery
@@ -279,7 +279,7 @@ def _gallery(check: bool = False, out: Path = Path("benchmarks/gallery.md")) -> 
     if not check:
         out.write_text(gallery(), encoding="utf-8")
     elif not out.exists() or out.read_text(encoding="utf-8") != gallery():
-        raise RuntimeError(f"{out} is not what the families are now. To write it again: expit gallery --out {out}")
+        raise RuntimeError(f"{out} is out of date. To write it again: expit gallery --out {out}")
 
 
 @app.command(name="families")
@@ -291,10 +291,10 @@ def _families() -> None:
 
 
 def main() -> None:
-    """Run the command line; an expected error is one message and exit status 1."""
-    # peft asks transformers by an old name; a user can do nothing about it.
+    """Run the command line; an expected error prints one message and exits with status 1."""
+    # peft uses a deprecated name of transformers, which a user cannot change.
     warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
-    # Piped into tee or a file, a run of hours would show nothing until its end.
+    # Otherwise a long run that is piped into tee or a file would show nothing until its end.
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
     try:
@@ -307,7 +307,7 @@ def main() -> None:
         resume = " Give the same command again to resume from the last whole stage."
         sys.exit(f"\nInterrupted.{resume if ' '.join(sys.argv[1:2]) in RESUMABLE else ''}")
     except ModuleNotFoundError as error:
-        # Those of this package say themselves what to install; the others carry the name of the module.
+        # Errors raised by this package say what to install; Python's own have the module's name.
         sys.exit(f"expit: {error}" if error.name is None else MISSING.format(error))
     except (ValueError, OSError, RuntimeError) as error:
         sys.exit(f"expit: {plain(str(error))}")

@@ -1,4 +1,4 @@
-"""Agents side by side: each learns for the same budget of episodes and answers the same riddles."""
+"""A comparison of agents: each learns on the same budget of episodes and answers the same riddles."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import Literal
 import gymnasium as gym
 from rich.console import Console
 
-from agents.adapter_agent import refuse_nonsense
+from agents.adapter_agent import check_numbers
 from agents.base import Agent, Budget, History
 from agents.baselines import BestOfN
 from agents.embedded import EMBEDDED
-from agents.evaluation import Evaluation, evaluate, evaluation_riddles, split_env, to_dict
+from agents.evaluation import Evaluation, evaluate, evaluation_riddles, split_env
 from agents.expert_iteration import ExpertIterationConfig, NoVerifiedAnswerError
 from agents.policy import LanguageModelPolicy
 from agents.progress import plain, stage
@@ -30,25 +30,25 @@ from agents.trajectory import TrajectoryStore
 
 @dataclass(frozen=True, slots=True)
 class CompareRequest:
-    """What ``expit compare`` is asked for.
+    """The arguments of ``expit compare``.
 
     Attributes:
-        agents: who is compared, by name.
-        budget: episodes that each agent may spend on learning, answers that are wrong included.
-        seeds: each agent learns and answers once with each.
+        agents: the agents to compare, by name.
+        budget: episodes that each agent may spend on learning, including wrong answers.
+        seeds: each agent learns and answers once with each seed.
         model: "embedded" (SmolLM2-135M-Instruct), a local folder, or an id on the Hugging Face Hub. With a sampler: the
             model's name on that server.
         device: cuda, mps or cpu; by default the first of them that is available.
-        sampler: a server to sample from, as ``expit train`` has it.
-        weights: with a sampler, what is fine-tuned here, as ``expit train`` has it.
-        out: the folder; what is finished there is not run again, so agents and seeds can be added later.
-        split: the riddles that are answered. Choose nothing by a look at test or transfer.
-        riddles: how many of them, the same for all; each once, so that a small split may have fewer.
+        sampler: a server to sample from, as in ``expit train``.
+        weights: with a sampler, the model to fine-tune here, as in ``expit train``.
+        out: the folder; finished parts are not run again, so agents and seeds can be added later.
+        split: the split to evaluate on. Do not base any choice on test or transfer.
+        riddles: how many riddles to evaluate on, the same for all; none is repeated, so a small split may have fewer.
         samples: N of majority and of best-of-n.
-        source: riddles of your own instead of the families here: riddles.jsonl, hf:DATASET or reasoning-gym:NAME.
-        skip_bad: leave bad rows of a file or dataset out and count them, instead of refusing them.
-        families: families to train on, as ``expit train`` has them.
-        level: 1 (easy) to 5, or all of them mixed; by default 1 of the families here, and all of a source.
+        source: riddles of your own instead of the built-in families: riddles.jsonl, hf:DATASET or reasoning-gym:NAME.
+        skip_bad: leave out bad rows of a file or dataset and count them, instead of stopping with an error.
+        families: families to train on, as in ``expit train``.
+        level: 1 (easy) to 5, or all of them mixed; by default 1 for the built-in families, and all for a source.
     """
 
     agents: tuple[str, ...] = tuple(AGENTS)
@@ -70,27 +70,27 @@ class CompareRequest:
     def __post_init__(self) -> None:
         for name in self.agents:
             TrainRequest(name, sampler=self.sampler)
-        refuse_nonsense(self)
+        check_numbers(self)
         if not self.agents or not self.seeds or min(self.seeds) < 0:
-            raise ValueError("a comparison needs one of --agents or more, and one of --seeds or more, each at least 0")
+            raise ValueError("a comparison needs one or more --agents, and one or more --seeds that are at least 0")
 
     def training(self) -> TrainRequest:
-        """Return what the same model, families and level are in ``expit train``."""
+        """Return the arguments of ``expit train`` with the same model, families and level."""
         names = ("model", "device", "sampler", "weights", "source", "skip_bad", "families", "level")
         return TrainRequest(**{name: getattr(self, name) for name in names})
 
 
 def compare(request: CompareRequest, console: Console) -> list[Row]:
-    """Run every agent with every seed, or resume a comparison that was cut off, and write what came out.
+    """Run every agent with every seed, or resume an interrupted comparison, and write the results.
 
     Returns:
-        A row for each agent, in the order asked.
+        A row for each agent, in the requested order.
     """
     training = request.training()
     env = training.environment()
     print_rows(env, console)
-    answered = split_env(env, request.split)
-    riddles = evaluation_riddles(answered, request.riddles, console)
+    evaluation_env = split_env(env, request.split)
+    riddles = evaluation_riddles(evaluation_env, request.riddles, console)
     with hold(request.out):
         run = RunFolder.open(request.out, _record(request, training))
         policy = training.policy()
@@ -98,7 +98,7 @@ def compare(request: CompareRequest, console: Console) -> list[Row]:
         for name in request.agents:
             results = []
             for seed in request.seeds:
-                cell = _Cell(request, name, seed, policy, env, answered, riddles, training.provenance(), console)
+                cell = _Cell(request, name, seed, policy, env, evaluation_env, riddles, training.provenance(), console)
                 results.append(Result.read(run.stage(f"{name}/seed-{seed}/result.json", cell.produce)))
                 console.print(plain(_line(results[-1])))
             rows.append(Row.of(results))
@@ -109,14 +109,14 @@ def compare(request: CompareRequest, console: Console) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """One agent with one seed: it learns in ``env``, and is asked ``riddles`` of ``answered``."""
+    """One agent with one seed: it learns in ``env``, and answers ``riddles`` in ``evaluation_env``."""
 
     request: CompareRequest
     name: str
     seed: int
     policy: LanguageModelPolicy
     env: gym.Env[str, str]
-    answered: gym.Env[str, str]
+    evaluation_env: gym.Env[str, str]
     riddles: Sequence[str]
     provenance: Mapping[str, object]
     console: Console
@@ -129,7 +129,7 @@ class _Cell:
         evaluation = self._evaluate(agent)
         upper_bound = isinstance(agent, BestOfN)
         result = Result(self.name, self.seed, upper_bound, evaluation, history.episodes, history.tokens, minutes, note)
-        path.write_text(json.dumps(dataclasses.asdict(result) | {"evaluation": to_dict(evaluation)}), encoding="utf-8")
+        path.write_text(json.dumps(dataclasses.asdict(result)), encoding="utf-8")
 
     def _config(self) -> ExpertIterationConfig:
         config = ExpertIterationConfig(seed=self.seed, validation_riddles=0, evaluation_samples=self.request.samples)
@@ -141,7 +141,7 @@ class _Cell:
             history = agent.learn(self.env, Budget(self.request.budget))
         except NoVerifiedAnswerError as error:
             history, note = _spent(folder), str(error)
-        # The rounds of a run that was cut off have its whole time; this clock has only what came after.
+        # After an interruption, the rounds' own records cover the whole time; this clock started anew.
         seconds = [
             value for metrics in history.rounds for name, value in metrics.items()
             if name.endswith("_seconds") and name != "evaluate_seconds"
@@ -151,16 +151,16 @@ class _Cell:
     def _evaluate(self, agent: Agent) -> Evaluation:
         search = agent if isinstance(agent, BestOfN) else None
         with stage(self.console, f"{self.name}, seed {self.seed}: evaluate"):
-            return evaluate(agent, self.answered, self.riddles, search, self.request.samples)
+            return evaluate(agent, self.evaluation_env, self.riddles, search, self.request.samples)
 
 
 def within(config: ExpertIterationConfig, budget: int) -> ExpertIterationConfig:
-    """Fit the rounds to a budget: fewer riddles first, at least 8, then fewer further answers, then fewer rounds.
+    """Fit the rounds to a budget: first fewer riddles (at least 8), then fewer extra answers, then fewer rounds.
 
-    Riddles stop early when they are solved, so that two thirds of the most answers are planned for. What is still too
-    much is cut off by the budget itself.
+    Riddles that are solved early need fewer answers, so the plan assumes two thirds of the most answers. The budget
+    itself cuts off what is still too much.
     """
-    answers = budget * 3 // (2 * config.rounds)  # of a round at most
+    answers = budget * 3 // (2 * config.rounds)  # the most per round
     riddles = min(config.riddles, max(8, answers // (config.samples + config.extra_samples)))
     extra = min(config.extra_samples, max(0, answers // riddles - config.samples))
     rounds = min(config.rounds, max(1, budget // (riddles * config.samples)))
@@ -168,10 +168,10 @@ def within(config: ExpertIterationConfig, budget: int) -> ExpertIterationConfig:
 
 
 def _record(request: CompareRequest, training: TrainRequest) -> dict[str, object]:
-    """What all agents of a folder share; which agents and seeds there are may grow."""
+    """Return the settings that all agents of a folder share; agents and seeds may be added later."""
     source = ("source", "skip_bad") if request.source else ()
-    asked = ("budget", "split", "riddles", "samples", "families", *source)
-    settings = {name: getattr(request, name) for name in asked}
+    names = ("budget", "split", "riddles", "samples", "families", *source)
+    settings = {name: getattr(request, name) for name in names}
     return {**training.provenance(), **settings, "level": training.resolved_level()}
 
 
@@ -181,7 +181,7 @@ def _summary(request: CompareRequest, rows: Sequence[Row]) -> dict[str, object]:
 
 
 def _spent(folder: Path) -> History:
-    """What a run spent that found no answer: what its rounds wrote down."""
+    """Return what a run without a right answer spent, as its rounds recorded it."""
     trajectories = [trajectory for path in folder.rglob("trajectories.jsonl") for trajectory in TrajectoryStore(path)]
     seconds = [read_json(path, dict) for path in sorted(folder.rglob("seconds.json"))]
     return History(len(trajectories), sum(trajectory.num_tokens for trajectory in trajectories), tuple(seconds))

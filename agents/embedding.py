@@ -1,4 +1,4 @@
-"""Texts as frozen embeddings of a language model, for agents that learn on RiddleChoice-v0."""
+"""Text embeddings from a frozen language model, for agents that learn on RiddleChoice-v0."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from agents.embedded import embedded_model_path
 from agents.policy import load_model
 
-KEPT = 65_536
-"""How many texts' vectors are kept: options come again and again."""
+CACHE_SIZE = 65_536
+"""How many vectors are cached: the same options occur again and again."""
 
 
 class TextEmbedding:
-    """Makes vectors of texts: ``gym.make("RiddleChoice-v0", embed=TextEmbedding.load())``.
+    """Embeds texts as vectors: ``gym.make("RiddleChoice-v0", embed=TextEmbedding.load())``.
 
-    A text's vector is the mean of the model's last hidden states over its tokens, scaled to length 1. The model is
-    frozen, so the same text has the same vector on one machine.
+    The vector of a text is the mean of the model's last hidden states over its tokens, scaled to length 1. The model is
+    frozen, so on one machine the same text always has the same vector.
 
     Args:
         model: any causal language model.
@@ -30,16 +30,21 @@ class TextEmbedding:
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
         self._body: Any = model.base_model.eval()
         self._tokenizer = tokenizer
-        self._kept = functools.lru_cache(maxsize=KEPT)(self._vector)
+        self._cached = functools.lru_cache(maxsize=CACHE_SIZE)(self._vector)
 
     @classmethod
     def load(cls, model: str | None = None, device: str | None = None) -> TextEmbedding:
-        """Load a model by a folder or an id on the Hugging Face Hub; by default the embedded one."""
+        """Load a model from a folder or by its id on the Hugging Face Hub; by default the embedded model.
+
+        Raises:
+            OSError: if neither a folder nor the Hub has the model.
+            ValueError: if the device does not exist, or the tokenizer has no chat template.
+        """
         return cls(*load_model(model or embedded_model_path(), device))
 
     def __call__(self, text: str) -> np.ndarray:
         """Return the vector of a text, float32 of shape (hidden_size,); all 0 for a text without tokens."""
-        return self._kept(text).copy()
+        return self._cached(text).copy()
 
     @torch.inference_mode()
     def _vector(self, text: str) -> np.ndarray:

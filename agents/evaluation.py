@@ -1,4 +1,4 @@
-"""System 1, System 2 and the gap between: how good an agent is on a fixed set of riddles."""
+"""System 1, System 2 and the gap between them: how good an agent is on a fixed set of riddles."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _RESAMPLES = 9_999
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What became of one riddle.
+    """The result on one riddle.
 
     Attributes:
         riddle_id, family, question, answer: the riddle.
-        greedy: the agent's one answer, and in ``correct`` whether it is right.
-        trapped: whether that was the tempting literal answer.
-        contrast_correct: whether the one answer to the contrast riddle is right; None where there is no such riddle.
+        greedy: the agent's one answer; ``correct`` says whether it is right.
+        trapped: whether it is the tempting literal answer.
+        contrast_correct: whether the one answer to the contrast riddle is right; None if there is no contrast riddle.
         sampled_correct: how many of the N samples are right.
         majority_correct: whether the most frequent of the N answers is right.
     """
@@ -52,7 +52,13 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """An agent's answers to the riddles of a split; every measure is a mean over riddles, from 0 to 1."""
+    """An agent's answers to riddles of a split; every measure is a mean over riddles, from 0 to 1.
+
+    Attributes:
+        split: the split of the riddles.
+        samples: N, the number of sampled answers to each riddle.
+        riddles: the result on each riddle.  # (num_riddles,)
+    """
 
     split: str
     samples: int
@@ -60,12 +66,13 @@ class Evaluation:
 
     @property
     def riddle_ids(self) -> tuple[str, ...]:
+        """The ids of the riddles, in order."""
         return tuple(riddle.riddle_id for riddle in self.riddles)
 
     def values(self, measure: str) -> np.ndarray:
         """Return one of ``MEASURES`` for each riddle, as an array of shape (num_riddles,).
 
-        Group accuracy is NaN for a riddle without a contrast riddle, which then counts in no mean and no interval.
+        Group accuracy is NaN for a riddle without a contrast riddle, which means and intervals leave out.
 
         Raises:
             ValueError: if there is no such measure.
@@ -82,35 +89,35 @@ class Evaluation:
         return np.array([read[measure](riddle) for riddle in self.riddles], dtype=float)
 
     def mean(self, measure: str) -> float:
-        """Return the mean of one of ``MEASURES``; NaN where it has no value for any riddle."""
+        """Return the mean of one of ``MEASURES``; NaN if it has no value for any riddle."""
         values = _valued(self.values(measure))
         return float(values.mean()) if values.size else np.nan
 
     def interval(self, measure: str) -> tuple[float, float]:
-        """Return the 95 % Wilson interval of a measure (Wilson 1927); NaN where its mean is."""
+        """Return the 95 % Wilson interval of a measure (Wilson 1927); NaN if its mean is NaN."""
         values = _valued(self.values(measure))
         if not values.size:
             return np.nan, np.nan
-        from scipy import stats  # half a second, which the command's help need not take
+        from scipy import stats  # takes half a second, too long for the command's help
 
         bounds = stats.binomtest(int(values.sum()), len(values)).proportion_ci(method="wilson")
         return float(bounds.low), float(bounds.high)
 
     @classmethod
     def from_dict(cls, row: dict) -> Evaluation:
-        """Read what ``dataclasses.asdict`` made of an evaluation."""
+        """Make an evaluation from the output of ``dataclasses.asdict``."""
         return cls(row["split"], row["samples"], tuple(Answered(**riddle) for riddle in row["riddles"]))
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Base and trained on the same riddles of one split."""
+    """Evaluations of base and trained model on the same riddles of a split."""
 
     base: Evaluation
     trained: Evaluation
 
     def write(self, path: Path) -> None:
-        """Write every riddle and answer of both as JSON."""
+        """Write both evaluations as JSON, with every riddle and answer."""
         path.write_text(json.dumps(dataclasses.asdict(self)), encoding="utf-8")
 
     @classmethod
@@ -132,9 +139,9 @@ class Comparison:
 def evaluation_riddles(env: gym.Env[str, str], count: int, console: Console = QUIET) -> list[str]:
     """Return the ids of the fixed riddles of ``env``'s split that every agent is evaluated on.
 
-    They are drawn without replacement, and questions with the same words count as one riddle. There are fewer than
-    ``count``, which the console says, where ``20 * found + 100`` draws in a row bring nothing new: if there were one
-    more riddle, each equally likely, so many draws would miss it once in 10**8.
+    They are drawn without replacement, and questions with the same words count as one riddle. The search for new ones
+    stops, with a message on the console, after ``20 * found + 100`` draws in a row without any: if one more riddle
+    existed, all equally likely, that many draws would miss it once in 10**8.
     """
     split = str(env.spec.kwargs.get("split", "train")) if env.spec else "train"
     found: dict[str, str] = {}  # ids by question
@@ -150,7 +157,11 @@ def evaluation_riddles(env: gym.Env[str, str], count: int, console: Console = QU
 
 
 def split_env(env: gym.Env[str, str], split: str) -> gym.Env[str, str]:
-    """Make the same environment for another split, with all families where the split shares none with ``env``."""
+    """Make the same environment for another split, with all families if that split shares none with ``env``.
+
+    Raises:
+        ValueError: if ``env`` was not made with ``gymnasium.make``.
+    """
     if env.spec is None:
         raise ValueError("the environment has no spec: make it with gymnasium.make")
     kwargs = {**env.spec.kwargs, "split": split}
@@ -162,13 +173,13 @@ def split_env(env: gym.Env[str, str], split: str) -> gym.Env[str, str]:
 def evaluate(
     agent: Agent, env: gym.Env[str, str], starts: Sequence[int | str], search: Agent | None = None, samples: int = 0
 ) -> Evaluation:
-    """Ask for one answer to each riddle and to its contrast, and for N samples where a ``search`` is given.
+    """Evaluate an agent by one answer to each riddle and to its contrast, and by N samples if ``search`` is given.
 
     Args:
         agent: gives the one answer (System 1).
-        env: the riddles' environment; its split names the evaluation.
-        starts: what each riddle's episode is reset with, a seed or a riddle id.
-        search: gives the samples (System 2); without it the one answer counts as the only sample.
+        env: the riddles' environment; the evaluation is named after its split.
+        starts: the seed or riddle id that each riddle's episode is reset with.
+        search: gives the samples (System 2); without it, the one answer is also the only sample.
         samples: N.
     """
     greedy = rollout(agent, env, starts)
@@ -186,24 +197,24 @@ def evaluate_policy(
     console: Console = QUIET,
     title: str = "evaluate",
 ) -> Evaluation:
-    """Evaluate a policy, with the adapter that it has, on riddles by their ids: greedy once, and N samples.
+    """Evaluate a policy with its current adapter by one greedy answer and N samples to each riddle, given by its id.
 
-    It is `evaluate` with a greedy agent and a sampling one, in one batch. Each episode has one attempt.
+    This is `evaluate` with a greedy agent and a sampling one, in one batch. Each episode has one attempt.
     """
     sampled = Decoding(max_new_tokens=max_new_tokens)
     infos = (env.reset(options={"riddle_id": riddle})[1] for riddle in riddles)
     contrasts = [name for info in infos if (name := info.get("contrast_id"))]
     starts = [*riddles, *contrasts, *_copies(riddles, samples)]
     with stage(console, title, len(starts)) as progress:
-        agent = _GreedyAtFirst(policy, sampled, (_EVALUATION_SEED,), progress)
+        agent = _GreedyFirst(policy, sampled, (_EVALUATION_SEED,), progress)
         agent.greedy = len(riddles) + len(contrasts)
         answers = iter(rollout(agent, env, starts))
     one, paired = (list(itertools.islice(answers, len(part))) for part in (riddles, contrasts))
     return _evaluation(one, paired, list(answers))
 
 
-class _GreedyAtFirst(PolicyAgent):
-    """Answers the first observations greedily and draws the rest, all in one go: what is in both is read once."""
+class _GreedyFirst(PolicyAgent):
+    """Answers the first observations greedily and samples the rest in one batch, so equal prompts are read once."""
 
     greedy: int
 
@@ -213,7 +224,7 @@ class _GreedyAtFirst(PolicyAgent):
 
 
 def gap_closed(before: Evaluation, after: Evaluation) -> float | None:
-    """Return (greedy after - greedy before) / (pass@N before - greedy before); None where there was no gap."""
+    """Return (greedy after - greedy before) / (pass@N before - greedy before); None if there was no gap."""
     start, bound = before.mean("system1_accuracy"), before.mean("system2_accuracy")
     return None if bound <= start else (after.mean("system1_accuracy") - start) / (bound - start)
 
@@ -221,10 +232,10 @@ def gap_closed(before: Evaluation, after: Evaluation) -> float | None:
 def paired_difference(before: Evaluation, after: Evaluation, measure: str) -> tuple[float, float, float]:
     """Return the mean difference after - before on the same riddles, with its 95 % bootstrap interval.
 
-    All three are NaN where the measure has no value for any riddle.
+    All three are NaN if the measure has no value for any riddle.
 
     Raises:
-        ValueError: if the two were not asked the same riddles.
+        ValueError: if the two are not evaluations of the same riddles.
     """
     if before.riddle_ids != after.riddle_ids:
         raise ValueError("a paired difference needs two evaluations of the same riddles")
@@ -237,16 +248,16 @@ def paired_difference(before: Evaluation, after: Evaluation, measure: str) -> tu
 
 
 def majority(answers: Sequence[str]) -> int:
-    """Return the place of the first of the answers that most agree on; silence has no vote.
+    """Return the index of the first of the most frequent answers; empty answers have no vote.
 
-    They agree up to case, punctuation and spaces, and no further: what a verifier takes for one answer it knows from
-    the right one, which a vote may not.
+    Answers are equal up to case, punctuation and spaces, and no further: a verifier accepts more spellings, but only
+    because it knows the right answer, and a vote must not.
     """
     votes: dict[str, list[int]] = {}
-    for place, answer in enumerate(answers):
-        votes.setdefault(_normalised(answer), []).append(place)
-    silent = votes.pop("", [])
-    return max(votes.values(), key=len)[0] if votes else silent[0]
+    for index, answer in enumerate(answers):
+        votes.setdefault(_normalised(answer), []).append(index)
+    empty = votes.pop("", [])
+    return max(votes.values(), key=len)[0] if votes else empty[0]
 
 
 def _normalised(text: str) -> str:
@@ -273,7 +284,7 @@ def _seeds(split: str) -> Iterator[int]:
 def _evaluation(
     greedy: Sequence[Trajectory], contrasts: Sequence[Trajectory], drawn: Sequence[Trajectory]
 ) -> Evaluation:
-    """Put the answers together: one to each riddle, to each contrast riddle there is, and as many more to each."""
+    """Combine the greedy answers to riddles and to their contrast riddles with the samples drawn for each riddle."""
     samples, contrast = len(drawn) // len(greedy), iter(contrasts)
     riddles = [
         _answered(one, next(contrast).solved if one.contrast_id else None, drawn[place * samples :][:samples])
@@ -298,7 +309,7 @@ def _answered(one: Trajectory, contrast_correct: bool | None, group: Sequence[Tr
 
 
 def summary(evaluation: Evaluation) -> dict[str, float | None]:
-    """Return every measure of an evaluation by name; None where it has no value for any riddle."""
+    """Return every measure of an evaluation by name; None if it has no value for any riddle."""
     means = {measure: evaluation.mean(measure) for measure in MEASURES}
     return {measure: None if np.isnan(mean) else mean for measure, mean in means.items()}
 
@@ -306,8 +317,3 @@ def summary(evaluation: Evaluation) -> dict[str, float | None]:
 def measured(evaluation: Evaluation) -> dict[str, float]:
     """Return the measures of an evaluation that have a value, by name."""
     return {measure: mean for measure, mean in summary(evaluation).items() if mean is not None}
-
-
-def to_dict(evaluation: Evaluation) -> dict:
-    """Return an evaluation as plain values that JSON can hold."""
-    return dataclasses.asdict(evaluation)

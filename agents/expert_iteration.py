@@ -1,12 +1,13 @@
 """Expert iteration: search for right answers, keep the verified ones, distil them, repeat.
 
 Anthony et al. 2017, https://arxiv.org/abs/1705.08439; for language models STaR, https://arxiv.org/abs/2203.14465,
-and ReST-EM, https://arxiv.org/abs/2312.06585, whose fresh start from the base model every round is kept here.
+and ReST-EM, https://arxiv.org/abs/2312.06585. As in ReST-EM, every round trains a fresh adapter on the base model.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -15,43 +16,45 @@ from pathlib import Path
 from typing import ClassVar
 
 import gymnasium as gym
-from rich.console import Console
 
-from agents.adapter_agent import AdapterAgent, refuse_nonsense
+from agents.adapter_agent import AdapterAgent, check_numbers
 from agents.base import Budget, History, rollout, spawn_seeds
-from agents.evaluation import Evaluation, gap_closed, measured
+from agents.evaluation import Evaluation
 from agents.fine_tuning import FineTuning, Row, fine_tune, steps
-from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
-from agents.progress import QUIET, stage
+from agents.policy import Decoding, PolicyAgent
+from agents.progress import stage
 from agents.report import print_round
 from agents.run import RunFolder, read_json, read_jsonl, write_text
-from agents.trajectory import Trajectory, TrajectoryStore
+from agents.trajectory import Trajectory, TrajectoryStore, coverage
 
 
 class NoVerifiedAnswerError(RuntimeError):
-    """A whole round of search found no right answer, so there is nothing to distil."""
+    """A whole round of search found no right answer, so there is nothing to learn from."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExpertIterationConfig:
-    """What one run is asked for.
+    """The settings of a run.
 
     Attributes:
-        rounds: how often to search and distil.
-        riddles: riddles searched in each round, new ones every time.
-        samples: answers drawn to each of them at first.
-        extra_samples: further answers, at most, for each riddle that is still unsolved.
+        rounds: how many times to search and distil.
+        riddles: riddles to search in each round, new ones every time.
+        samples: answers drawn for each riddle at first.
+        extra_samples: the most further answers for each riddle that is still unsolved.
         temperature: of the first answers.
         extra_temperature: of the further answers.
-        top_p: the share of probability that answers are drawn from.
-        max_new_tokens: an answer longer than this is unfinished, and is never learned from.
-        few_shot_rounds: rounds, from the first, whose search shows solved examples before the question.
-        answers_per_riddle: at most so many different answers to one riddle, of all rounds, are learned from, shortest
-            first.
+        top_p: the share of probability to draw from (nucleus sampling).
+        max_new_tokens: the token limit of an answer; one that reaches it is unfinished, and is never learned from.
+        few_shot_rounds: how many rounds, from the first, show solved examples before the question while they search.
+        answers_per_riddle: the most different answers to one riddle, over all rounds, to learn from; the shortest are
+            kept.
         fine_tuning: how the adapter is trained.
-        validation_riddles: riddles that every round is evaluated on; 0 for none.
+        validation_riddles: riddles to evaluate every round on; 0 for none.
         evaluation_samples: N of System 2 accuracy and majority@N.
-        seed: decides every riddle and every draw.
+        seed: determines every riddle and every draw.
+
+    Raises:
+        ValueError: if a number is out of range.
     """
 
     rounds: int = 3
@@ -70,7 +73,7 @@ class ExpertIterationConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        refuse_nonsense(self)
+        check_numbers(self)
 
     @property
     def episodes(self) -> int:
@@ -79,34 +82,25 @@ class ExpertIterationConfig:
 
 
 class ExpertIteration(AdapterAgent[ExpertIterationConfig]):
-    """Samples many answers, keeps those that the verifier passes, and learns to give them in one go.
+    """Samples many answers, keeps those that the verifier accepts, and learns to give them at the first attempt.
 
-    See `AdapterAgent` for the arguments. A run that was cut off resumes from its last whole stage.
+    See `AdapterAgent` for the arguments. An interrupted run resumes from its last finished stage.
     """
 
     name: ClassVar[str] = "expert-iteration"
-
-    def __init__(
-        self,
-        policy: LanguageModelPolicy,
-        config: ExpertIterationConfig | None = None,
-        folder: Path | None = None,
-        console: Console = QUIET,
-        provenance: Mapping[str, object] | None = None,
-    ) -> None:
-        super().__init__(policy, config or ExpertIterationConfig(), folder, console, provenance)
+    config_class = ExpertIterationConfig
 
     def learn(self, env: gym.Env[str, str], budget: Budget | None = None) -> History:
         """Run the rounds, or as many as the budget allows.
 
         Raises:
-            ValueError: if an episode of the environment takes several answers.
+            ValueError: if the environment allows several attempts per episode.
             NoVerifiedAnswerError: if a round finds no right answer.
-            RunConflictError: if the folder holds a run that was asked for something else.
+            RunConflictError: if the folder holds a run with different settings.
         """
         budget = budget or Budget(self.config.episodes)
         run = self.open_run(env, budget)
-        self.use_adapter(None)  # what was learned before is no part of this run
+        self.use_adapter(None)  # a run starts from the base model, whatever the agent learned before
         before = self.evaluate_base(run, env)
         rounds: list[Mapping[str, float]] = []
         left: Budget | None = budget
@@ -125,7 +119,7 @@ class ExpertIteration(AdapterAgent[ExpertIterationConfig]):
 
 
 class _Round:
-    """One round; each of its stages is a file, made when it is not there."""
+    """One round; each stage writes a file or folder, unless it exists already."""
 
     def __init__(
         self, agent: ExpertIteration, run: RunFolder, env: gym.Env[str, str], index: int, left: Budget,
@@ -163,12 +157,12 @@ class _Round:
         return timed
 
     def _seconds(self) -> dict[str, float]:
-        """Return how long the stages took that are done, those of a run that was cut off included."""
+        """Return how long the finished stages took, including those before an interruption."""
         path = self.folder / "seconds.json"
         return read_json(path, dict) if path.exists() else {}
 
     def _search(self, path: Path) -> None:
-        """System 2: answers for all riddles, then further batches for those without one to learn from."""
+        """System 2: draw answers to all riddles, then further batches to those without an answer to learn from."""
         config = self.config
         few_shot = self.index < config.few_shot_rounds
         first = Decoding(config.temperature, config.top_p, config.max_new_tokens, few_shot)
@@ -206,17 +200,16 @@ class _Round:
         path.write_text("".join(json.dumps(dataclasses.asdict(row)) + "\n" for row in rows), encoding="utf-8")
 
     def _distil(self, path: Path) -> None:
-        """System 1: a fresh adapter on the base model, from the pooled answers of all rounds so far."""
+        """System 1: train a fresh adapter on the base model with the answers of all rounds so far."""
         rows = self._archive()
         settings, config = self.config.fine_tuning, self.config
         with stage(self.agent.console, f"{self.title}: distil", steps(rows, settings)) as progress:
             seed = spawn_seeds([config.seed, self.index, 1], 1)[0]
-            self.loss = fine_tune(self.agent.policy, rows, settings, path, seed, progress)
+            fine_tune(self.agent.policy, rows, settings, path, seed, progress)
 
     def _archive(self) -> list[Row]:
-        files = [self.run.path / f"round-{index:03d}" / "sft.jsonl" for index in range(self.index + 1)]
-        rows = (row for file in files for row in read_jsonl(file, lambda line: Row(**json.loads(line))))
-        return shortest(rows, self.config.answers_per_riddle)
+        rows = (read_jsonl(file, lambda line: Row(**json.loads(line))) for file in self._so_far("sft.jsonl"))
+        return shortest(itertools.chain(*rows), self.config.answers_per_riddle)
 
     def _measure(self, path: Path) -> None:
         trajectories = list(TrajectoryStore(self.folder / "trajectories.jsonl"))
@@ -224,43 +217,37 @@ class _Round:
             "round": self.index,
             "episodes": len(trajectories),
             "tokens": sum(trajectory.num_tokens for trajectory in trajectories),
-            "coverage": self._coverage(),
+            "coverage": coverage(itertools.chain(*map(TrajectoryStore, self._so_far("trajectories.jsonl")))),
             "rows": len(self._archive()),
         }
         if self.before is not None:
-            after = self.agent.validate(self.env, self.before.riddle_ids, f"{self.title}: evaluate")
-            metrics |= measured(after)
-            closed = gap_closed(self.before, after)
-            metrics |= {} if closed is None else {"gap_closed": closed}
+            metrics |= self.agent.measure_progress(self.env, self.before, f"{self.title}: evaluate")
         path.write_text(json.dumps(metrics), encoding="utf-8")
 
-    def _coverage(self) -> float:
-        stores = [self.run.path / f"round-{index:03d}" / "trajectories.jsonl" for index in range(self.index + 1)]
-        solved: dict[str | None, bool] = {}
-        for trajectory in (trajectory for store in stores for trajectory in TrajectoryStore(store)):
-            solved[trajectory.riddle_id] = solved.get(trajectory.riddle_id, False) or trajectory.solved
-        return sum(solved.values()) / len(solved)
+    def _so_far(self, name: str) -> list[Path]:
+        """Return a file of every round up to this one."""
+        return [self.run.path / f"round-{index:03d}" / name for index in range(self.index + 1)]
 
 
 def _batches(samples: int, extra: int) -> list[int]:
-    """Cut the answers to one riddle into batches, so that it stops soon after it is solved."""
+    """Split the answers to a riddle into batches, to stop after the batch that solves it."""
     whole, rest = divmod(extra, samples)
     return [samples] * (1 + whole) + [rest] * (rest > 0)
 
 
 def keepable(trajectory: Trajectory) -> bool:
-    """Whether an answer may be learned from: verified, and ended by itself."""
+    """Whether an answer may be learned from: it is right and finished."""
     return trajectory.solved and trajectory.completions[-1].finished
 
 
 def select(trajectories: Iterable[Trajectory], answers_per_riddle: int) -> list[Row]:
-    """Choose the answers to learn: different ones, the shortest first, at most so many for each riddle."""
+    """Choose the answers to learn from: the shortest different ones, at most ``answers_per_riddle`` for each riddle."""
     kept = (Row(one.observations[-1], one.text.strip()) for one in trajectories if keepable(one))
     return shortest(kept, answers_per_riddle)
 
 
 def shortest(rows: Iterable[Row], answers_per_riddle: int) -> list[Row]:
-    """Keep of the different answers to each question the shortest, at most so many, the questions in their order."""
+    """Keep the shortest different answers to each question, at most ``answers_per_riddle``, with questions in order."""
     answers: dict[str, dict[str, None]] = {}
     for row in rows:
         answers.setdefault(row.question, {}).setdefault(row.answer)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.policy import LanguageModelPolicy, prompt
 
-# Imported where something is trained: the command's help needs none of them.
+# Imported only for training, because the command's help does not need them.
 if TYPE_CHECKING:
     import torch
     from peft import LoraConfig
@@ -25,13 +25,13 @@ class FineTuning:
 
     Attributes:
         rank: of the LoRA matrices (Hu et al. 2021, https://arxiv.org/abs/2106.09685).
-        alpha: the scale of the LoRA matrices, times rank.
-        target_modules: the linear modules that get one; "all-linear" means every one but the head.
-        layers: the share of the model's layers, from the top, whose modules do; those below need no gradients.
+        alpha: the LoRA update is scaled by alpha / rank.
+        target_modules: the linear modules to adapt; "all-linear" means all except the head.
+        layers: the share of the model's layers to adapt, from the top; those below need no gradients.
         learning_rate: at the start; it falls linearly to 0.
         epochs: passes over the rows.
-        max_steps: optimiser steps, in place of epochs, where given.
-        batch_size: questions a step, each with all its answers.
+        max_steps: optimiser steps, instead of epochs, if given.
+        batch_size: questions per step, each with all its answers.
     """
 
     rank: int = 16
@@ -44,7 +44,7 @@ class FineTuning:
     batch_size: int = 4
 
     def lora(self, model: PreTrainedModel) -> LoraConfig:
-        """The shape of the adapter on a model, which the agents that are compared share."""
+        """Return the shape of the adapter on a model; all agents in a comparison share it."""
         from peft import LoraConfig
 
         modules = self.target_modules if isinstance(self.target_modules, str) else list(self.target_modules)
@@ -88,19 +88,19 @@ def fine_tune(
     from peft import get_peft_model
     from transformers import PrinterCallback, ProgressCallback
 
-    from agents.shared_prompt import SharedPromptTrainer, Steps, collate
+    from agents.shared_prompt import SharedPromptTrainer, Steps, collate, encode_group
 
     if not rows:
         raise ValueError("there are no rows to fine-tune on")
-    dataset = Dataset.from_list(_groups(policy, rows, few_shot))
+    groups = [encode_group(policy.tokenizer, prompt(one, few_shot), answers) for one, answers in _by_question(rows)]
     torch.manual_seed(seed)
-    # A copy, for the trainer patches what it is given: forward, special tokens, cache settings.
+    # A copy, because the trainer patches the model: forward, special tokens, cache settings.
     adapted: Any = get_peft_model(copy.deepcopy(policy.base), settings.lora(policy.base))
     with tempfile.TemporaryDirectory() as scratch:
         trainer = SharedPromptTrainer(
             adapted,
             args=_arguments(settings, scratch, seed, policy.base.device),
-            train_dataset=dataset,
+            train_dataset=Dataset.from_list(groups),
             processing_class=policy.tokenizer,
             data_collator=collate,  # type: ignore[arg-type]
             callbacks=[Steps(progress)] if progress else [],
@@ -113,20 +113,12 @@ def fine_tune(
 
 
 def steps(rows: Sequence[Row], settings: FineTuning) -> int:
-    """How many optimiser steps the training takes."""
+    """Return how many optimiser steps the training takes."""
     return settings.max_steps or settings.epochs * -(-len(_by_question(rows)) // settings.batch_size)
 
 
-def _groups(policy: LanguageModelPolicy, rows: Sequence[Row], few_shot: bool) -> list[dict[str, object]]:
-    from agents.shared_prompt import encode_group
-
-    return [
-        encode_group(policy.tokenizer, prompt(question, few_shot), answers) for question, answers in _by_question(rows)
-    ]
-
-
 def _by_question(rows: Sequence[Row]) -> list[tuple[str, list[str]]]:
-    """Put the different answers to a question together; a repeated answer opens a group of its own."""
+    """Group the different answers to each question; a repeated answer starts a new group."""
     groups: list[tuple[str, list[str]]] = []
     latest: dict[str, list[str]] = {}
     for row in rows:
@@ -147,15 +139,18 @@ def _arguments(settings: FineTuning, folder: str, seed: int, device: torch.devic
         max_steps=settings.max_steps or -1,
         per_device_train_batch_size=settings.batch_size,
         seed=seed,
-        bf16=False,
-        activation_checkpointing=False,
-        use_cpu=device.type == "cpu",
         save_strategy="no",
         logging_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-        dataloader_pin_memory=device.type == "cuda",
         max_length=None,
         remove_unused_columns=False,
         dataset_kwargs={"skip_prepare_dataset": True},
+        **trainer_arguments(device),
     )
+
+
+def trainer_arguments(device: torch.device) -> dict[str, Any]:
+    """Return the arguments that all of trl's trainers share here: fp32, on the policy's device, without log output."""
+    return {
+        "bf16": False, "activation_checkpointing": False, "report_to": "none", "disable_tqdm": True,
+        "use_cpu": device.type == "cpu", "dataloader_pin_memory": device.type == "cuda",
+    }  # fmt: skip

@@ -1,4 +1,4 @@
-"""GRPO as trl has it, rewarded by the environment: the peer that learns from every answer, wrong ones included.
+"""trl's GRPO with the environment's reward: an agent that learns from every answer, including wrong ones.
 
 Shao et al. 2024, https://arxiv.org/abs/2402.03300.
 """
@@ -10,7 +10,7 @@ import json
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,43 +18,45 @@ from typing import ClassVar
 
 import gymnasium as gym
 from datasets import Dataset
-from rich.console import Console
-from transformers import PrinterCallback, ProgressCallback, TrainerCallback, TrainerState, TrainingArguments
+from transformers import PrinterCallback, ProgressCallback, TrainerState, TrainingArguments
 from transformers.utils import logging as transformers_logging
 from trl.trainer.grpo_config import GRPOConfig
 from trl.trainer.grpo_trainer import GRPOTrainer
 
-from agents.adapter_agent import AdapterAgent, refuse_nonsense
+from agents.adapter_agent import AdapterAgent, check_numbers
 from agents.base import Agent, Budget, History, rollout, spawn_seeds
-from agents.evaluation import gap_closed, measured
 from agents.expert_iteration import ExpertIterationConfig
-from agents.fine_tuning import FineTuning
+from agents.fine_tuning import FineTuning, trainer_arguments
 from agents.policy import LanguageModelPolicy, prompt
-from agents.progress import QUIET, stage
+from agents.progress import stage
 from agents.registry import Setting
 from agents.run import RunFolder, read_json, read_jsonl, write_text
 from agents.sampling.rows import end_tokens_of
-from agents.trajectory import Completion, Trajectory, TrajectoryStore
+from agents.shared_prompt import Steps
+from agents.trajectory import Completion, Trajectory, TrajectoryStore, coverage
 
 _WHOLE = "WHOLE"
-"""The file that marks a checkpoint that was written to its end."""
+"""The file that marks a checkpoint as complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class GRPOAgentConfig:
-    """What one run is asked for. What is not named here is trl's default.
+    """The settings of a run; all others are trl's defaults.
 
     Attributes:
         generations: answers to each riddle, the group whose mean reward is the baseline.
-        riddles_per_step: riddles whose answers make one optimiser step; new ones every step.
+        riddles_per_step: riddles in one optimiser step, new ones every step.
         learning_rate: at the start; it falls linearly to 0. Far above trl's default, which is for full fine-tuning.
-        episodes: how many a whole run takes, where no budget says otherwise; by default as expert iteration.
+        episodes: episodes of a run without a budget; by default as many as in expert iteration.
         temperature, top_p, max_new_tokens: how answers are drawn.
-        fine_tuning: the shape of the adapter; nothing else of it is used.
-        save_steps: a run that is cut off resumes from the last multiple of so many steps.
-        validation_riddles: riddles that base and trained model are evaluated on; 0 for none.
+        fine_tuning: the shape of the adapter; its other settings are not used.
+        save_steps: steps between checkpoints; an interrupted run resumes from the last one.
+        validation_riddles: riddles to evaluate base and trained model on; 0 for none.
         evaluation_samples: N of System 2 accuracy and majority@N.
-        seed: decides every riddle and every draw.
+        seed: determines every riddle and every draw.
+
+    Raises:
+        ValueError: if a number is out of range.
     """
 
     generations: int = 8
@@ -71,32 +73,23 @@ class GRPOAgentConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        refuse_nonsense(self)
+        check_numbers(self)
         if self.generations < 2 or self.riddles_per_step < 1:
-            raise ValueError(f"GRPO compares at least 2 answers to at least 1 riddle a step, not {self}")
+            raise ValueError(f"GRPO needs at least 2 answers to at least 1 riddle per step, not {self}")
 
 
 class GRPO(AdapterAgent[GRPOAgentConfig]):
     """trl's GRPOTrainer, whose reward is the environment's; see `AdapterAgent` for the arguments."""
 
     name: ClassVar[str] = "grpo"
-
-    def __init__(
-        self,
-        policy: LanguageModelPolicy,
-        config: GRPOAgentConfig | None = None,
-        folder: Path | None = None,
-        console: Console = QUIET,
-        provenance: Mapping[str, object] | None = None,
-    ) -> None:
-        super().__init__(policy, config or GRPOAgentConfig(), folder, console, provenance)
+    config_class = GRPOAgentConfig
 
     def learn(self, env: gym.Env[str, str], budget: Budget | None = None) -> History:
         """Train for as many whole steps as the budget allows.
 
         Raises:
-            ValueError: if the budget is too small for one group, or bounds tokens, or episodes take several answers.
-            RunConflictError: if the folder holds a run that was asked for something else.
+            ValueError: if the budget is too small for one group or limits tokens, or episodes have several attempts.
+            RunConflictError: if the folder holds a run with different settings.
         """
         budget = budget or Budget(self.config.episodes)
         plan = Plan.of(self.config, budget)
@@ -124,7 +117,7 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
                 train_dataset=_prompts(env, self.config.seed, plan),
                 processing_class=copy.deepcopy(self.policy.tokenizer),
                 peft_config=self.config.fine_tuning.lora(self.policy.base),
-                callbacks=[_Steps(lambda: progress(plan.batch))],
+                callbacks=[_Steps(lambda steps: progress(steps * plan.batch))],
             )
             trainer.remove_callback(PrinterCallback)
             trainer.remove_callback(ProgressCallback)
@@ -134,12 +127,12 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
         trainer.model.save_pretrained(str(path))  # type: ignore[union-attr]
 
     def _arguments(self, plan: Plan, folder: Path) -> GRPOConfig:
-        config, device = self.config, self.policy.base.device
+        config = self.config
         return GRPOConfig(
             output_dir=str(folder),
             num_generations=config.generations,
             generation_batch_size=plan.batch,
-            per_device_train_batch_size=plan.generations,  # a group at a time, which bounds the memory
+            per_device_train_batch_size=plan.generations,  # one group at a time, to limit memory
             gradient_accumulation_steps=plan.riddles,
             max_steps=plan.steps,
             learning_rate=config.learning_rate,
@@ -148,60 +141,44 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
             max_completion_length=config.max_new_tokens,
             seed=spawn_seeds([config.seed, 1], 1)[0],
             shuffle_dataset=False,
-            bf16=False,
-            activation_checkpointing=False,
-            use_cpu=device.type == "cpu",
-            dataloader_pin_memory=device.type == "cuda",
             save_strategy="steps",
             save_steps=config.save_steps,
-            save_total_limit=2,  # with 1, the old one is gone before the new one is known to be whole
+            save_total_limit=2,  # with 1, the old one would go before the new one is complete
             logging_steps=1,
-            report_to="none",
-            disable_tqdm=True,
+            **trainer_arguments(self.policy.base.device),
         )
 
     def _measure(self, path: Path, run: RunFolder, env: gym.Env[str, str]) -> None:
         trajectories = list(TrajectoryStore(run.path / "trajectories.jsonl"))
         steps = list(read_jsonl(run.path / "steps.jsonl", json.loads))
-        solved: dict[str | None, bool] = {}
-        for trajectory in trajectories:
-            solved[trajectory.riddle_id] = solved.get(trajectory.riddle_id, False) or trajectory.solved
         metrics: dict[str, float] = {
             "round": 0,
             "episodes": len(trajectories),
             "tokens": sum(trajectory.num_tokens for trajectory in trajectories),
-            "coverage": sum(solved.values()) / len(solved),
+            "coverage": coverage(trajectories),
             "learn_seconds": round(sum(step["step_time"] for step in steps), 1),
         }
         before = self.evaluate_base(run, env)
         if before is not None:
             start = time.perf_counter()
-            after = self.validate(env, before.riddle_ids, "grpo: evaluate")
-            closed = gap_closed(before, after)
-            metrics |= measured(after) | ({} if closed is None else {"gap_closed": closed})
+            metrics |= self.measure_progress(env, before, "grpo: evaluate")
             metrics["evaluate_seconds"] = round(time.perf_counter() - start, 1)
         path.write_text(json.dumps(metrics) + "\n", encoding="utf-8")
 
 
 def make(setting: Setting) -> GRPO:
-    """Make the peer of expert iteration: the same base, LoRA shape, prompt, sampling, validation and seed."""
-    asked = setting.config
-    config = GRPOAgentConfig(
-        episodes=asked.episodes,
-        temperature=asked.temperature,
-        top_p=asked.top_p,
-        max_new_tokens=asked.max_new_tokens,
-        fine_tuning=asked.fine_tuning,
-        validation_riddles=asked.validation_riddles,
-        evaluation_samples=asked.evaluation_samples,
-        seed=asked.seed,
-    )
+    """Make GRPO with the base model, LoRA shape, prompt, sampling, validation and seed of expert iteration."""
+    shared = (
+        "episodes", "temperature", "top_p", "max_new_tokens", "fine_tuning", "validation_riddles",
+        "evaluation_samples", "seed",
+    )  # fmt: skip
+    config = GRPOAgentConfig(**{name: getattr(setting.config, name) for name in shared})
     return GRPO(setting.policy, config, setting.folder, setting.console, setting.provenance)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a budget is spent: so many optimiser steps, each on ``generations`` answers to each of ``riddles``."""
+    """How a budget is spent: in ``steps`` optimiser steps, each on ``generations`` answers to each of ``riddles``."""
 
     steps: int
     riddles: int
@@ -214,15 +191,15 @@ class Plan:
 
     @classmethod
     def of(cls, config: GRPOAgentConfig, budget: Budget) -> Plan:
-        """Spend as much of the budget as whole steps can, with steps of at least half the riddles asked for.
+        """Spend as much of the budget as whole steps can, with at least half of ``config.riddles_per_step`` each.
 
-        A budget below one step makes one smaller step.
+        A budget below one step gives one smaller step.
 
         Raises:
-            ValueError: if that cannot be done.
+            ValueError: if the budget is too small for one group, or limits tokens.
         """
         if budget.tokens is not None:
-            raise ValueError("GRPO's budget is one of episodes: trl has no bound on tokens")
+            raise ValueError("GRPO needs a budget in episodes only: trl cannot limit tokens")
         groups = budget.episodes // config.generations
         if not groups:
             raise ValueError(f"a group takes {config.generations} episodes, more than the budget of {budget.episodes}")
@@ -232,7 +209,7 @@ class Plan:
 
 
 class _Judge:
-    """The reward function: steps the environment, and keeps the trajectories."""
+    """The reward function: it steps the environment and stores the trajectories."""
 
     def __init__(self, env: gym.Env[str, str], store: TrajectoryStore, policy: LanguageModelPolicy) -> None:
         self._env, self._store = env, store
@@ -243,19 +220,19 @@ class _Judge:
         completions: Sequence[Sequence[Mapping[str, str]]],
         completion_ids: Sequence[Sequence[int]],
         seed: Sequence[int],
-        **_: object,  # trl hands over much more
+        **_: object,  # trl passes many more
     ) -> list[float | None]:
         answers = [
             Completion(messages[-1]["content"], tuple(ids), finished=bool(ids) and ids[-1] in self._end_tokens)
             for messages, ids in zip(completions, completion_ids, strict=True)
         ]
-        trajectories: list[Trajectory] = rollout(_Given(answers), self._env, list(seed))
+        trajectories: list[Trajectory] = rollout(_Replay(answers), self._env, list(seed))
         self._store.extend(trajectories)
         return [trajectory.rewards[-1] for trajectory in trajectories]
 
 
-class _Given(Agent):
-    """Gives the answers that another drew."""
+class _Replay(Agent):
+    """Gives answers that were drawn before."""
 
     def __init__(self, answers: list[Completion]) -> None:
         self._answers = answers
@@ -264,20 +241,14 @@ class _Given(Agent):
         return self._answers
 
 
-class _Steps(TrainerCallback):
-    def __init__(self, step_done: Callable[[], None]) -> None:
-        self._step_done = step_done
-
-    def on_step_end(self, *args: object, **kwargs: object) -> None:
-        self._step_done()
-
+class _Steps(Steps):
     def on_save(self, args: TrainingArguments, state: TrainerState, *_: object, **kwargs: object) -> None:
         write_text(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / _WHOLE, "")
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the libraries' own progress bars away, and what they warn each other of."""
+    """Silence the libraries' own progress bars, and their warnings to each other."""
     shown = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()
     try:
@@ -295,21 +266,21 @@ def _prompts(env: gym.Env[str, str], seed: int, plan: Plan) -> Dataset:
 
 
 def _last_checkpoint(folder: Path) -> tuple[Path | None, int]:
-    """Return the last whole checkpoint, or None, and how many steps were done by then."""
-    whole = {int(mark.parent.name.rpartition("-")[2]): mark.parent for mark in folder.glob(f"checkpoint-*/{_WHOLE}")}
-    for other in set(folder.glob("checkpoint-*")) - set(whole.values()):
+    """Return the last complete checkpoint, or None, and its number of steps; delete incomplete ones."""
+    complete = {int(mark.parent.name.rpartition("-")[2]): mark.parent for mark in folder.glob(f"checkpoint-*/{_WHOLE}")}
+    for other in set(folder.glob("checkpoint-*")) - set(complete.values()):
         shutil.rmtree(other)
-    return (whole[max(whole)], max(whole)) if whole else (None, 0)
+    return (complete[max(complete)], max(complete)) if complete else (None, 0)
 
 
 def _keep_lines(path: Path, count: int) -> None:
-    """Take back what was appended after the last checkpoint: it will be drawn again."""
+    """Drop the lines that were appended after the last checkpoint: their answers will be drawn again."""
     path.touch()
     with path.open(encoding="utf-8") as file:
         lines = list(file)
     if len(lines) < count:
         raise ValueError(
             f"{path} has {len(lines)} trajectories, but the last checkpoint was made after {count}. Delete"
-            f" {path.with_name('checkpoints')}, then give the same command again."
+            f" {path.with_name('checkpoints')}, then run the same command again."
         )
     write_text(path, "".join(lines[:count]))

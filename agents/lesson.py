@@ -1,7 +1,7 @@
-"""The lesson, step by step, on its own riddle: greedy is wrong, the search finds, the fine-tuning keeps.
+"""The lesson: expert iteration step by step on one riddle, which the model gets wrong, searches, learns and gets right.
 
-Every prompt here shows the solved riddles of `agents.policy.FEW_SHOT` first: the small model rambles without them, and
-ten small steps do not change that.
+Every prompt shows the solved riddles of `agents.policy.FEW_SHOT` first: without them, the small model rambles, and ten
+small steps do not change that.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ COPIES = 10
 
 @dataclass(frozen=True, slots=True)
 class LessonResult:
-    """What the lesson came to.
+    """The result of the lesson.
 
     Attributes:
-        before, after: the greedy answers; ``after`` is None where nothing was found to learn, or no weights to teach.
-        gold: the verified answer that was learned; None where the search found none.
+        before, after: the greedy answers; ``after`` is None if there was nothing to learn, or no weights to fine-tune.
+        gold: the verified answer to learn; None if the search found none.
     """
 
     before: str
@@ -61,9 +61,9 @@ def teach(policy: LanguageModelPolicy, console: Console, samples: int, hint: boo
     """Run the lesson on a policy, and show each step.
 
     Args:
-        policy: the base model; one that samples here answers with the lesson's adapter afterwards.
+        policy: the base model; if it samples in this process, it has the lesson's adapter afterwards.
         console: where the steps are shown.
-        samples: how many answers to search, at most.
+        samples: how many answers to draw in the search.
         hint: whether the search adds a hint to the riddle.
         seed: of the search and the fine-tuning.
     """
@@ -73,12 +73,12 @@ def teach(policy: LanguageModelPolicy, console: Console, samples: int, hint: boo
     before = _ask(policy, console)
     console.print(f"\n[bold]2. Search (System 2).[/] {samples} answers{', after a hint' if hint else ''}.")
     answers = _search(policy, console, samples, hint, seed)
-    _show_heap(console, answers)
+    _show_answers(console, answers)
     gold = choose(answers)
     if gold is None:
         console.print(
             "\nThe search found no right answer, so there is nothing to learn, and the lesson ends here."
-            + ("" if hint else "\nOffer the model a hint while it searches: [bold]expit lesson --hint[/]")
+            + ("" if hint else "\nTo give the model a hint while it searches: [bold]expit lesson --hint[/]")
         )
         return LessonResult(before, None, None)
     console.print()
@@ -96,9 +96,9 @@ def teach(policy: LanguageModelPolicy, console: Console, samples: int, hint: boo
 
 
 def _learner(policy: LanguageModelPolicy, console: Console) -> LanguageModelPolicy | None:
-    """Return the policy that can be fine-tuned: of a model on a server its weights in this process, if they are here.
+    """Return the policy to fine-tune; for a model on a server, its weights in this process, or None without them.
 
-    The server may hold them in another precision, so they answer once before they learn, too.
+    The server may use another precision, so the weights in this process answer once before fine-tuning, too.
     """
     try:
         learner = policy.in_process()
@@ -106,18 +106,18 @@ def _learner(policy: LanguageModelPolicy, console: Console) -> LanguageModelPoli
         console.print("\n[bold]4. Distil.[/] Left out: the weights to fine-tune are not here.")
         console.print(plain(str(error)))
         console.print(
-            "What is missing is LoRA on that answer, and the same question again. Download the model where "
-            "there is a network, and name its folder: expit lesson ... --weights FOLDER"
+            "The steps that are missing: LoRA on that answer, and the same question again. Download the model on a "
+            "machine with a network, and give its folder: expit lesson ... --weights FOLDER"
         )
         return None
     if learner is not policy:
-        console.print("\nA server is not taught. The same model's weights, in this process, before they learn:")
+        console.print("\nA server cannot be fine-tuned. The same weights, in this process, answer before they learn:")
         _ask(learner, console)
     return learner
 
 
 def choose(answers: Sequence[str]) -> str | None:
-    """Pick the answer to learn: of those that the verifier passes the most frequent, of equals the shortest."""
+    """Pick the answer to learn: the most frequent one that the verifier passes, the shortest if several are."""
     right = Counter(answer for answer in answers if verify(RIDDLE, answer).correct)
     return min(right, key=lambda answer: (-right[answer], len(answer), answer), default=None)
 
@@ -136,17 +136,17 @@ def _search(policy: LanguageModelPolicy, console: Console, samples: int, hint: b
     return [completion.text.strip() for completion in drawn if completion.finished]
 
 
-def _show_heap(console: Console, answers: Sequence[str], most: int = 12) -> None:
+def _show_answers(console: Console, answers: Sequence[str], most: int = 12) -> None:
     table = Table("times", "verdict", "rule", "answer")
-    heap = Counter(answers).most_common()
-    right = [row for row in heap if verify(RIDDLE, row[0]).correct]
-    shown = right[:3] + [row for row in heap if row not in right][: most - len(right[:3])]
+    counts = Counter(answers).most_common()
+    right = [row for row in counts if verify(RIDDLE, row[0]).correct]
+    shown = right[:3] + [row for row in counts if row not in right][: most - len(right[:3])]
     for answer, times in sorted(shown, key=lambda row: -row[1]):
         verdict = verify(RIDDLE, answer)
         table.add_row(str(times), _mark(verdict), plain(verdict.rule), one_line(answer))
     console.print(table)
     found = sum(times for _, times in right)
-    console.print(f"{len(answers)} finished answers, {len(heap)} different ones, {found} right.", highlight=False)
+    console.print(f"{len(answers)} finished answers, {len(counts)} different ones, {found} right.", highlight=False)
 
 
 def _mark(verdict: Verdict) -> Text:

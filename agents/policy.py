@@ -1,4 +1,4 @@
-"""The policy: a chat model on a device, a LoRA adapter in and out, and the prompts that it answers."""
+"""The policy: a chat model on a device, its LoRA adapter, and the prompts that it answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from agents.run import broken
 from agents.trajectory import Completion
 from expit_env import ANSWER_FORMAT
 
-# Imported where tensors are touched: the command's help needs none of them.
+# Imported only where tensors are used, because the command's help does not need them.
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -42,11 +42,11 @@ class Decoding:
     """How answers are drawn.
 
     Attributes:
-        temperature: 0 is greedy.
-        top_p: the share of probability that is drawn from.
-        max_new_tokens: an answer that has not ended by then is unfinished.
-        few_shot: how many of the solved examples the prompt shows first; True is all of them.
-        system: the system prompt; where it is empty there is none.
+        temperature: divides the logits; 0 is greedy.
+        top_p: the share of probability to draw from (nucleus sampling, https://arxiv.org/abs/1904.09751).
+        max_new_tokens: the token limit of an answer; one that reaches it is unfinished.
+        few_shot: how many solved examples the prompt shows first; True is all of them.
+        system: the system prompt; if empty, there is none.
     """
 
     temperature: float = 1.0
@@ -75,18 +75,18 @@ def prompt(observation: str, few_shot: int | bool = False, system: str = SYSTEM)
 
 
 def pick_device(name: str | None = None) -> torch.device:
-    """Return the device of that name, or else CUDA, then MPS, then the CPU, as found.
+    """Return the device with that name; by default CUDA, MPS or the CPU, the first that is available.
 
     Raises:
-        ValueError: if there is no such device here.
+        ValueError: if the device is not available.
     """
     import torch
 
     found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    there = [kind for kind, is_there in found.items() if is_there]
-    if name is not None and name.partition(":")[0] not in there:
-        raise ValueError(f"there is no device {name!r} here; there is: {', '.join(there)}")
-    return torch.device(name or there[0])
+    available = [kind for kind, is_available in found.items() if is_available]
+    if name is not None and name.partition(":")[0] not in available:
+        raise ValueError(f"there is no device {name!r} here; available: {', '.join(available)}")
+    return torch.device(name or available[0])
 
 
 def load_model(model: str | Path, device: str | None = None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
@@ -101,13 +101,13 @@ def load_model(model: str | Path, device: str | None = None) -> tuple[PreTrained
         raise FileNotFoundError(f"there is no folder {model} to load a model from")
     tokenizer: Any = AutoTokenizer.from_pretrained(model)
     if not tokenizer.chat_template:
-        raise ValueError(f"{model} has no chat template: take an instruction-tuned model")
+        raise ValueError(f"{model} has no chat template: use an instruction-tuned model")
     base: Any = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
     return base.to(where).eval().requires_grad_(False), tokenizer
 
 
 class LanguageModelPolicy:
-    """A base model in fp32 and the adapter that it answers with, sampled in bf16 where that is faster.
+    """A base model in fp32 with an optional adapter, sampled in bf16 where that is faster.
 
     Attributes:
         base: the model without any adapter; training starts from a copy of it.
@@ -129,7 +129,7 @@ class LanguageModelPolicy:
 
         Raises:
             OSError: if neither a folder nor the Hub has the model.
-            ValueError: if there is no such device, or the tokenizer has no chat template.
+            ValueError: if the device is not available, or the tokenizer has no chat template.
         """
         from agents.sampling import WorkerSampler, sampling_dtype
 
@@ -139,10 +139,13 @@ class LanguageModelPolicy:
         return cls(base, tokenizer, WorkerSampler(base, tokenizer, dtype=dtype) if parallel else None)
 
     def use_adapter(self, folder: Path | None) -> None:
-        """Answer from now on with the adapter in ``folder``, or without any.
+        """Switch to the adapter in ``folder``, or to the base model if None.
 
-        The adapter is merged in fp32 into a copy, which is then rounded to what is sampled in: merged in bf16, small
-        deltas are lost.
+        The adapter is merged into a copy in fp32, and the result is rounded to the precision of sampling: merging in
+        bf16 would lose small deltas.
+
+        Raises:
+            ValueError: if the adapter cannot be read.
         """
         from peft import PeftModel
 
@@ -164,14 +167,14 @@ class LanguageModelPolicy:
         return LocalSampler(in_precision(model, sampling_dtype(model.device)), self.tokenizer)
 
     def require_adapters(self) -> None:
-        """Make sure, before any work, that `use_adapter` can work.
+        """Check, before any work, that `use_adapter` will work.
 
         Raises:
-            RuntimeError: if it can't; the message says why and what to do.
+            RuntimeError: if it won't; the message says why and what to do.
         """
 
     def in_process(self) -> LanguageModelPolicy:
-        """Return a policy of the same weights that samples in this process, and so can do all that this one can't."""
+        """Return a policy with the same weights that samples in this process, and can be fine-tuned."""
         return self
 
     def sample(
@@ -183,7 +186,11 @@ class LanguageModelPolicy:
         progress: Callable[[int], None] | None = None,
         temperatures: Sequence[float] | None = None,
     ) -> list[list[Completion]]:
-        """Draw ``n`` answers to each observation; ``n`` may differ between them, and so may the temperature."""
+        """Draw ``n`` answers to each observation; ``n`` and the temperature may differ between observations.
+
+        Returns:
+            The answers, in the order of the observations.  # (len(observations), n)
+        """
         return self._sampler.sample(
             [prompt(observation, decoding.few_shot, decoding.system) for observation in observations],
             n,
@@ -196,7 +203,14 @@ class LanguageModelPolicy:
 
 
 class PolicyAgent(Agent):
-    """Acts by drawing from a policy; equal observations are prefilled once."""
+    """Acts by sampling from a policy; equal observations are prefilled once.
+
+    Args:
+        policy: the model.
+        decoding: how answers are drawn; greedily by default.
+        seed: with the number of earlier calls, it determines the draws of a call.
+        progress: called with the number of newly finished answers.
+    """
 
     def __init__(
         self,
@@ -213,8 +227,8 @@ class PolicyAgent(Agent):
 
     def draw(self, observations: Sequence[str], temperatures: Sequence[float]) -> list[Completion]:
         """Answer each observation at a temperature of its own."""
-        asked = list(zip(observations, temperatures, strict=True))
-        distinct = Counter(asked)
+        requests = list(zip(observations, temperatures, strict=True))
+        distinct = Counter(requests)
         seed = (*self._seed, self._calls)
         self._calls += 1
         drawn = self.policy.sample(
@@ -222,4 +236,4 @@ class PolicyAgent(Agent):
             [temperature for _, temperature in distinct],
         )  # fmt: skip
         answers = {each: iter(group) for each, group in zip(distinct, drawn, strict=True)}
-        return [next(answers[each]) for each in asked]
+        return [next(answers[each]) for each in requests]

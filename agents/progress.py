@@ -1,4 +1,4 @@
-"""What is seen in the terminal: the text of others, and the progress of a stage with an estimate of the time left."""
+"""Terminal output: foreign text made safe, and the progress of a stage with an estimate of the time left."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SECONDS_BETWEEN_LINES = 30.0
 
 
 def plain(text: str, style: str = "") -> Text:
-    """Return text that others wrote as it is, never as markup, with what would control the terminal replaced."""
+    """Return foreign text without markup, with the characters that control a terminal replaced."""
     return Text("".join(map(_visible, text)), style)
 
 
 def one_line(text: str) -> Text:
-    """Return text that others wrote, as `plain` does, in one line."""
+    """Return foreign text on one line, made safe as in `plain`."""
     return plain(" ".join(text.split()) or "(nothing)")
 
 
@@ -32,9 +32,9 @@ def _visible(char: str) -> str:
 
 @contextmanager
 def stage(console: Console, title: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """Show how far ``total`` units of work are; call what it yields with the units done since the last call.
+    """Show the progress of ``total`` units of work; call the yielded function with the units done since the last call.
 
-    A terminal gets a bar; a file or a pipe gets lines, few enough to keep.
+    A terminal shows a bar; a file or a pipe gets a line now and then.
     """
     if not console.is_terminal:
         yield from _lines(console, title, total)

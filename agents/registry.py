@@ -1,4 +1,4 @@
-"""The agents by name, and what each is made from. A new one is a file with a ``make`` and a line here."""
+"""The agents by name. To add one, write a file with a ``make`` function and add a line here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRAINABLE: Mapping[str, str] = {
     "expert-iteration": "agents.registry:make_expert_iteration",
     "grpo": "agents.grpo:make",
 }
-"""The agents that learn an adapter, which is what ``expit train`` trains."""
+"""The agents that learn an adapter, and that ``expit train`` can therefore train."""
 
 AGENTS: Mapping[str, str] = {
     **TRAINABLE,
@@ -30,19 +30,19 @@ AGENTS: Mapping[str, str] = {
     "random": "agents.baselines:make_random",
     "constant": "agents.baselines:make_constant",
 }
-"""Each agent's name, and where the function is that makes one of a `Setting`, as "module:function"."""
+"""Each agent's name, and the function that makes it from a `Setting`, as "module:function"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What any agent is made from; each takes of it what it needs.
+    """The arguments for making an agent; each agent uses those that it needs.
 
     Attributes:
         policy: the base model.
-        config: what agents are asked for; the peers share its temperature, answer length, LoRA shape, N and seed.
-        folder: the run folder of an agent that learns; None keeps nothing.
+        config: the settings; all agents share its temperature, answer length, LoRA shape, N and seed.
+        folder: the run folder of an agent that learns; None to keep nothing.
         console: where progress is shown.
-        provenance: model and versions, for the record of a run.
+        provenance: model and versions, for the run's record.
     """
 
     policy: LanguageModelPolicy
@@ -53,20 +53,20 @@ class Setting:
 
 
 def make_agent(name: str, setting: Setting) -> Agent:
-    """Make the agent of that name.
+    """Make the agent with that name.
 
     Raises:
         ValueError: if there is no such agent.
     """
-    module, _, function = AGENTS[known(name)].partition(":")
+    module, _, function = AGENTS[checked_name(name)].partition(":")
     return getattr(importlib.import_module(module), function)(setting)
 
 
-def known(name: str) -> str:
-    """Return the name of an agent as it is.
+def checked_name(name: str) -> str:
+    """Return the name of an agent unchanged.
 
     Raises:
-        ValueError: if there is no such agent; the message names the nearest one.
+        ValueError: if there is no such agent; the message suggests the closest name.
     """
     if name not in AGENTS:
         close = difflib.get_close_matches(name, AGENTS, n=1)
@@ -76,4 +76,5 @@ def known(name: str) -> str:
 
 
 def make_expert_iteration(setting: Setting) -> Agent:
+    """Make the agent that searches, filters and distils."""
     return ExpertIteration(setting.policy, setting.config, setting.folder, setting.console, setting.provenance)

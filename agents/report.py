@@ -1,4 +1,4 @@
-"""What a run has to show: tables in the terminal, a picture of the curve, and a page."""
+"""The report of a run: tables in the terminal, a plot of the learning curve, and an HTML page."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TITLES = {
 
 
 def table(comparison: Comparison) -> Table:
-    """Return base and trained side by side, with 95 % intervals and a paired one for the difference."""
+    """Return a table of base and trained model, with 95 % intervals, a paired one for the difference."""
     base, trained = comparison.base, comparison.trained
     shown = Table(
         "", "base", "trained", "difference", title=f"{base.split}: {len(base.riddles)} riddles, N = {base.samples}"
@@ -39,7 +39,7 @@ def table(comparison: Comparison) -> Table:
 
 
 def examples(comparison: Comparison, count: int = 3) -> list[tuple[Answered, Answered]]:
-    """Return riddles before and after, learned ones first, of different families where there are."""
+    """Return results before and after on riddles of different families, newly solved ones first."""
     pairs = zip(comparison.base.riddles, comparison.trained.riddles, strict=True)
     chosen: dict[str, tuple[Answered, Answered]] = {}
     for before, after in sorted(pairs, key=lambda pair: pair[0].correct - pair[1].correct):
@@ -48,7 +48,7 @@ def examples(comparison: Comparison, count: int = 3) -> list[tuple[Answered, Ans
 
 
 def print_round(console: Console, metrics: Mapping[str, float]) -> None:
-    """Print the one line of a round."""
+    """Print the metrics of a round on one line."""
     parts = [f"round {metrics['round'] + 1:.0f}", f"coverage {metrics['coverage']:.0%}", f"{metrics['rows']:.0f} rows"]
     parts += [f"{TITLES[measure]} {metrics[measure]:.0%}" for measure in MEASURES if measure in metrics]
     if "gap_closed" in metrics:
@@ -63,7 +63,7 @@ def read_metrics(run: Path) -> list[dict[str, float]]:
 
 
 def write_report(run: Path) -> None:
-    """Draw the curve, where validation riddles were asked for, and write the page of a finished run."""
+    """Write the page of a finished run, and draw the learning curve if it had validation riddles."""
     comparisons = [Comparison.read(path) for path in sorted(run.glob("evaluation-*.json"))]
     validated = run / "base.json"
     if validated.exists():
@@ -72,7 +72,7 @@ def write_report(run: Path) -> None:
 
 
 def print_results(console: Console, run: Path) -> None:
-    """Print the final tables of a run, and three riddles with the answer before and after."""
+    """Print the final tables of a run, and three riddles with the answers before and after."""
     comparisons = {path.stem.removeprefix("evaluation-"): Comparison.read(path) for path in run.glob("evaluation-*")}
     for split in sorted(comparisons):
         console.print(table(comparisons[split]))
@@ -87,7 +87,7 @@ def print_results(console: Console, run: Path) -> None:
 
 
 def draw_curve(path: Path, base: Evaluation, rounds: Sequence[Mapping[str, float]]) -> None:
-    """Draw the measures on validation over the rounds, from the base model on."""
+    """Plot the measures on validation over the rounds, starting with the base model."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4), layout="constrained")

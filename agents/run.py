@@ -1,4 +1,4 @@
-"""A run folder: what was asked, and files that are there whole or not at all."""
+"""A run folder: the settings of a run, and files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from safetensors import SafetensorError
 T = TypeVar("T")
 
 UNCOMPARED = "machine"
-"""What a record has under this name may differ when a run is resumed: it changes no more than rounding."""
+"""The entry of a record that may differ when a run is resumed, because it only affects rounding."""
 
 
 class RunConflictError(ValueError):
-    """The folder is in use, or holds a run that was asked for something else."""
+    """The folder is in use, or holds a run with different settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,75 +33,75 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: Path, record: Mapping[str, Any]) -> RunFolder:
-        """Start a run in a folder, or resume the one that is there.
+        """Start a run in a folder, or resume the one in it.
 
         Args:
-            path: the folder; made if missing.
-            record: what is asked, as plain JSON values: config, versions, hash of the model. What is under
-                ``UNCOMPARED`` is kept, and not compared.
+            path: the folder; created if missing.
+            record: the run's settings as JSON values: config, versions, hash of the model. The entry ``UNCOMPARED`` is
+                stored, but not compared.
 
         Raises:
-            RunConflictError: if a run with another record is there; the message shows the difference.
-            ValueError: if the record that is there is broken.
+            RunConflictError: if the folder holds a run with another record; the message shows the differences.
+            ValueError: if the record in the folder is broken.
         """
         path.mkdir(parents=True, exist_ok=True)
-        asked, config = json.loads(json.dumps(record)), path / "config.json"
+        requested, config = json.loads(json.dumps(record)), path / "config.json"
         if not config.exists():
-            write_text(config, json.dumps(asked, indent=2) + "\n")
-        refuse_other(path, read_json(config, dict), asked)
+            write_text(config, json.dumps(requested, indent=2) + "\n")
+        check_same(path, read_json(config, dict), requested)
         return cls(path)
 
     def stage(self, name: str, produce: Callable[[Path], None]) -> Path:
-        """Return the file or folder ``name``, written by ``produce(temporary path)`` if it is not there yet."""
+        """Return the file or folder ``name``, written by ``produce(temporary path)`` if it does not exist yet."""
         target = self.path / name
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             temporary = target.with_name(f".{target.name}.part")
             _remove(temporary)
-            with _room_for(target):
+            with _full_disk_reported(target):
                 produce(temporary)
-                _sync(temporary)
+                sync(temporary)
                 temporary.rename(target)
                 _sync_one(target.parent)
         return target
 
 
-def refuse_other(path: Path, there: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
-    """Make sure that what is in a path was asked for with the same record.
+def check_same(path: Path, stored: Mapping[str, Any], requested: Mapping[str, Any]) -> None:
+    """Check that what a path holds was made with the requested settings.
 
     Raises:
-        RunConflictError: if it was not; the message shows the difference.
+        RunConflictError: if it was not; the message shows the differences.
     """
-    differences = _differences({**there, UNCOMPARED: None}, {**asked, UNCOMPARED: None})
+    differences = _differences({**stored, UNCOMPARED: None}, {**requested, UNCOMPARED: None})
     if differences:
         raise RunConflictError(
-            f"{path} holds a run that was asked for something else:\n  "
+            f"{path} holds a run with different settings:\n  "
             + "\n  ".join(differences)
-            + "\nAsk for the same to resume it, or choose another --out."
+            + "\nUse the same settings to resume it, or choose another --out."
         )
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all, whatever happens meanwhile."""
+    """Write a file atomically: after a crash, it is there completely or not at all."""
     temporary = path.with_name(f".{path.name}.part")
-    with _room_for(path):
+    with _full_disk_reported(path):
         temporary.write_text(text, encoding="utf-8")
-        _sync(temporary)
+        sync(temporary)
         temporary.replace(path)
 
 
 def hold(path: Path) -> AbstractContextManager[object]:
-    """Hold a run folder, made if missing, against other processes; the system frees it when the holder dies.
+    """Lock a run folder, created if missing; the system releases the lock when the process dies.
 
     Raises:
-        RunConflictError: if another process holds it.
+        RunConflictError: if another process holds the lock.
     """
     path.mkdir(parents=True, exist_ok=True)
     return _locked(path, path / ".lock")
 
 
 def hold_file(path: Path) -> AbstractContextManager[object]:
-    """Hold a file, whether it is there or not, as `hold` does a folder; its folder is made if missing."""
+    """Lock a file, whether it exists or not, as `hold` does a folder; its folder is created if missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     return _locked(path, path.with_name(f".{path.name}.lock"))
 
@@ -110,14 +110,16 @@ def _locked(path: Path, lock: Path) -> AbstractContextManager[object]:
     try:
         return FileLock(lock).acquire(timeout=0)
     except Timeout as error:
-        raise RunConflictError(f"{path} is in use by another expit: let it end, or choose another --out") from error
+        raise RunConflictError(
+            f"{path} is in use by another expit process: wait until it ends, or choose another --out"
+        ) from error
 
 
 def read_json(path: Path, make: Callable[[Any], T]) -> T:
-    """Read a file of JSON, and make something of its value.
+    """Read a JSON file, and pass its value through ``make``.
 
     Raises:
-        ValueError: if the file is broken; the message says how to have it written again.
+        ValueError: if the file is broken; the message says how to recreate it.
     """
     try:
         return make(json.loads(path.read_bytes()))
@@ -126,10 +128,10 @@ def read_json(path: Path, make: Callable[[Any], T]) -> T:
 
 
 def read_jsonl(path: Path, make: Callable[[bytes], T]) -> Iterator[T]:
-    """Read a file of JSON lines, and make something of each line, such as its value with ``json.loads``.
+    """Read a file of JSON lines, and pass each line through ``make``, such as ``json.loads``.
 
     Raises:
-        ValueError: if the file is broken; the message says in which line, and how to have it written again.
+        ValueError: if the file is broken; the message gives the line, and says how to recreate the file.
     """
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
@@ -140,45 +142,45 @@ def read_jsonl(path: Path, make: Callable[[bytes], T]) -> Iterator[T]:
 
 
 def broken(path: Path, error: Exception, line: int = 0) -> ValueError:
-    """Return the error for a file or folder of a run that cannot be read: what is wrong with it, and what to do."""
+    """Return the error for an unreadable file or folder of a run; its message says what is wrong and what to do."""
     what = f"it has no {error}" if isinstance(error, KeyError) else error
     where = f"{path}, line {line}," if line else path
     done = path.parent / "DONE"
     delete = f"{path} and {done}" if done.exists() else path
     return ValueError(
-        f"{where} is broken: {what}. Delete {delete}, then give the command that wrote it again: it resumes from there."
+        f"{where} is broken: {what}. Delete {delete}, then run the command that wrote it again: it resumes from there."
     )
 
 
 def is_full(error: Exception) -> bool:
-    """Whether an error is that of a full disk, which safetensors says in words only."""
+    """Whether an error means a full disk, which safetensors reports only in its message."""
     return getattr(error, "errno", None) == errno.ENOSPC or os.strerror(errno.ENOSPC) in str(error)
 
 
 @contextmanager
-def _room_for(path: Path) -> Iterator[None]:
-    """Say which file was to be written, and what to do, where the disk is full."""
+def _full_disk_reported(path: Path) -> Iterator[None]:
+    """If the disk is full, raise an error that names the file and says what to do."""
     try:
         yield
     except (OSError, SafetensorError) as error:
         if not is_full(error):
             raise
         raise OSError(
-            f"the disk is full: {path} could not be written. Free some space and give the same command again: what was"
-            " finished before is kept."
+            f"the disk is full: {path} could not be written. Free some space and run the same command again: finished"
+            " stages are kept."
         ) from error
 
 
-def _differences(there: Any, asked: Any, name: str = "") -> list[str]:
-    if isinstance(there, dict) and isinstance(asked, dict):
-        keys = [*there, *(key for key in asked if key not in there)]
-        nothing = "nothing"
+def _differences(stored: Any, requested: Any, name: str = "") -> list[str]:
+    if isinstance(stored, dict) and isinstance(requested, dict):
         return [
             line
-            for key in keys
-            for line in _differences(there.get(key, nothing), asked.get(key, nothing), f"{name}.{key}".lstrip("."))
+            for key in {**stored, **requested}
+            for line in _differences(
+                stored.get(key, "nothing"), requested.get(key, "nothing"), f"{name}.{key}".lstrip(".")
+            )
         ]
-    return [] if there == asked else [f"{name}: it has {there!r}, asked for is {asked!r}"]
+    return [] if stored == requested else [f"{name}: the run has {stored!r}, the request {requested!r}"]
 
 
 def _remove(path: Path) -> None:
@@ -188,7 +190,8 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Force a file, or a folder with all its files, to the disk."""
     for one in path.rglob("*") if path.is_dir() else ():
         if one.is_file():
             _sync_one(one)

@@ -1,4 +1,4 @@
-"""A policy that answers from a model server; its weights are loaded here only when something is learned from them."""
+"""A policy that samples from a model server; its weights are loaded in this process only for training."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from agents.sampling.http import HTTPSampler
 
 
 class ServedPolicy(LanguageModelPolicy):
-    """A model on a server, and the same model's weights for this process to train on.
+    """A model on a server, with the same weights for training in this process.
 
     Args:
         sampler: the model on the server.
-        weights: the same model here: "embedded", a local folder, or an id on the Hugging Face Hub.
-        device: where the weights are put; as `LanguageModelPolicy.load` has it.
+        weights: the same model for this process: "embedded", a local folder, or an id on the Hugging Face Hub.
+        device: the device for the weights, as in `LanguageModelPolicy.load`.
     """
 
     def __init__(self, sampler: HTTPSampler, weights: str, device: str | None = None) -> None:
@@ -31,14 +31,16 @@ class ServedPolicy(LanguageModelPolicy):
 
     @property
     def base(self) -> PreTrainedModel:
+        """The model in this process, loaded on first use."""
         return self._loaded[0]
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The model's tokenizer, loaded on first use."""
         return self._loaded[1]
 
     def use_adapter(self, folder: Path | None) -> None:
-        """Answer from now on with the adapter in ``folder``, which the server must see under the same path."""
+        """Switch to the adapter in ``folder``, which the server must see under the same path."""
         if folder is None:
             self._server.unload_adapter()
         else:

@@ -1,10 +1,10 @@
-"""Supervised fine-tuning that reads each prompt once for all its answers: trl's trainer, without the waste.
+"""Supervised fine-tuning with trl's trainer that reads each prompt only once for all its answers.
 
-A riddle's answers are a few tokens behind the same long prompt, and all prompts begin alike. Here a whole batch stands
-in one sequence, a tree: what its prompts have in common, then the rest of each prompt with its answers behind it. A
-token attends to those that would stand before it in a row of its own, at the position it would have there. So nothing
-is read twice and nothing is padded, and the head is applied only where an answer token is predicted. Loss and gradients
-are those of one row an answer, to within rounding.
+The answers to a riddle are a few tokens after the same long prompt, and all prompts begin alike. Here a batch is one
+sequence in the shape of a tree: the common beginning of the prompts, then the rest of each prompt followed by its
+answers. Each token attends to the tokens that would come before it in a row of its own, with the position that it would
+have there. Nothing is read twice or padded, and the head is applied only where an answer token is predicted. Loss and
+gradients are those of one row per answer, up to rounding.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ def encode_group(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answers: Se
     """Tokenise a prompt and its answers into one sequence.
 
     Returns:
-        ``input_ids``, prompt first; ``answer_lengths``, in tokens, the end-of-turn token included.
+        ``input_ids``, prompt first; ``answer_lengths``, in tokens, including the end-of-turn token.
 
     Raises:
-        ValueError: if the chat template does not continue the prompt by the answer.
+        ValueError: if the chat template changes the prompt when an answer follows.
     """
     start = _token_ids(tokenizer, prompt, start=True)
     ends = [_answer_ids(tokenizer, prompt, answer, start) for answer in answers]
@@ -46,14 +46,14 @@ def collate(groups: Sequence[dict]) -> dict[str, Tensor]:
 
     Returns:
         input_ids, position_ids  # (1, length)
-        attention_mask, True where a token may look  # (1, 1, length, length)
+        attention_mask, True where a token may attend  # (1, 1, length, length)
         sources: positions whose hidden states predict the labels  # (num_labels,)
         labels: the tokens predicted there  # (num_labels,)
     """
     prompts = [tuple(group["input_ids"][: group["prompt_length"]]) for group in groups]
     common = common_length(prompts) if len(prompts) > 1 else 0
     tokens, positions = list(prompts[0][:common]), list(range(common))
-    spans: list[tuple[int, int, int, int]] = []  # a stretch of tokens, and that of the prompt it continues
+    spans: list[tuple[int, int, int, int]] = []  # a span of tokens, and the span of its prompt
     sources: list[int] = []
     labels: list[int] = []
     for group, prompt in zip(groups, prompts, strict=True):
@@ -87,6 +87,7 @@ class SharedPromptTrainer(SFTTrainer):
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
+        """Return the mean cross-entropy of the answer tokens, in nats."""
         labels, dtype = inputs["labels"], next(model.parameters()).dtype
         # The end of a prompt predicts the first token of each of its answers: its logits are computed once.
         kept, column = inputs["sources"].unique(return_inverse=True)
@@ -97,7 +98,7 @@ class SharedPromptTrainer(SFTTrainer):
             logits_to_keep=kept,
             use_cache=False,
         )
-        # Not by num_items_in_batch, which leaves out each row's first label: here no label is shifted.
+        # num_items_in_batch leaves out the first label of each row, but here the labels are not shifted.
         loss = cross_entropy(outputs.logits[0, column].float(), labels)
         return (loss, outputs) if return_outputs else loss
 
@@ -109,13 +110,14 @@ class Steps(TrainerCallback):
         self._progress = progress
 
     def on_step_end(self, *args: object, **kwargs: object) -> None:
+        """Report a step."""
         self._progress(1)
 
 
 def _answer_ids(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answer: str, start: list[int]) -> list[int]:
     whole = _token_ids(tokenizer, [*prompt, {"role": "assistant", "content": answer}])
     if whole[: len(start)] != start:
-        raise ValueError("the model's chat template does not continue a prompt by its answer: no loss can be put on it")
+        raise ValueError("the model's chat template changes a prompt when an answer follows: it cannot be fine-tuned")
     end = whole[len(start) :]
     last = max((at for at, token in enumerate(end) if token == tokenizer.eos_token_id), default=len(end) - 1)
     return end[: last + 1]

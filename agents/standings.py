@@ -1,4 +1,4 @@
-"""What became of the agents that were compared: a row for each, with intervals, in a table and a picture."""
+"""The results of a comparison: a row with intervals for each agent, as a table and as a picture."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _RESAMPLES = 9_999
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one agent reached with one seed.
+    """The result of one agent with one seed.
 
     Attributes:
-        agent, seed: who.
-        upper_bound: whether the verifier picked among its N answers; it then counts as right if any of them is.
+        agent, seed: the agent's name and its seed.
+        upper_bound: whether the verifier picked among its N answers; a riddle then counts as right if any of them is.
         evaluation: its answers to the fixed riddles.
-        episodes, tokens, minutes: spent on learning, evaluations left out.
-        note: why it stopped early, where it did.
+        episodes, tokens, minutes: spent on learning, without evaluations.
+        note: why it stopped early, if it did.
     """
 
     agent: str
@@ -48,14 +48,15 @@ class Result:
 
     @classmethod
     def read(cls, path: Path) -> Result:
+        """Read a result from its JSON file."""
         return read_json(path, lambda row: cls(**row | {"evaluation": Evaluation.from_dict(row["evaluation"])}))
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One agent over all its seeds, on so many riddles; the spending is a mean over the seeds.
+    """The results of one agent over all its seeds; episodes, tokens and minutes are means over the seeds.
 
-    There is no group accuracy where no riddle has a contrast riddle.
+    Group accuracy is None if no riddle has a contrast riddle.
     """
 
     agent: str
@@ -75,6 +76,7 @@ class Row:
 
     @classmethod
     def of(cls, results: Sequence[Result]) -> Row:
+        """Summarise the results of one agent."""
         values = np.stack([result.values() for result in results])  # (num_seeds, num_riddles)
         low, high = interval(results)
         first = results[0]
@@ -101,8 +103,8 @@ class Row:
 def interval(results: Sequence[Result]) -> tuple[float, float]:
     """Return the 95 % interval of an agent's accuracy.
 
-    Of one seed, or where all values are equal: Wilson's over the riddles. Of several: the bootstrap over seeds and
-    riddles, both drawn again, for each seed answers the same riddles.
+    For one seed, or if all values are equal, it is Wilson's interval over the riddles. For several seeds it is a
+    bootstrap that resamples both seeds and riddles, because all seeds answer the same riddles.
     """
     values = np.stack([result.values() for result in results])  # (num_seeds, num_riddles)
     if len(results) == 1 or values.min() == values.max():

@@ -15,13 +15,13 @@ import gymnasium as gym
 import tyro
 from rich.console import Console
 
-from agents.adapter_agent import AdapterAgent, refuse_nonsense
+from agents.adapter_agent import AdapterAgent, check_numbers
 from agents.base import Budget
 from agents.embedded import EMBEDDED, model_hash, model_source
 from agents.evaluation import Comparison, evaluate_policy, evaluation_riddles, split_env
 from agents.expert_iteration import ExpertIterationConfig
 from agents.policy import LanguageModelPolicy, pick_device
-from agents.registry import TRAINABLE, Setting, known, make_agent
+from agents.registry import TRAINABLE, Setting, checked_name, make_agent
 from agents.run import UNCOMPARED, RunFolder, hold, read_json
 from expit_env import RiddleList, open_source
 from expit_env.riddles import GROUPS
@@ -33,14 +33,11 @@ FIRST_GROUPS = (
     "counting traps", "comparison", "order and position", "impossible premises", "kinship and names",
     "measure and parallel work", "everyday physics", "time and calendar",
 )  # fmt: skip
-"""Groups of families to begin with: those whose riddles a model of 135M parameters learns in a laptop's minutes. The
-others (words and letters, deduction, sequences, what am I) ask for more search than that."""
+"""The default groups of families: a model of 135M parameters learns them in minutes on a laptop. The others (words and
+letters, deduction, sequences, what am I) need more search."""
 
-FAMILIES_HELP = (
-    "families of riddles, by their own name or their group's; expit families lists them. The groups: "
-    f"{', '.join(GROUPS)}."
-)
-_DEFAULT = f"(default: the first {len(FIRST_GROUPS)} groups, or all of a source; the name all is all of them)"
+FAMILIES_HELP = f"families of riddles, by name or by group; expit families lists them. The groups: {', '.join(GROUPS)}."
+_DEFAULT = f"(default: the first {len(FIRST_GROUPS)} groups, or all of a source; all means every family)"
 Families = Annotated[tuple[str, ...], tyro.conf.arg(help=FAMILIES_HELP, help_behavior_hint=_DEFAULT)]
 
 OLLAMA_WEIGHTS = {
@@ -49,31 +46,31 @@ OLLAMA_WEIGHTS = {
     "smollm2:135m": EMBEDDED,
     "smollm2:360m": "HuggingFaceTB/SmolLM2-360M-Instruct",
 }
-"""What some models of Ollama's are elsewhere; any other's weights are named by ``--weights``."""
+"""The weights of some models that Ollama serves; for any other, give ``--weights``."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainRequest:
-    """What ``expit train`` is asked for.
+    """The arguments of ``expit train``.
 
     Attributes:
-        agent: who learns, one of ``agents.registry.TRAINABLE``.
+        agent: the agent that learns, one of ``agents.registry.TRAINABLE``.
         model: "embedded" (SmolLM2-135M-Instruct), a local folder, or an id on the Hugging Face Hub. With a sampler: the
             model's name on that server.
         device: cuda, mps or cpu; by default the first of them that is available.
-        sampler: a server to sample from that speaks OpenAI's API, such as http://localhost:8000/v1 (vLLM); by default
-            answers are sampled in this process.
-        weights: with a sampler, what is fine-tuned here, named as a model is without one; by default --model itself.
-        out: the run folder. A run that was cut off resumes when the same is asked again.
-        source: riddles of your own instead of the families here: riddles.jsonl, hf:DATASET or reasoning-gym:NAME.
-        skip_bad: leave bad rows of a file or dataset out and count them, instead of refusing them.
-        families: families to train on, by their own name or their group's, or all; ``expit families`` lists them.
-        level: 1 (easy) to 5, or all of them mixed; by default 1 of the families here (what a laptop learns in
-            minutes), and all of a source.
-        budget: episodes that the agent may spend; by default as many as the rounds take.
-        test_riddles: riddles of each of test and transfer in the final evaluation; each once, so that a small split may
+        sampler: a server with an OpenAI-compatible API to sample from, such as http://localhost:8000/v1 (vLLM); by
+            default answers are sampled in this process.
+        weights: with a sampler, the model to fine-tune here: "embedded", a folder or a Hub id; by default --model.
+        out: the run folder. An interrupted run resumes when the same command is run again.
+        source: riddles of your own instead of the built-in families: riddles.jsonl, hf:DATASET or reasoning-gym:NAME.
+        skip_bad: leave out bad rows of a file or dataset and count them, instead of stopping with an error.
+        families: families to train on, by name or by group, or all; ``expit families`` lists them.
+        level: 1 (easy) to 5, or all of them mixed; by default 1 for the built-in families (which a laptop learns in
+            minutes), and all for a source.
+        budget: episodes that the agent may spend; by default as many as the rounds need.
+        test_riddles: riddles of test and of transfer in the final evaluation; none is repeated, so a small split may
             have fewer.
-        config: of the agent.
+        config: the agent's settings.
     """
 
     agent: Annotated[str, tyro.conf.arg(help=f"who learns: {' or '.join(TRAINABLE)}.")] = "expert-iteration"
@@ -91,25 +88,25 @@ class TrainRequest:
     config: Annotated[ExpertIterationConfig, tyro.conf.arg(name="")] = field(default_factory=ExpertIterationConfig)
 
     def __post_init__(self) -> None:
-        known(self.agent)
-        refuse_nonsense(self)
+        checked_name(self.agent)
+        check_numbers(self)
         if self.skip_bad and self.source is None:
-            raise ValueError("--skip-bad goes with --source: the riddles of the families have no rows")
+            raise ValueError("--skip-bad goes with --source: the built-in families have no rows")
         if self.weights is not None and self.sampler is None:
-            raise ValueError("--weights goes with --sampler: without a server it is --model that names the weights")
+            raise ValueError("--weights goes with --sampler: without a server, --model names the weights")
         if self.sampler is not None and self.agent == "grpo":
-            raise ValueError("grpo draws its answers inside trl, not from a server: leave out --sampler")
+            raise ValueError("grpo samples inside trl, not from a server: leave out --sampler")
 
     def environment(self) -> gym.Env[str, str]:
-        """Make the environment that is asked for, on its train split.
+        """Make the requested environment on its train split.
 
         Raises:
-            ValueError: if there are no such families or no such level, or the source lacks a split that is needed.
+            ValueError: if a family or the level does not exist, or the source lacks a split that is needed.
         """
         families = self.families or ("all" if self.source else FIRST_GROUPS)
         source = {"source": self._source_name()} if self.source else {}
-        asked = {"families": families, "level": self.resolved_level(), **source}
-        env = gym.make("expit_env:Riddle-v0", split="train", **asked)
+        kwargs = {"families": families, "level": self.resolved_level(), **source}
+        env = gym.make("expit_env:Riddle-v0", split="train", **kwargs)
         for split in ("validation", *self.final_splits()):
             split_env(env, split)
         return env
@@ -121,35 +118,35 @@ class TrainRequest:
         return None if self.level == "all" else self.level
 
     def final_splits(self) -> tuple[str, ...]:
-        """Return the splits that the trained model is evaluated on at the end; other sources have no transfer."""
+        """Return the splits of the final evaluation; only the built-in families have transfer."""
         return FINAL_SPLITS[:1] if self.source else FINAL_SPLITS
 
     def weights_name(self) -> str:
-        """Return what is fine-tuned: "embedded", a local folder, or a Hub id."""
+        """Return the model to fine-tune: "embedded", a local folder, or a Hub id."""
         served = OLLAMA_WEIGHTS.get(self.model, self.model) if self.sampler else self.model
         return self.weights or served
 
     def resolved_model(self) -> str:
-        """Return a folder or Hub id that transformers can load, fetching the embedded model where it is asked for."""
+        """Return a folder or Hub id that transformers can load, after preparing the embedded model if it is used."""
         return model_source(self.weights_name())
 
     def policy(self) -> LanguageModelPolicy:
-        """Load the model, or reach for the one on the server.
+        """Load the model, or connect to the one on the server.
 
         Raises:
             OSError: if neither a folder nor the Hub has the model.
-            ModuleNotFoundError: if a server is asked for and the extra that speaks to it is not installed.
+            ModuleNotFoundError: if there is a server and the package openai is not installed.
         """
         if self.sampler is None:
             return LanguageModelPolicy.load(self.resolved_model(), self.device)
-        # Not needed without a server, and neither is the package openai.
+        # Imported here because only a server needs the package openai.
         from agents.sampling.http import HTTPSampler
         from agents.served_policy import ServedPolicy
 
         return ServedPolicy(HTTPSampler(self.sampler, self.model), self.weights_name(), self.device)
 
     def provenance(self) -> dict[str, object]:
-        """Return what a run's record says of model, source and versions."""
+        """Return what the record of a run says about model, source and versions."""
         from agents.sampling.workers import usable_cores
 
         path = Path(self.resolved_model())
@@ -171,7 +168,7 @@ class TrainRequest:
         return self.source + ("&skip_bad" if "?" in self.source else "?skip_bad")
 
     def _source_content(self) -> dict[str, object]:
-        """What decides the riddles of a source beside its name: the bytes of its file, its rows, or its version."""
+        """Identify the riddles of a source: by a hash of its file or rows, or by its version."""
         if self.source is None:
             return {}
         file, source = Path(self.source.partition("?")[0]), open_source(self._source_name())
@@ -181,14 +178,14 @@ class TrainRequest:
         return {"source_sha256": hashlib.sha256(content).hexdigest()}
 
     def _workers(self) -> int:
-        """How many processes sample beside this one."""
+        """Return how many worker processes sample."""
         from agents.sampling.workers import MOST_WORKERS, usable_cores
 
-        here = self.sampler is None and pick_device(self.device).type == "cpu" and os.name == "posix"
-        return min(usable_cores(), MOST_WORKERS) if here else 0
+        has_workers = self.sampler is None and pick_device(self.device).type == "cpu" and os.name == "posix"
+        return min(usable_cores(), MOST_WORKERS) if has_workers else 0
 
     def _sampled(self) -> dict[str, object]:
-        """What else decides the answers: another precision draws others for the same seed."""
+        """Return how answers are sampled: in another precision, the same seed gives other answers."""
         if self.sampler:
             return {"sampler": self.sampler, "weights": self.weights_name()}
         from agents.sampling import sampling_dtype
@@ -197,7 +194,7 @@ class TrainRequest:
 
 
 def train(request: TrainRequest, console: Console) -> Path:
-    """Train an agent, or resume a run that was cut off, and evaluate it once on test and once on transfer.
+    """Train an agent, or resume an interrupted run, and evaluate it once on test and once on transfer.
 
     Returns:
         The run folder.
@@ -214,17 +211,17 @@ def train(request: TrainRequest, console: Console) -> Path:
 
 
 def _make_agent(request: TrainRequest, policy: LanguageModelPolicy, console: Console) -> AdapterAgent:
-    asked = {**request.provenance(), "test_riddles": request.test_riddles}
-    agent = make_agent(request.agent, Setting(policy, request.config, request.out, console, asked))
+    provenance = {**request.provenance(), "test_riddles": request.test_riddles}
+    agent = make_agent(request.agent, Setting(policy, request.config, request.out, console, provenance))
     if not isinstance(agent, AdapterAgent):
-        raise ValueError(f"{request.agent} learns no adapter that could be trained: it is for expit compare")
+        raise ValueError(f"{request.agent} has no adapter to train: use it in expit compare")
     return agent
 
 
 def _final(path: Path, split: str, agent: AdapterAgent, env: gym.Env[str, str], request: TrainRequest) -> None:
-    """Measure base and trained on the same riddles of a split that nothing was chosen on."""
+    """Evaluate base and trained model on the same riddles of a split that no choice was based on."""
     if agent.adapter is None:
-        raise ValueError("the agent learned nothing that could be evaluated: give it a larger budget")
+        raise ValueError("the agent learned nothing to evaluate: give it a larger budget")
     run = TrainedRun(agent.policy, agent.adapter, lambda: env, request.config.max_new_tokens)
     samples = request.config.evaluation_samples
     compare_with_base(run, split, request.test_riddles, samples, agent.console).write(path)
@@ -235,10 +232,10 @@ class TrainedRun:
     """A finished run, opened again.
 
     Attributes:
-        policy: its base model; ``policy.use_adapter(adapter)`` answers as trained.
+        policy: its base model; after ``policy.use_adapter(adapter)``, its trained model.
         adapter: the last adapter it learned.
-        make_env: makes its training environment, for which its source of riddles has to be there.
-        max_new_tokens: how long its answers may be.
+        make_env: makes its training environment, which needs its source of riddles.
+        max_new_tokens: the token limit of its answers.
     """
 
     policy: LanguageModelPolicy
@@ -248,7 +245,7 @@ class TrainedRun:
 
     @classmethod
     def open(cls, folder: Path, device: str | None = None, sampler: str | None = None) -> TrainedRun:
-        """Open the run in a folder, to answer in this process or from a server that has the run's model by its name.
+        """Open the run in a folder, to sample in this process or from a server that has the model under the same name.
 
         Raises:
             ValueError: if the folder holds no run with an adapter, or its record is broken.
@@ -260,39 +257,39 @@ class TrainedRun:
 
 
 def _recorded(record: dict) -> tuple[str, str, str, dict, int]:
-    """Return what a run's record says of model, weights, environment and its arguments, and length of answers."""
+    """Return the recorded model, weights, environment, its arguments, and the token limit of answers."""
     model, environment = record["model"], record["environment"]
     weights, length = record.get("weights", model), record["config"]["max_new_tokens"]
     return model, weights, environment["id"], environment["kwargs"], length
 
 
 def compare_with_base(run: TrainedRun, split: str, riddles: int, samples: int, console: Console) -> Comparison:
-    """Measure a run's base model and its trained one on the same riddles of a split."""
+    """Evaluate a run's base model and its trained one on the same riddles of a split."""
     run.policy.require_adapters()
-    env, measured = split_env(run.make_env(), split), []
-    asked = evaluation_riddles(env, riddles, console)
+    env, evaluations = split_env(run.make_env(), split), []
+    ids = evaluation_riddles(env, riddles, console)
     for name, adapter in (("base", None), ("trained", run.adapter)):
         run.policy.use_adapter(adapter)
         title = f"{split}: {name}"
-        measured.append(evaluate_policy(run.policy, env, asked, samples, run.max_new_tokens, console, title))
-    return Comparison(*measured)
+        evaluations.append(evaluate_policy(run.policy, env, ids, samples, run.max_new_tokens, console, title))
+    return Comparison(*evaluations)
 
 
 def print_rows(env: gym.Env[str, str], console: Console) -> None:
-    """Print how many rows of a file or dataset are used, and why others are left out, for each split of a run."""
-    asked = env.spec.kwargs if env.spec else {}
-    source = open_source(asked.get("source"))
+    """Print how many rows of a file or dataset are used in each split of a run, and why others are left out."""
+    kwargs = env.spec.kwargs if env.spec else {}
+    source = open_source(kwargs.get("source"))
     if not isinstance(source, RiddleList):
         return
     parts = []
     for split in ("train", "validation", "test"):
         rows, chosen, used = (
             len(source.deck(split, families, level).riddles)
-            for families, level in (("all", None), (asked["families"], None), (asked["families"], asked["level"]))
+            for families, level in (("all", None), (kwargs["families"], None), (kwargs["families"], kwargs["level"]))
         )
-        others = {"families": rows - chosen, "levels": chosen - used}
-        left = ", ".join(f"{count} of other {what}" for what, count in others.items() if count)
-        parts.append(f"{split} {used} of {rows} rows ({left})" if left else f"{split} {used}")
+        unused = {"families": rows - chosen, "levels": chosen - used}
+        why = ", ".join(f"{count} of other {what}" for what, count in unused.items() if count)
+        parts.append(f"{split} {used} of {rows} rows ({why})" if why else f"{split} {used}")
     parts += [f"bad rows left out: {len(source.skipped)}"] if source.skipped else []
     console.print(f"{source.name}: {', '.join(parts)}", markup=False, highlight=False, soft_wrap=True)
 
@@ -305,7 +302,8 @@ def _last_adapter(folder: Path) -> Path:
 
 
 def _adapters(folder: Path) -> list[Path]:
-    """Return the trained adapters of a run, the last one first; none where there is no run."""
-    whole = sorted((done.parent / "adapter" for done in folder.glob("round-*/DONE")), reverse=True)
-    there = [adapter for adapter in (folder / "adapter", *whole) if adapter.is_dir()]
-    return there if (folder / "config.json").is_file() else []
+    """Return the trained adapters of the run in a folder, the last one first."""
+    if not (folder / "config.json").is_file():
+        return []
+    rounds = sorted((done.parent / "adapter" for done in folder.glob("round-*/DONE")), reverse=True)
+    return [adapter for adapter in (folder / "adapter", *rounds) if adapter.is_dir()]

@@ -1,4 +1,4 @@
-"""What an episode leaves behind: Completion, Trajectory, and the append-only TrajectoryStore."""
+"""What an episode produces: Completion, Trajectory, and the append-only TrajectoryStore."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ class Completion:
 
     Attributes:
         text: the answer, without special tokens.
-        token_ids: its tokens, the end-of-turn token included where there is one. Empty for an agent without tokens.
-        logprobs: of each token under the policy that sampled it, in nats: after temperature and top-p.
-        finished: whether it ended by itself rather than at the token limit.
-        counted: how many tokens it has, as a server counts them that does not tell all of them; else 0.
-        prompt_tokens: how many tokens the server counted in the prompt, at the first completion of a request; else 0.
+        token_ids: its tokens, including the end-of-turn token if it has one; empty for an agent without tokens.
+            # (num_tokens,)
+        logprobs: log-probability of each token under the sampling policy, in nats, after temperature and top-p.
+            # (num_tokens,)
+        finished: whether it ended on its own rather than at the token limit.
+        counted: the number of tokens, from a server that does not return all tokens themselves; else 0.
+        prompt_tokens: the server's count of tokens in the prompt, at the first completion of a request; else 0.
     """
 
     text: str
@@ -34,19 +36,20 @@ class Completion:
 
     @property
     def num_tokens(self) -> int:
+        """How many tokens were generated."""
         return max(len(self.token_ids), self.counted)
 
 
 @dataclass(frozen=True, slots=True)
 class Trajectory:
-    """One episode: what was asked, what was answered, what it earned.
+    """One episode: observations, answers and rewards.
 
     Attributes:
-        start: the seed, or the riddle id, that the episode was reset with.
-        riddle_id, family, level, split, contrast_id: from ``info`` after reset; None where it has none.
-        observations, completions, rewards: one of each for every attempt.  # (num_attempts,)
-        outcome, extracted: what the verifier made of the last attempt.
-        answer: the right answer, which the environment tells at the end.
+        start: the seed or riddle id that the episode was reset with.
+        riddle_id, family, level, split, contrast_id: from ``info`` after reset; None if missing there.
+        observations, completions, rewards: one of each per attempt.  # (num_attempts,)
+        outcome, extracted: the verifier's verdict on the last attempt.
+        answer: the right answer, which the environment reveals at the end.
         fell_for_trap: whether the last attempt was the tempting literal answer.
         rule: which mark the answer has, or what is missing, in the verifier's words.
     """
@@ -68,10 +71,12 @@ class Trajectory:
 
     @property
     def solved(self) -> bool:
+        """Whether the last answer is right."""
         return self.rewards[-1] > 0
 
     @property
     def question(self) -> str:
+        """The first observation."""
         return self.observations[0]
 
     @property
@@ -97,6 +102,14 @@ class Trajectory:
             for c in row["completions"]
         )
         return cls(**row | {"observations": tuple(row["observations"]), "rewards": tuple(row["rewards"])})
+
+
+def coverage(trajectories: Iterable[Trajectory]) -> float:
+    """Return the share of riddles with at least one right answer."""
+    solved: dict[str | None, bool] = {}
+    for trajectory in trajectories:
+        solved[trajectory.riddle_id] = solved.get(trajectory.riddle_id, False) or trajectory.solved
+    return sum(solved.values()) / len(solved)
 
 
 @dataclass(frozen=True, slots=True)

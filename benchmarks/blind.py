@@ -1,4 +1,4 @@
-"""What an agent gets without reading: question-blind and bag-of-words baselines, fitted on train alone.
+"""What an agent gets without reading: question-blind and bag-of-words baselines, fitted on train only.
 
 python -m benchmarks.blind [--riddles 25] [--json]
 """
@@ -20,7 +20,7 @@ from expit_env.riddles import splits
 
 FEATURES = 1024
 FITTED = 40
-"""Riddles of each family of train that are fitted on, each with its contrast riddle."""
+"""How many riddles of each family of train to fit on, each with its contrast riddle."""
 
 _SEED = 20_261_124
 
@@ -29,7 +29,7 @@ Baseline = Callable[[Riddle], str]
 
 
 def pairs(split: str, count: int) -> list[Pair]:
-    """Return riddles of every family of a split with their contrast riddles, at addresses drawn once for all."""
+    """Return riddles of every family of a split with their contrast riddles, at fixed random addresses."""
     rng = np.random.default_rng([_SEED, *split.encode()])
     return [
         (splits.riddle_at(family, split, index), splits.riddle_at(family, split, index, True))
@@ -39,19 +39,19 @@ def pairs(split: str, count: int) -> list[Pair]:
 
 
 def most_frequent(train: Sequence[Riddle]) -> Baseline:
-    """Always say the answer that is right most often in train."""
+    """Always give the answer that is right most often in train."""
     answer = Counter(riddle.answer for riddle in train).most_common(1)[0][0]
     return lambda riddle: answer
 
 
 def drawn_at_random(train: Sequence[Riddle]) -> Baseline:
-    """Say the answer of some riddle of train."""
+    """Give the answer of a random riddle of train."""
     rng = np.random.default_rng(_SEED)
     return lambda riddle: train[int(rng.integers(len(train)))].answer
 
 
 def some_number(train: Sequence[Riddle]) -> Baseline:
-    """Say some number of the question, or else the most frequent answer."""
+    """Give a random number of the question, or else the most frequent answer."""
     rng, otherwise = np.random.default_rng(_SEED), most_frequent(train)
 
     def answer(riddle: Riddle) -> str:
@@ -62,10 +62,10 @@ def some_number(train: Sequence[Riddle]) -> Baseline:
 
 
 def nearest(train: Sequence[Riddle], copies: bool = False) -> Baseline:
-    """Say what is right for the nearest question of train, by the cosine of hashed words and pairs of words.
+    """Give the answer to the nearest question of train, by the cosine of hashed words and pairs of words.
 
-    With ``copies``, where that answer stands in its question, say the number or word at the same place of this one:
-    the same place among its numbers, or the same place among its words.
+    With ``copies``, if that question contains its answer, give the number or word at the same place in this question,
+    counted among its numbers or among its words.
     """
     known = np.stack([hashed_ngrams(riddle.question, FEATURES) for riddle in train])  # (num_train, FEATURES)
 
@@ -77,7 +77,7 @@ def nearest(train: Sequence[Riddle], copies: bool = False) -> Baseline:
 
 
 def copied(neighbour: Riddle, question: str) -> str | None:
-    """Return what stands in a question where the answer of its neighbour stands in the neighbour's."""
+    """Return the number or word at the place in a question where its neighbour has its own answer."""
     for pattern in (r"\d+", r"[^\W_]+"):
         theirs, ours = re.findall(pattern, neighbour.question), re.findall(pattern, question)
         if neighbour.answer in theirs and theirs.index(neighbour.answer) < len(ours):
@@ -85,15 +85,15 @@ def copied(neighbour: Riddle, question: str) -> str | None:
     return None
 
 
-def score(baseline: Baseline, asked: Sequence[Pair]) -> dict[str, Tally]:
+def score(baseline: Baseline, tested: Sequence[Pair]) -> dict[str, Tally]:
     """Return how many riddles are right, how many contrast riddles, and how many pairs."""
-    right = np.array([[verify(riddle, baseline(riddle)).correct for riddle in pair] for pair in asked])
+    right = np.array([[verify(riddle, baseline(riddle)).correct for riddle in pair] for pair in tested])
     counts = {"riddles": right[:, 0].sum(), "contrasts": right[:, 1].sum(), "pairs": right.all(axis=1).sum()}
-    return {name: Tally(len(asked), int(count)) for name, count in counts.items()}
+    return {name: Tally(len(tested), int(count)) for name, count in counts.items()}
 
 
 def baselines() -> dict[str, Baseline]:
-    """Fit all baselines: on the riddles of train, as an agent meets them, and on their contrast riddles as well."""
+    """Fit all baselines on the riddles of train, and the last two on their contrast riddles as well."""
     drawn = pairs("train", FITTED)
     riddles = [riddle for riddle, _ in drawn]
     both = [riddle for pair in drawn for riddle in pair]
@@ -109,15 +109,16 @@ def baselines() -> dict[str, Baseline]:
 
 
 def main() -> None:
+    """Score all baselines on every split except train, and print the results."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--riddles", type=int, default=25, help="of each family and split")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     fitted = baselines()
     for split in splits.SPLITS[1:]:
-        asked = pairs(split, arguments.riddles)
+        tested = pairs(split, arguments.riddles)
         for name, baseline in fitted.items():
-            scored = score(baseline, asked)
+            scored = score(baseline, tested)
             intervals = {of: [tally.share, *tally.interval] for of, tally in scored.items()}
             if arguments.json:
                 print(json.dumps({"split": split, "baseline": name} | intervals))

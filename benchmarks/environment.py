@@ -1,4 +1,4 @@
-"""How fast Riddle-v0 is on one core: riddles, verdicts, episodes, import; beside other text environments.
+"""How fast Riddle-v0 is on one core: riddles, verdicts, episodes and import, compared with other text environments.
 
 taskset -c 1 python -m benchmarks.environment [--json] [--rivals PYTHON]
 """
@@ -36,13 +36,13 @@ FORMS: dict[str, tuple[str, ...]] = {
     ),
     "in prose": ("It is {}, because that is how it is.", "I think that {} is the right one here, of all the others."),
 }
-"""How replies are written. Two fifths of the answers in them are right, two fifths the trap, one fifth another's."""
+"""How replies are written. Two fifths of them give the right answer, two fifths the trap, one fifth another answer."""
 
 PIECES = (
     "x", " ", "\n", ".", "*", "é", "İ", "0 ", "not ", "answer: ", "the answer is 0. ", "<answer>", "<answer>0</answer>",
     "\\boxed{", "\\boxed{0}", "{}", "<think>", "$", "a**", "A) ", "\u0300",
 )  # fmt: skip
-"""What a megabyte is made of, in turn."""
+"""The texts that are repeated to make a megabyte."""
 
 
 def fresh_riddles(split: str, start: int) -> Iterable[Riddle]:
@@ -52,7 +52,7 @@ def fresh_riddles(split: str, start: int) -> Iterable[Riddle]:
 
 
 def replies(riddles: Sequence[Riddle], forms: Sequence[str]) -> list[str]:
-    """Answer each riddle."""
+    """Return a reply to each riddle."""
     rng, answered = random.Random(0), []
     for riddle in riddles:
         other = rng.choice(riddles).answer
@@ -62,20 +62,20 @@ def replies(riddles: Sequence[Riddle], forms: Sequence[str]) -> list[str]:
 
 
 def microseconds(work: Callable[[], object], count: int) -> float:
-    """Return the processor time of ``work`` by its ``count`` units."""
+    """Return the processor time of ``work``, divided by its ``count`` units."""
     start = time.process_time()
     work()
     return (time.process_time() - start) / count * 1e6
 
 
 def drawing(split: str) -> float:
-    """Return the microseconds for a new riddle, the best of some turns."""
+    """Return the mean microseconds to draw a new riddle: the best of several turns."""
     starts = itertools.count(600_000, RIDDLES)
     return min(microseconds(lambda: list(fresh_riddles(split, next(starts))), RIDDLES) for _ in range(TURNS))
 
 
 def verdicts(split: str, forms: Sequence[str]) -> float:
-    """Return the mean microseconds of a verdict on a riddle that was not judged before: the best of some turns."""
+    """Return the mean microseconds of a verdict on a new riddle: the best of several turns."""
     means = []
     for turn in range(TURNS):
         riddles = list(fresh_riddles(split, 700_000 + turn * RIDDLES))
@@ -85,7 +85,7 @@ def verdicts(split: str, forms: Sequence[str]) -> float:
 
 
 def episodes(split: str) -> float:
-    """Return the episodes a second of one environment, the answers given: the best of some turns."""
+    """Return the episodes per second of one environment with a constant answer: the best of several turns."""
     env = gym.make("Riddle-v0", split=split)
 
     def play(seed: int) -> None:
@@ -97,8 +97,8 @@ def episodes(split: str) -> float:
     return max(1e6 / microseconds(lambda seed=seed: play(seed), RIDDLES) for seed in range(TURNS))
 
 
-def longest_megabyte() -> dict[str, float]:
-    """Return the seconds of the slowest verdict where reply or question has a megabyte, and of what it is made."""
+def slowest_megabyte() -> dict[str, float]:
+    """Return the seconds of the slowest verdict on a megabyte in reply or question, and the text it repeats."""
     slowest = {"seconds": 0.0}
     for piece in PIECES:
         text = piece * (MEGABYTE // len(piece))
@@ -118,19 +118,19 @@ def longest_megabyte() -> dict[str, float]:
 
 
 def import_seconds() -> float:
-    """Return the median seconds of ``import expit_env`` where gymnasium is imported already."""
+    """Return the median seconds of ``import expit_env`` after gymnasium is imported."""
     code = "import time, gymnasium; start = time.perf_counter(); import expit_env; print(time.perf_counter() - start)"
     return statistics.median(float(_output(sys.executable, "-c", code)) for _ in range(TURNS))
 
 
-def beside_others(split: str, python: str) -> dict[str, Any]:
-    """Return the microseconds for drawing and scoring, ours and other libraries', each the best of its turns."""
+def compared(split: str, python: str) -> dict[str, Any]:
+    """Return the microseconds to draw and to score, here and in other libraries: the best of several turns."""
     script, found = str(Path(__file__).with_name("rivals.py")), {}
     for _ in range(3):
-        ours = {"pose": drawing(split), "score": verdicts(split, ("{}",))}
+        ours = {"draw": drawing(split), "score": verdicts(split, ("{}",))}
         for name, times in {"expit_env": ours, **json.loads(_output(python, script).splitlines()[-1])}.items():
             best = found.setdefault(name, times)
-            for what in ("pose", "score") if times else ():
+            for what in ("draw", "score") if times else ():
                 best[what] = min(best[what], times[what])
     return found
 
@@ -140,19 +140,22 @@ def _output(*command: str) -> str:
 
 
 def main() -> None:
+    """Measure everything, and print it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print one object instead of lines")
     parser.add_argument("--split", default="train")
-    parser.add_argument("--rivals", default=sys.executable, metavar="PYTHON", help="an interpreter that has them")
+    parser.add_argument(
+        "--rivals", default=sys.executable, metavar="PYTHON", help="an interpreter with the other environments"
+    )
     arguments = parser.parse_args()
     split = arguments.split
     results: dict[str, Any] = {
         "a new riddle, microseconds": drawing(split),
         **{f"verdict, {name}, microseconds": verdicts(split, forms) for name, forms in FORMS.items()},
         "episodes a second": episodes(split),
-        "slowest verdict on a megabyte": longest_megabyte(),
+        "slowest verdict on a megabyte": slowest_megabyte(),
         "import, seconds": import_seconds(),
-        "beside others, microseconds": beside_others(split, arguments.rivals),
+        "compared with others, microseconds": compared(split, arguments.rivals),
     }
     print(json.dumps(results) if arguments.json else "\n".join(f"{name}: {value}" for name, value in results.items()))
 

@@ -21,8 +21,8 @@ from benchmarks.ways import Bench, Setting, riddles
 
 
 def growth(bench: Bench, repeats: int) -> dict[str, dict[int, float]]:
-    """Tokens a second by samples, riddles and prompt length, each with the other two held fixed; 16 tokens each."""
-    bench.never_ending()
+    """Return tokens per second by samples, riddles and prompt length, the other two fixed, for answers of 16 tokens."""
+    bench.ignore_end_tokens()
     sampler = bench.sampler()
     points: dict[str, dict[int, tuple[list[Prompt], int]]] = {
         "samples N (P = 8)": {n: (riddles(8), n) for n in (1, 2, 4, 8, 16, 32, 64, 128)},
@@ -38,8 +38,8 @@ def growth(bench: Bench, repeats: int) -> dict[str, dict[int, float]]:
         done.update(len(prompts) * n)
         return len(prompts) * n * 16 / (time.perf_counter() - start)
 
-    asked = [point for curve in points.values() for point in curve.values()]
-    with tqdm(desc="answers", total=128 + repeats * sum(len(prompts) * n for prompts, n in asked)) as done:
+    answers = sum(len(prompts) * n for curve in points.values() for prompts, n in curve.values())
+    with tqdm(desc="answers", total=128 + repeats * answers) as done:
         measure(riddles(8), 16)  # to warm up
         return {
             name: {x: statistics.median(measure(*point) for _ in range(repeats)) for x, point in curve.items()}
@@ -48,7 +48,7 @@ def growth(bench: Bench, repeats: int) -> dict[str, dict[int, float]]:
 
 
 def prompts_of(bench: Bench, count: int, length: int) -> list[Prompt]:
-    """Different prompts of about ``length`` tokens each, the chat template's included."""
+    """Return different prompts of about ``length`` tokens each, including the chat template."""
     around = len(encode(bench.tokenizer, prompt("")))
     return [prompt(f"{number}" + " so" * (length - around - 1)) for number in range(count)]
 

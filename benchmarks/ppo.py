@@ -1,10 +1,10 @@
-"""PPO on RiddleChoice-v0 in one file, in the manner of CleanRL: what an agent learns that sees words only as hashes.
+"""PPO on RiddleChoice-v0 in one file, in the style of CleanRL: what an agent learns from hashed words alone.
 
 python -m benchmarks.ppo [--total-timesteps 50000] [--blind]
 
 Proximal policy optimisation (Schulman et al. 2017, https://arxiv.org/abs/1707.06347). An episode is one choice, so its
-return is its reward and there is nothing to discount. With --blind the agent sees the options and not the question:
-what it then reaches is no reading.
+return is its reward and there is nothing to discount. With --blind the agent sees the options but not the question: its
+score shows what is possible without reading.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ import expit_env  # noqa: F401 (registers the environments)
 
 @dataclass(frozen=True)
 class Args:
-    """What can be set."""
+    """The settings."""
 
     seed: int = 0
     """seed of the riddles, the weights and the choices"""
     families: str = "all"
-    """the families of riddles, or one of them, or a group"""
+    """all, or the name of a family or a group"""
     level: int | None = None
-    """the level of the riddles, or all"""
+    """the level of the riddles; by default all"""
     blind: bool = False
-    """whether the question is kept from the agent"""
+    """whether to hide the question from the agent"""
     total_timesteps: int = 50_000
-    """how many riddles are asked in training"""
+    """number of riddles in training"""
     num_envs: int = 64
-    """how many riddles are asked at a time"""
+    """number of parallel environments"""
     num_steps: int = 16
-    """how many times before the agent is updated"""
+    """riddles of each environment per update"""
     num_options: int = 4
-    """how many answers there are to choose from"""
+    """number of answers to choose from"""
     features: int = 256
     """length of a text's vector"""
     hidden: int = 256
@@ -51,21 +51,21 @@ class Args:
     learning_rate: float = 1e-3
     """of Adam, falling to zero"""
     update_epochs: int = 4
-    """how often each riddle is learned from"""
+    """passes over the riddles of an update"""
     minibatch_size: int = 256
-    """how many riddles a step of Adam learns from"""
+    """riddles per step of Adam"""
     clip: float = 0.2
-    """how far a ratio of probabilities may leave 1 and still matter"""
+    """clipping range of the ratio of probabilities around 1"""
     entropy: float = 0.01
     """weight of the policy's entropy"""
     evaluation: int = 512
-    """how many riddles of each split are asked at an evaluation"""
+    """riddles of each split per evaluation"""
     evaluations: int = 5
-    """how many evaluations there are"""
+    """number of evaluations"""
 
 
 class Network(nn.Module):
-    """Scores each option with the question, all by the same weights, and values the riddle by the best of them."""
+    """Scores each option with the question, with shared weights, and values the riddle by its highest features."""
 
     def __init__(self, args: Args) -> None:
         super().__init__()
@@ -88,6 +88,7 @@ class Network(nn.Module):
 
 
 def make_env(args: Args, split: str, num_envs: int) -> gym.vector.VectorEnv:
+    """Make parallel environments of a split."""
     same_step = {"autoreset_mode": gym.vector.AutoresetMode.SAME_STEP}
     kwargs = {"num_options": args.num_options, "features": args.features, "flat": True}
     return gym.make_vec(
@@ -98,7 +99,7 @@ def make_env(args: Args, split: str, num_envs: int) -> gym.vector.VectorEnv:
 
 @torch.no_grad()
 def evaluate(args: Args, network: Network, split: str) -> float:
-    """Return the share of riddles of a split that the most likely choice is right for: always the same riddles."""
+    """Return the share of riddles of a split, always the same ones, for which the most likely choice is right."""
     env, rewards = make_env(args, split, args.num_envs), []
     observations, _ = env.reset(seed=12_345)
     while len(rewards) < args.evaluation:
@@ -110,6 +111,7 @@ def evaluate(args: Args, network: Network, split: str) -> float:
 
 
 def main(args: Args) -> None:
+    """Train an agent, and print its accuracy along the way."""
     torch.manual_seed(args.seed)
     torch.set_num_threads(1)
     print(json.dumps(asdict(args)))
@@ -124,7 +126,7 @@ def main(args: Args) -> None:
     print("riddles seconds  reward  train validation")
 
     for update in range(updates + 1):
-        # the curve: before the first update, and at equal distances after it
+        # evaluate before the first update and at equal intervals
         if update * args.evaluations // updates > (update - 1) * args.evaluations // updates:
             shares = [evaluate(args, network, split) for split in ("train", "validation")]
             seconds, reward = time.time() - start, rewards.mean().item()
@@ -132,7 +134,7 @@ def main(args: Args) -> None:
         if update == updates:
             break
 
-        # ask
+        # act
         observations = torch.zeros(args.num_steps, args.num_envs, observation.shape[-1])
         actions, log_probabilities, values, rewards = (torch.zeros(args.num_steps, args.num_envs) for _ in range(4))
         for step in range(args.num_steps):

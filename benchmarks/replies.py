@@ -2,9 +2,9 @@
 
 python -m benchmarks.replies [--show]
 
-replies.jsonl has a riddle a line with replies that are all right or all wrong. Right ones are explanations in prose,
-which the answer contract doesn't read; wrong ones were written to be taken for right ones. All are judged as they are,
-and with a last line *Answer: ...*: behind right replies the riddle's answer, behind wrong ones its trap.
+Each line of replies.jsonl is a riddle with replies that are all right or all wrong. The right ones explain the answer
+in prose, which the answer contract doesn't read; the wrong ones were written to look right. All are judged as written,
+and with a last line *Answer: ...*, which gives the riddle's answer after right replies and its trap after wrong ones.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from expit_env.audit.audit import Tally
 
 
 def rows() -> Iterator[tuple[str, bool, Riddle, str]]:
-    """Yield every reply: its set, whether it is right, its riddle, and itself."""
+    """Yield the set of every reply, whether it is right, its riddle, and the reply."""
     for line in Path(__file__).with_suffix(".jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         name, right, replies = row.pop("set"), row.pop("right"), row.pop("replies")
@@ -28,6 +28,7 @@ def rows() -> Iterator[tuple[str, bool, Riddle, str]]:
 
 
 def main() -> None:
+    """Judge all replies, and print how many verdicts are wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--show", action="store_true", help="print the replies with a last line that are judged wrongly"
@@ -36,11 +37,11 @@ def main() -> None:
     errors = defaultdict(list)
     for name, right, riddle, reply in rows():
         line = f"{reply}\nAnswer: {riddle.answer if right else riddle.trap}"
-        for form, said in (("as written", reply), ("with a last line", line)):
-            verdict = verify(riddle, said)
+        for form, text in (("as written", reply), ("with a last line", line)):
+            verdict = verify(riddle, text)
             errors["right" if right else "wrong", name, form].append(verdict.correct != right)
-            if show and said == line and verdict.correct != right:
-                print(f"{riddle.question}\n    answer {riddle.answer!r}, {verdict.outcome}: {verdict.rule}: {said!r}")
+            if show and text == line and verdict.correct != right:
+                print(f"{riddle.question}\n    answer {riddle.answer!r}, {verdict.outcome}: {verdict.rule}: {text!r}")
     for (kind, name, form), false in errors.items():
         tally = Tally(len(false), sum(false))
         low, high = (100 * bound for bound in tally.interval)

@@ -13,25 +13,26 @@ from typing import Any
 
 import gymnasium as gym
 from datasets import Dataset
-from transformers import PrinterCallback, TrainerCallback
+from transformers import PrinterCallback
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 import expit_env  # noqa: F401  (registers Riddle-v0)
-from agents.fine_tuning import FineTuning, Row, fine_tune
+from agents.fine_tuning import FineTuning, Row, fine_tune, trainer_arguments
 from agents.policy import LanguageModelPolicy, load_model, prompt
 from agents.sampling.rows import encode
+from agents.shared_prompt import Steps
 
 STEPS = 6
-"""Timed, after one to warm up."""
+"""How many steps are timed, after one to warm up."""
 
 ANSWERS = ("None.", "Zero birds.", "0, they flew away.")
 ROWS = 16
-"""Rows of a step of trl's."""
+"""Rows per step of trl."""
 
 
 def training_speeds(folder: Path) -> dict[str, float]:
-    """Fine-tune in fp32 on the same rows, and return the tokens a second of each way.
+    """Fine-tune in fp32 on the same rows in both ways, and return the tokens per second of each.
 
     The tokens of a row are those of its prompt and its answer, whether the prompt is read again for it or not.
     """
@@ -57,7 +58,7 @@ def training_speeds(folder: Path) -> dict[str, float]:
 
 
 def _seconds(way: Callable[[Callable[[int], None], Path], None]) -> list[float]:
-    """How long each step took but the first."""
+    """Return how long each step took, except the first."""
     ends: list[float] = []
     with tempfile.TemporaryDirectory() as scratch:
         way(lambda _: ends.append(time.perf_counter()), Path(scratch))
@@ -67,7 +68,7 @@ def _seconds(way: Callable[[Callable[[int], None], Path], None]) -> list[float]:
 def _plain(
     policy: LanguageModelPolicy, rows: list[Row], settings: FineTuning, step: Callable[[int], None], scratch: Path
 ) -> None:
-    """As trl does it, one row an answer, with what its defaults would waste on a CPU turned off."""
+    """Fine-tune with trl's own trainer, one row per answer, without the defaults that waste time on a CPU."""
     answered: list[dict[str, Any]] = [
         {
             "prompt": [dict(message) for message in prompt(row.question)],
@@ -82,27 +83,14 @@ def _plain(
             learning_rate=settings.learning_rate,
             num_train_epochs=1,
             per_device_train_batch_size=ROWS,
-            bf16=False,
-            activation_checkpointing=False,
-            use_cpu=policy.base.device.type == "cpu",
             save_strategy="no",
             logging_strategy="no",
-            report_to="none",
-            disable_tqdm=True,
-            dataloader_pin_memory=policy.base.device.type == "cuda",
+            **trainer_arguments(policy.base.device),
         ),
         train_dataset=Dataset.from_list(answered),
         processing_class=copy.deepcopy(policy.tokenizer),
         peft_config=settings.lora(policy.base),
-        callbacks=[_Steps(step)],
+        callbacks=[Steps(step)],
     )
     trainer.remove_callback(PrinterCallback)
     trainer.train()
-
-
-class _Steps(TrainerCallback):
-    def __init__(self, step: Callable[[int], None]) -> None:
-        self._step = step
-
-    def on_step_end(self, *args: object, **kwargs: object) -> None:
-        self._step(1)

@@ -2,8 +2,8 @@
 
     python -m benchmarks.throughput [--json] [--adapter runs/riddles/round-002/adapter] [--vllm /path/to/its/python]
 
-All ratios are from one run.
-What is compared is interleaved, so that a machine's mood falls on all alike, and every ratio is one of medians.
+All ratios are from one run, and each is a ratio of medians. The measurements are interleaved, so that changes in the
+machine's load affect all of them alike.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ REPEATS = 5
 
 
 def speeds(ways: Mapping[str, Callable[[], int]], repeats: int) -> dict[str, float]:
-    """Time each way in turn, ``repeats`` times after one to warm up, and return the median tokens a second."""
+    """Time each way in turn, ``repeats`` times after one to warm up, and return the median tokens per second."""
     found: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(repeats + 1):
         for name, way in ways.items():
@@ -57,14 +57,14 @@ def natural_stopping(bench: Bench, repeats: int) -> dict[str, float]:
 
 
 def compare(bench: Bench, natural: Bench, repeats: int, vllm: str | None) -> dict[str, float | str | None]:
-    """Measure all ways, and return their tokens a second and the ratios.
+    """Measure all ways, and return their tokens per second and the ratios.
 
-    All, vLLM too, are in the number format that the sampler takes on this machine: bf16 where the processor has it, and
-    else fp32, for bf16 is many times slower there.
+    All of them, vLLM included, use the number format that the sampler chooses on this machine: bf16 if the processor
+    has it, else fp32, because bf16 would be many times slower.
     """
     stopping = natural_stopping(natural, repeats)
     training = training_speeds(bench.folder)
-    bench.never_ending()
+    bench.ignore_end_tokens()
     local = bench.sampler()
     ways = {"local": lambda: bench.sample(local), "generate": bench.generate, "matmuls": bench.matmuls}
     workers = WorkerSampler(bench.model, bench.endless) if bench.model.device.type == "cpu" else None
@@ -88,7 +88,7 @@ def compare(bench: Bench, natural: Bench, repeats: int, vllm: str | None) -> dic
         "generate_ratio": ours / found["generate"],
         "local_generate_ratio": found["local"] / found["generate"],
         "vllm_ratio": ours / found["vllm"] if "vllm" in found else None,
-        # Of one process both, with all its threads: workers are not held against a bound that they can beat.
+        # Both of one process with all its threads; workers can be faster than that bound.
         "bound_ratio": found["local"] / found["matmuls"],
         "workers_bound_ratio": found["workers"] / found["matmuls"] if workers else None,
         **{f"natural_{name}_tokens_per_second": speed for name, speed in stopping.items()},
@@ -106,9 +106,9 @@ def dtype_name(model: PreTrainedModel) -> str:
 
 
 def peak_memory(bench: Bench, way: str) -> float:
-    """The most memory, in bytes, that a process of its own and its workers hold while they sample.
+    """Return the peak memory, in bytes, of a separate process and its workers while they sample.
 
-    It is the sum of the proportional set sizes, in which pages that are shared count once.
+    It is the sum of the proportional set sizes, in which shared pages count once.
     """
     setting = bench.setting
     numbers = map(str, (setting.riddles, setting.samples, setting.tokens))
@@ -118,13 +118,13 @@ def peak_memory(bench: Bench, way: str) -> float:
 
 def print_peak_memory(bench: Bench, way: str) -> None:
     """Print what `peak_memory` reads."""
-    bench.never_ending()
+    bench.ignore_end_tokens()
     sampler = WorkerSampler(bench.model, bench.endless) if way == "workers" else bench.sampler()
     done, held = threading.Event(), [0]
 
     def watch() -> None:
         while not done.wait(0.02):
-            held.append(sum(map(proportional_set_size, family_of(os.getpid()))))
+            held.append(sum(map(proportional_set_size, process_tree(os.getpid()))))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -139,18 +139,18 @@ def print_peak_memory(bench: Bench, way: str) -> None:
     print(max(held))
 
 
-def family_of(pid: int) -> list[int]:
-    """Return a process and all that it started."""
+def process_tree(pid: int) -> list[int]:
+    """Return the ids of a process and of all its descendants."""
     children = [
         int(child)
         for task in Path(f"/proc/{pid}/task").glob("*/children")
         for child in task.read_text(encoding="ascii").split()
     ]
-    return [pid, *(member for child in children for member in family_of(child))]
+    return [pid, *(member for child in children for member in process_tree(child))]
 
 
 def proportional_set_size(pid: int) -> int:
-    """Return the bytes that a process holds, of shared pages its share; 0 if it has ended."""
+    """Return the memory of a process, in bytes, with its share of shared pages; 0 if it has ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
     except OSError:
@@ -165,8 +165,8 @@ def main() -> None:
     parser.add_argument("--setting", type=int, nargs=3, default=(8, 16, 32), metavar=("P", "N", "TOKENS"))
     parser.add_argument("--repeats", type=int, default=REPEATS)
     parser.add_argument("--json", action="store_true", help="print one object")
-    parser.add_argument("--adapter", type=Path, help="what answers where they may end by themselves; else the model")
-    parser.add_argument("--vllm", metavar="PYTHON", help="the interpreter of an environment that has vLLM")
+    parser.add_argument("--adapter", type=Path, help="used where answers may end on their own; none by default")
+    parser.add_argument("--vllm", metavar="PYTHON", help="the interpreter of an environment with vLLM")
     parser.add_argument("--peak-memory", choices=("local", "workers", "generate"), help=argparse.SUPPRESS)
     args = parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""A vLLM server for the benchmark, run by the interpreter of an environment of its own."""
+"""A vLLM server for the benchmark, run by the interpreter of another environment."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class VllmServer:
         raise RuntimeError(f"vLLM did not start; it ended with code {self._process.returncode}")
 
     def sample(self, prompts: Sequence[Sequence[int]], n: int, tokens: int) -> int:
-        """Draw ``n`` answers of exactly ``tokens`` tokens to all prompts at once, and return how many tokens came."""
+        """Draw ``n`` answers of exactly ``tokens`` tokens to all prompts at once, and return the number of tokens."""
         with ThreadPoolExecutor(len(prompts)) as pool:
             return sum(pool.map(lambda prompt: self._complete(prompt, n, tokens), prompts))
 

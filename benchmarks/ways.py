@@ -21,7 +21,7 @@ from agents.sampling.rows import common_length, encode
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is sampled."""
+    """How much to sample: riddles, samples of each, and tokens of each sample."""
 
     riddles: int = 8
     samples: int = 16
@@ -29,6 +29,7 @@ class Setting:
 
     @property
     def total(self) -> int:
+        """How many tokens that is."""
         return self.riddles * self.samples * self.tokens
 
 
@@ -48,15 +49,16 @@ class Bench:
         self.endless = copy.deepcopy(self.tokenizer)
         self.endless.eos_token = None
 
-    def never_ending(self) -> None:
+    def ignore_end_tokens(self) -> None:
         """Let no token end an answer."""
         self.model.generation_config.eos_token_id = None
 
     def sampler(self) -> Sampler:
+        """Make a sampler in this process whose answers have no end."""
         return LocalSampler(self.model, self.endless)
 
     def sample(self, sampler: Sampler) -> int:
-        """Sample the setting, and return how many tokens that were."""
+        """Sample with one of our samplers, and return the number of tokens."""
         setting = self.setting
         completions = sampler.sample(
             self.prompts, setting.samples, temperature=1.0, top_p=1.0, max_new_tokens=setting.tokens, seed=0
@@ -65,7 +67,7 @@ class Bench:
 
     @torch.inference_mode()
     def generate(self) -> int:
-        """Sample it as transformers does."""
+        """Sample with transformers' own `generate`, and return the number of tokens."""
         ids, mask = left_padded(self.encoded, self.model.device)
         output = self.model.generate(
             input_ids=ids,
@@ -82,7 +84,7 @@ class Bench:
 
     @torch.inference_mode()
     def matmuls(self) -> int:
-        """Only the matmuls of the linear layers, in the shapes that the sampler has them: a bound."""
+        """Run only the matmuls of the linear layers, in the shapes of the sampler: an upper bound."""
         head = self.model.get_output_embeddings()
         inner: list[nn.Module] = [m for m in self.model.modules() if isinstance(m, nn.Linear) and m is not head]
         rows = self.setting.riddles * self.setting.samples
@@ -96,12 +98,13 @@ class Bench:
 
 
 def riddles(count: int) -> list[Prompt]:
-    """Draw prompts as a run has them."""
+    """Return prompts like those of a run."""
     env = gym.make("Riddle-v0")
     return [prompt(env.reset(seed=seed)[0]) for seed in range(count)]
 
 
 def left_padded(encoded: list[tuple[int, ...]], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return the prompts in one batch, padded on the left, and its attention mask."""
     longest = max(map(len, encoded))
     ids = torch.tensor([[0] * (longest - len(ids)) + list(ids) for ids in encoded], device=device)
     mask = torch.tensor([[0] * (longest - len(ids)) + [1] * len(ids) for ids in encoded], device=device)
@@ -109,7 +112,7 @@ def left_padded(encoded: list[tuple[int, ...]], device: torch.device) -> tuple[T
 
 
 def count_tokens(answers: Tensor, end: int | None) -> int:
-    """How many tokens are in answers up to their ends, which count."""
+    """Return how many tokens the answers have, including their end tokens."""
     if end is None:
         return answers.numel()
     ended = (answers == end).cumsum(-1)

@@ -124,6 +124,7 @@ class RiddleEnv(gym.Env[str, str]):
         return self._deck.families
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+        """Draw a riddle, or take the one that the options name, and return its question."""
         riddle_id, level = read_options(options)
         super().reset(seed=seed)
         riddle = self._deck.draw(self.np_random, level) if riddle_id is None else self._source.riddle(riddle_id)
@@ -133,6 +134,12 @@ class RiddleEnv(gym.Env[str, str]):
         return self._episode.observation, dict(self._episode.info)
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        """Judge an answer.
+
+        Raises:
+            ResetNeeded: if there is no open episode.
+            TypeError: if the answer is not a string.
+        """
         episode = self._episode
         if episode is None:
             raise gym.error.ResetNeeded("no riddle has been asked yet: call reset() before step()")
@@ -143,6 +150,7 @@ class RiddleEnv(gym.Env[str, str]):
         return episode.observation, reward, episode.over, False, info
 
     def render(self) -> str | None:  # pyright: ignore[reportIncompatibleMethodOverride] (a frame is a string here)
+        """Return the transcript of the episode in mode ansi; print its new lines in mode human."""
         if self.render_mode is None:
             gym.logger.warn('render() does nothing without a render mode: gym.make("Riddle-v0", render_mode="ansi")')
             return None
@@ -152,7 +160,7 @@ class RiddleEnv(gym.Env[str, str]):
         return None
 
     def _show(self) -> None:
-        """In the mode human, print what is new, without control characters: a source's riddles are foreign text."""
+        """In mode human, print the new lines of the transcript without control characters: text may be foreign."""
         if self.render_mode != "human" or self._episode is None:
             return
         transcript = self._episode.transcript()
@@ -166,7 +174,7 @@ def checked_render_mode(render_mode: str | None, modes: Sequence[str]) -> str | 
     """Return the render mode if it is None or one of ``modes``.
 
     Raises:
-        TypeError: if it is neither. Stable-Baselines3 asks for "rgb_array" first, and on a TypeError for none.
+        TypeError: if it is neither. Stable-Baselines3 tries "rgb_array", and after a TypeError no render mode.
     """
     if render_mode not in (None, *modes):
         raise TypeError(*unknown("render mode", render_mode, modes).args)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,8 @@ from expit_env.spelling import ZERO, spell
 
 LEVELS = (1, 2, 3, 4, 5)
 SPLITS = ("train", "validation", "test", "transfer")
+
+_WORD = re.compile(r"[^\W_]+")
 
 
 class Kind(StrEnum):
@@ -27,17 +30,17 @@ class Kind(StrEnum):
 
     @property
     def is_numeric(self) -> bool:
-        """Whether *none* is 0, and a unit may be beside the number."""
+        """Whether *none* means 0, and a unit may follow the number."""
         return self in (Kind.NUMBER, Kind.ORDINAL, Kind.QUANTITY, Kind.FRACTION)
 
     @property
     def is_closed(self) -> bool:
-        """Whether an answer of this kind can be told from prose by its form."""
+        """Whether the form of an answer of this kind distinguishes it from prose."""
         return self not in (Kind.CHOICE, Kind.PHRASE)
 
 
 class Outcome(StrEnum):
-    """What the verifier made of a response."""
+    """The verifier's judgement of a response in one word."""
 
     CORRECT = "correct"
     WRONG = "wrong"
@@ -51,10 +54,10 @@ class Verdict:
 
     Attributes:
         outcome: correct, wrong, no_answer or ambiguous.
-        extracted: the answer that was found: the riddle's own spelling where it is its answer or its trap; None where
+        extracted: the answer that was found, in the riddle's own spelling if it is its answer or its trap; None if
             there is no answer, or more than one.
         rule: which mark the answer has, or what is missing.
-        true_outcome: what the outcome would be without noise; None where no noise was added.
+        true_outcome: the outcome without noise; None if no noise was added.
     """
 
     outcome: Outcome
@@ -84,20 +87,20 @@ class Riddle:
         question: what the agent is asked.
         answer: the canonical answer.
         aliases: other answers that pass.
-        trap: the tempting literal answer, which is wrong; None where there is none.
-        kind: what the answer is; inferred from the answer when not given.
-        riddle_id: ``family/split/index``, with ``/contrast`` behind it for a contrast riddle.
+        trap: the tempting literal answer, which is wrong; None if the riddle has no trap.
+        kind: what the answer is; by default inferred from the answer.
+        riddle_id: ``family/split/index``, followed by ``/contrast`` for a contrast riddle.
         family: the family that generated it.
         level: 1 (easy) to 5.
         split: train, validation, test or transfer.
         explanation: one or two sentences that lead to the answer.
         hints: up to two, none of which contains the answer.
-        contrast_id: the id of the same surface with the trick taken out, or put back.
-        unit: the unit or the counted noun that may be said after the number of an answer, as in ``9 sheep``; several
-            are divided by ``|``.
+        contrast_id: the id of the other riddle of the pair, which is the same text without the trick, or with it.
+        unit: the unit or counted noun that may follow the number of an answer, as in ``9 sheep``; several are separated
+            by ``|``.
 
     Raises:
-        ValueError: if the question or the answer is empty.
+        ValueError: if the question or the answer is empty, or the kind does not exist.
     """
 
     question: str
@@ -127,7 +130,7 @@ class Riddle:
 
 
 def infer_kind(answer: str, question: str = "") -> Kind:
-    """Return what an answer is; *none* and its kin are a number where the question asks how many or how much.
+    """Return what an answer is; *none* and its synonyms are a number if the question asks how many or how much.
 
     >>> [str(infer_kind(answer)) for answer in ("9", "second", "3 hours", "1/3", "no", "S", "Mary")]
     ['number', 'ordinal', 'quantity', 'fraction', 'yes_no', 'letter', 'phrase']
@@ -146,6 +149,11 @@ def infer_kind(answer: str, question: str = "") -> Kind:
         return Kind.ORDINAL
     asked = question.lower() if spelled in ZERO else ""
     return Kind.NUMBER if "how many" in asked or "how much" in asked else Kind.PHRASE
+
+
+def normalise(question: str) -> str:
+    """Return a question as its words in any script: two questions with the same words are one."""
+    return " ".join(_WORD.findall(question.casefold())) or question.strip()
 
 
 Verifier = Callable[[Riddle, str], Verdict]

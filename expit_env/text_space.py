@@ -1,4 +1,4 @@
-"""The space of observations: Text that also survives the shared memory of AsyncVectorEnv."""
+"""The space of observations: Text that also works in the shared memory of AsyncVectorEnv."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _HEADER = 4
 class SharedText(spaces.Text):
     """A Text space that AsyncVectorEnv may keep in shared memory.
 
-    AsyncVectorEnv reads the batch of observations once, when it is made, and afterwards copies what it read then: right
-    for arrays that are views of the memory, wrong for the strings of a plain Text, which stay what the empty memory
-    said. This space gives it a batch that reads the memory whenever it is copied or looked into.
+    AsyncVectorEnv reads the batch of observations only once, when it is made, and then copies that batch at every step.
+    This works for arrays, which are views of the memory, but not for the strings of a plain Text, which never change.
+    This space gives it a batch that reads the memory whenever it is copied or indexed.
 
     Its shape and dtype are those of one Python string, because Stable-Baselines3 keeps observations in an array of the
     space's shape and dtype, and an array of NumPy's strings would cut each text to its first character.
@@ -34,6 +34,7 @@ class SharedText(spaces.Text):
 
     @property
     def shape(self) -> tuple[()]:
+        """The shape of one string."""
         return ()
 
     def contains(self, x: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Verifiers beside `verify`: NoisyVerifier errs at known rates, JudgeVerifier asks a language model."""
+"""Alternatives to `verify`: NoisyVerifier errs at known rates, JudgeVerifier asks a language model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from expit_env.verifier import verify
 KEY_VARIABLE = "EXPIT_API_KEY"
 
 _LONGEST = 4_000
-"""Characters of a response that a judge is shown."""
+"""The most characters of a response that a judge reads."""
 
 PROMPT = """\
 You judge a reply to a riddle. The user's message is one JSON object with the riddle's "question", its "right_answers" \
@@ -38,22 +38,22 @@ class JudgeError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class JudgeVerifier:
-    """Asks a model whether a response commits to the right answer. Slow, and as right as the model is: off by default.
+    """Asks a model whether a response commits to the right answer; slow, and only as reliable as the model.
 
-    The response is sent as a JSON string, apart from the instructions, and a verdict counts only with a code before it
-    that depends on the response and stands nowhere in it: what the response says cannot be taken for the judge's own
-    words. A model can still be talked round; measure it on `verify` before you trust it.
+    The response is sent as a JSON string, apart from the instructions. A verdict counts only after a code that depends
+    on the response and does not occur in it, so nothing in the response can pass for a verdict. The model can still be
+    manipulated; compare it with `verify` before you trust it.
 
     >>> import gymnasium as gym, expit_env
     >>> judge = expit_env.JudgeVerifier("http://localhost:8000/v1", "Qwen/Qwen2.5-7B-Instruct")
     >>> env = gym.make("Riddle-v0", verifier=judge)
 
-    It needs the extra ``http``. A server that wants a key gets the environment's ``EXPIT_API_KEY``.
+    It needs the extra ``http``. A server's key is read from the environment variable ``EXPIT_API_KEY``.
 
     Attributes:
         base_url: such as ``http://localhost:8000/v1``.
         model: the model's name on the server.
-        timeout: seconds for one request, of which the client sends at most three.
+        timeout: seconds for one request; the client sends at most three.
     """
 
     base_url: str
@@ -64,7 +64,7 @@ class JudgeVerifier:
         """Judge a response.
 
         Raises:
-            JudgeError: if the server fails, or says anything but a verdict.
+            JudgeError: if the server fails, or its reply is not a verdict.
             ModuleNotFoundError: if the package openai is missing.
         """
         if not response.strip():
@@ -86,7 +86,7 @@ class JudgeVerifier:
             reply = client.chat.completions.create(model=self.model, messages=messages, temperature=0.0)
             choice = reply.choices[0]
             said, reason = choice.message.content, choice.finish_reason
-        except Exception as error:  # whatever a server can do wrong, the run must not go on without a verdict
+        except Exception as error:  # whatever went wrong, the run must not continue without a verdict
             raise JudgeError(f"the judge {self.model} at {self.base_url} failed: {error or type(error)}") from error
         if reason == "stop" and isinstance(said, str) and said.strip() in {f"{code} {outcome}" for outcome in Outcome}:
             return Outcome(said.split()[1])
@@ -95,10 +95,10 @@ class JudgeVerifier:
 
 
 def _code(riddle: Riddle, response: str) -> str:
-    """Return a code that whoever wrote the response cannot have written into it."""
-    told, code = json.dumps([riddle.question, riddle.answer, response]), ""
+    """Return a code that depends on the response and does not occur in it."""
+    key, code = json.dumps([riddle.question, riddle.answer, response]), ""
     while not code or code in response:
-        code = hashlib.blake2b((told + code).encode(), digest_size=4).hexdigest()
+        code = hashlib.blake2b((key + code).encode(), digest_size=4).hexdigest()
     return code
 
 
@@ -116,20 +116,20 @@ def _client(base_url: str, timeout: float, key: str, process: int) -> Any:
 class NoisyVerifier:
     """Flips the verdicts of another verifier at random, and keeps the true outcome in the verdict and in ``info``.
 
-    The flip is a function of seed, riddle and response alone: the same answer to the same riddle is judged the same, in
-    any order and process. So asking again does not average the noise out.
+    The flip depends only on seed, riddle and response: the same answer to the same riddle always gets the same verdict,
+    in any order and process, so repeated answers do not average out the noise.
 
     >>> import gymnasium as gym, expit_env
     >>> env = gym.make("Riddle-v0", verifier=expit_env.NoisyVerifier(false_pass=0.1, false_fail=0.2, seed=0))
 
     Attributes:
-        verifier: whose verdicts are flipped; None for that of the environment's source, outside of one `verify`.
-        false_pass: the probability that a response that is not right passes.
-        false_fail: the probability that a right response fails, as a wrong one.
+        verifier: the verifier whose verdicts are flipped; None for that of the environment's source, or else `verify`.
+        false_pass: the probability that a response without the right answer passes.
+        false_fail: the probability that a right response is judged wrong.
         seed: another seed flips other verdicts.
 
     Raises:
-        ValueError: if a probability is not one.
+        ValueError: if a probability is not from 0 to 1.
     """
 
     verifier: Verifier | None = None
@@ -143,6 +143,7 @@ class NoisyVerifier:
                 raise ValueError(f"{name} must be a probability from 0 to 1, not {getattr(self, name)!r}")
 
     def __call__(self, riddle: Riddle, response: str) -> Verdict:
+        """Judge a response, and flip the verdict at random."""
         verdict = (self.verifier or verify)(riddle, response)
         outcome = verdict.outcome
         if self._uniform(riddle, response) < (self.false_fail if verdict.correct else self.false_pass):
@@ -151,14 +152,14 @@ class NoisyVerifier:
         return dataclasses.replace(verdict, outcome=outcome, rule=rule, true_outcome=verdict.outcome)
 
     def _uniform(self, riddle: Riddle, response: str) -> float:
-        """Return a number from 0 to below 1 that is as good as random."""
-        told = repr((int(self.seed), riddle.question, riddle.answer, str(response)))
-        digest = hashlib.blake2b(told.encode(), digest_size=8).digest()
+        """Return a pseudorandom number from [0, 1)."""
+        key = repr((int(self.seed), riddle.question, riddle.answer, str(response)))
+        digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
         return (int.from_bytes(digest, "big") >> 11) / 2**53
 
 
 def verifier_of(verifier: Verifier | None, own: Verifier) -> Verifier:
-    """Return what judges the riddles of a source with a verifier of its own: that, unless another is asked for."""
+    """Return the given verifier, or the source's ``own`` by default; noise without a verifier gets ``own`` inside."""
     if isinstance(verifier, NoisyVerifier) and verifier.verifier is None:
         return dataclasses.replace(verifier, verifier=own)
     return verifier or own

@@ -11,24 +11,26 @@ from expit_env.riddle import LEVELS
 
 
 class Curriculum(gym.Wrapper[str, str, str, str]):
-    """Poses each family at a level of its own: one up after success, one down after failure.
+    """Draws each family at a level of its own: one up after success, one down after failure.
 
-    Whenever the last ``window`` episodes of a family at its level are over, their share of right answers decides: from
-    ``raise_at`` on its level rises by one, to ``lower_at`` it falls by one, and in either case the count starts anew.
-    It draws nothing at random: with equal seeds and answers it does the same. Because the level depends on what was
-    answered before, a seed alone no longer decides a riddle; its address, ``options={"riddle_id": ...}``, does, and
-    such an episode leaves the levels as they are.
+    The share of right answers among a family's last ``window`` episodes at its level decides: at ``raise_at`` or more
+    the level rises by one, at ``lower_at`` or less it falls by one, and after a change the count starts again. Nothing
+    is random: equal seeds and answers give equal levels. Because the level depends on earlier answers, a seed alone no
+    longer determines the riddle. ``options={"riddle_id": ...}`` still does, and such an episode does not count.
 
-    ``info`` says the family's ``curriculum_level``, after the step that ends an episode the one that comes next.
+    ``info`` has the ``curriculum_level`` of the family; after the step that ends an episode, it is the next level.
 
     >>> import gymnasium as gym, expit_env
     >>> env = expit_env.Curriculum(gym.make("Riddle-v0"))
 
     Args:
-        env: a ``Riddle-v0``, with whatever wrappers.
-        window: how many episodes of a family are looked back on.
-        raise_at, lower_at: shares of right answers.
-        enabled: False to pose riddles as the environment does, at any level, and to count nothing. May be set later.
+        env: a ``Riddle-v0``, with any wrappers.
+        window: how many of a family's last episodes count.
+        raise_at, lower_at: shares of right answers, from 0 to 1.
+        enabled: False to draw riddles as the environment does, at any level, and to count nothing; may be set later.
+
+    Raises:
+        ValueError: if the window is below 1, or the shares are not 0 <= lower_at < raise_at <= 1.
     """
 
     def __init__(
@@ -50,18 +52,20 @@ class Curriculum(gym.Wrapper[str, str, str, str]):
         self._family: str | None = None
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+        """Draw a riddle at its family's level, unless the options give a riddle or a level."""
         counts = self.enabled and not {"riddle_id", "level"} & set(options or {})
         observation, info = self.env.reset(
             seed=seed, options={**(options or {}), "level": self.levels} if counts else options
         )
         self._family = info["family"] if counts else None
-        return observation, self._told(info)
+        return observation, self._with_level(info)
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        """Take a step, and count the episode if it is over."""
         observation, reward, terminated, truncated, info = self.env.step(action)
         if (terminated or truncated) and self._family is not None:
             self._count(self._family, float(reward) > 0)
-        return observation, float(reward), terminated, truncated, self._told(info)
+        return observation, float(reward), terminated, truncated, self._with_level(info)
 
     def _count(self, family: str, right: bool) -> None:
         recent = self._recent[family]
@@ -73,5 +77,5 @@ class Curriculum(gym.Wrapper[str, str, str, str]):
         self.levels[family] = min(max(moved, LEVELS[0]), LEVELS[-1])
         recent.clear()
 
-    def _told(self, info: dict[str, Any]) -> dict[str, Any]:
+    def _with_level(self, info: dict[str, Any]) -> dict[str, Any]:
         return info if self._family is None else info | {"curriculum_level": self.levels[self._family]}

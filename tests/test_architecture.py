@@ -1,113 +1,141 @@
 """The direction of dependencies, read from the imports."""
 
 import ast
-import subprocess
+import graphlib
 import sys
 from pathlib import Path
 
 import pytest
+from support.processes import python
 
 import agents
 import expit_env
 
 ROOT = Path(__file__).parent.parent
-PROBLEM = sorted((ROOT / "expit_env").rglob("*.py"))
-LEARNERS = sorted((ROOT / "agents").rglob("*.py"))
 
-TORCH_ROOMS = ("policy.py", "embedding.py", "fine_tuning.py", "shared_prompt.py", "embedded.py", "grpo.py", "sampling/")
-"""Where in agents/ torch may be imported."""
+ROOMS = {
+    "expit_env": (
+        "errors number_words text_space", "spelling", "riddle", "riddles verifier wrappers",
+        "audit sources verifiers", "episode", "env", "choice", "__init__",
+    ),
+    "agents": (
+        "progress run", "checks embedded trajectory", "base sampling", "policy shared_prompt",
+        "embedding evaluation fine_tuning served_policy", "adapter_agent lesson report standings", "expert_iteration",
+        "registry", "baselines grpo training", "benchmarking comparison", "benchmark_run",
+        "play rescoring side_by_side", "cli", "__init__ __main__",
+    ),
+}  # fmt: skip
+"""The modules and sub-packages of each package from the ground up: a room imports only what is below it."""
 
-LAZY = {"verifiers.py": {"openai"}, "hub.py": {"datasets"}, "reasoning_gym.py": {"reasoning_gym"}}
-"""What a file of expit_env/ may import inside a function, from an extra."""
+FLOORS = 12
+"""The most modules of expit_env in a chain of which each imports the next."""
 
-INSIDE_AGENTS = {
-    "benchmarking.py": {"expit_env.riddles", "expit_env.riddles.splits"},
-    "cli.py": {"expit_env.audit.audit", "expit_env.audit.overlap", "expit_env.audit.gallery"},
-    "training.py": {"expit_env.riddles", "expit_env.riddles.splits"},
-    "checks.py": {
-        "expit_env.audit.attacks",
-        "expit_env.audit.audit",
-        "expit_env.audit.overlap",
-        "expit_env.riddles",
-        "expit_env.riddles.bank",
-        "expit_env.riddles.splits",
-    },
+TORCH_ROOMS = {"embedding", "fine_tuning", "policy", "sampling", "shared_prompt"}
+"""Where tensors are touched."""
+
+LAZY = {
+    "expit_env.sources.hub": {"datasets"},
+    "expit_env.sources.reasoning_gym": {"reasoning_gym"},
+    "expit_env.verifiers": {"openai"},
 }
-"""What a file of agents/ may import of expit_env beyond its public names."""
+"""What modules of expit_env import from an extra, and only inside a function."""
 
-LAYERS = (
-    ("errors", "text_space", "number_words"),
-    ("spelling",),
-    ("riddle",),
-    ("riddles", "verifier"),
-    ("verifiers", "sources"),
-    ("episode",),
-    ("env", "audit", "wrappers"),
-    ("choice",),
-)
-"""The rooms of expit_env from the ground up: each imports only what is below it."""
+INSIDE = {
+    "agents.benchmarking": {"riddles", "riddles.splits"},
+    "agents.checks": {"audit.attacks", "audit.audit", "audit.overlap", "riddles", "riddles.bank", "riddles.splits"},
+    "agents.cli": {"audit.audit", "audit.gallery", "audit.overlap"},
+    "agents.training": {"riddles", "riddles.splits"},
+}
+"""What modules of agents import of expit_env beyond its public names."""
+
+TREES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): ast.parse(path.read_text("utf-8"))
+    for package in ROOMS
+    for path in sorted((ROOT / package).rglob("*.py"))
+}
+PROBLEM, LEARNERS = ([name for name in TREES if name.partition(".")[0] == package] for package in ROOMS)
 
 
-def imports(path):
-    """Yield the module and the name (or None) of each import in a file, wherever it stands."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def imports(nodes):
+    """Yield the module and the name, if any, of each import that is there when a program runs."""
+    for node in nodes:
         if isinstance(node, ast.Import):
-            yield from ((alias.name, None) for alias in node.names)
+            yield from ((alias.name, "") for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert not node.level, f"{path} has a relative import"
-            yield from ((node.module, alias.name) for alias in node.names)
+            assert not node.level, f"a relative import of {node.module}"
+            yield from ((str(node.module), alias.name) for alias in node.names)
+        elif not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)):
+            yield from imports(ast.iter_child_nodes(node))
 
 
-def name(path):
-    return str(path.relative_to(ROOT))
+def modules_imported(name):
+    """Modules of both packages that a module imports: ``from package import module`` means the module."""
+    pairs = ((f"{module}.{part}", module) for module, part in imports([TREES[name]]))
+    return ({part if part in TREES else module for part, module in pairs} & TREES.keys()) - {name}
 
 
-@pytest.mark.parametrize("path", PROBLEM, ids=name)
-def test_the_problem_needs_numpy_and_gymnasium_alone(path):
-    roots = {module.partition(".")[0] for module, _ in imports(path)}
-    allowed = {"numpy", "gymnasium", "expit_env"} | sys.stdlib_module_names
-    assert roots - LAZY.get(path.name, set()) <= allowed
-    at_import = ast.parse(path.read_text(encoding="utf-8")).body
-    names = {alias.name for node in at_import if isinstance(node, ast.Import) for alias in node.names}
-    names |= {node.module for node in at_import if isinstance(node, ast.ImportFrom)}
-    assert {module.partition(".")[0] for module in names} <= allowed
+def others_imported(nodes):
+    """What is imported of other packages than Python's own."""
+    return {module.partition(".")[0] for module, _ in imports(nodes)} - sys.stdlib_module_names
 
 
-@pytest.mark.parametrize("path", PROBLEM, ids=name)
-def test_the_rooms_of_the_problem_stand_on_each_other(path):
-    level = {room: height for height, rooms in enumerate(LAYERS) for room in rooms}
-    room = path.relative_to(ROOT / "expit_env").parts[0].removesuffix(".py")
-    modules = {module.split(".")[1] for module, _ in imports(path) if module.startswith("expit_env.")}
-    modules |= {part for module, part in imports(path) if module == "expit_env" and part in level}
-    above = {module for module in modules - {room} if level.get(module, -1) >= level.get(room, len(LAYERS))}
-    assert not above, f"{room} imports {above}, which stands on it or beside it"
+def room_of(name):
+    return name.split(".")[1] if "." in name else "__init__"
 
 
-@pytest.mark.parametrize("path", LEARNERS, ids=name)
-def test_the_learners_reach_the_problem_by_its_public_names(path):
-    allowed = INSIDE_AGENTS.get(path.name, set())
-    for module, part in imports(path):
-        if module.partition(".")[0] == "expit_env" and module not in allowed:
-            assert module == "expit_env", f"{module} is not public"
-            assert part is None or part in expit_env.__all__, f"expit_env.{part} is not public"
+@pytest.mark.parametrize(("package", "names"), [("expit_env", PROBLEM), ("agents", LEARNERS)])
+def test_every_room_is_in_the_table(package, names):
+    assert sorted(set(map(room_of, names))) == sorted(" ".join(ROOMS[package]).split())
 
 
-@pytest.mark.parametrize("path", LEARNERS, ids=name)
-def test_torch_stays_where_tensors_are_touched(path):
-    room = path.relative_to(ROOT / "agents").as_posix()
-    if not room.startswith(TORCH_ROOMS):
-        assert "torch" not in {module.partition(".")[0] for module, _ in imports(path)}
+@pytest.mark.parametrize(
+    ("package", "room"), [(package, room) for package, floors in ROOMS.items() for room in " ".join(floors).split()]
+)
+def test_a_room_imports_only_what_is_below_it(package, room):
+    floor_of = {other: floor for floor, rooms in enumerate(ROOMS[package]) for other in rooms.split()}
+    inside = [name for name in TREES if name.startswith(package) and room_of(name) == room]
+    imported = {room_of(other) for name in inside for other in modules_imported(name) if other.startswith(package)}
+    assert inside, f"there is no {package}.{room}"
+    assert {other for other in imported - {room} if floor_of.get(other, FLOORS) >= floor_of[room]} == set()
 
 
-def test_the_public_names_exist():
-    assert sorted(expit_env.__all__) == expit_env.__all__
-    assert all(hasattr(expit_env, public) for public in expit_env.__all__)
+def test_the_longest_chain_of_imports_has_few_floors():
+    graph, chains = {name: modules_imported(name) & set(PROBLEM) for name in PROBLEM}, {}
+    for name in graphlib.TopologicalSorter(graph).static_order():  # raises where there is a cycle
+        chains[name] = (name, *max((chains[other] for other in graph[name]), key=len, default=()))
+    longest = max(chains.values(), key=len)
+    assert len(longest) <= FLOORS, " imports ".join(longest)
 
 
-def test_the_public_names_of_the_learners_exist_and_are_imported_when_asked_for():
-    assert sorted(agents.__all__) == agents.__all__ == dir(agents)
-    assert all(getattr(agents, public).__name__ == public for public in agents.__all__)
+def test_the_problem_needs_only_numpy_and_gymnasium():
+    allowed = {"numpy", "gymnasium", "expit_env"}
+    extras = {name: others_imported([TREES[name]]) - allowed for name in PROBLEM}
+    assert {name: found for name, found in extras.items() if found} == LAZY
+    for name in PROBLEM:
+        at_once = [node for node in TREES[name].body if isinstance(node, ast.Import | ast.ImportFrom)]
+        assert others_imported(at_once) <= allowed
+
+
+def test_the_learners_reach_the_problem_by_its_public_names():
+    inside = {}
+    for name in LEARNERS:
+        for module, part in imports([TREES[name]]):
+            if module.partition(".")[0] == "expit_env" and (module, part in expit_env.__all__) != ("expit_env", True):
+                inside.setdefault(name, set()).add(module.removeprefix("expit_env."))
+    assert inside == INSIDE
+
+
+def test_torch_is_imported_only_where_tensors_are_touched():
+    assert {room_of(name) for name in LEARNERS if "torch" in others_imported([TREES[name]])} == TORCH_ROOMS
+
+
+@pytest.mark.parametrize("package", [agents, expit_env])
+def test_public_names_exist_and_are_imported_lightly(package):
+    assert sorted(package.__all__) == package.__all__
+    assert all(getattr(package, public) is not None for public in package.__all__)
     with pytest.raises(AttributeError, match="'Trainer'"):
-        agents.Trainer  # noqa: B018
-    asked = "import agents, sys; agents.Budget; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", asked], check=False, cwd=ROOT).returncode == 0
+        package.Trainer  # noqa: B018
+    name, heavy = package.__name__, {"torch", "transformers", "trl", "peft", "openai", "datasets", "reasoning_gym"}
+    done = python("-c", f"import sys, {name}; {name}.{package.__all__[0]}; print(*sys.modules)")
+    assert done.returncode == 0, done.stderr
+    assert not (heavy | ({"agents"} - {name})) & set(done.stdout.split())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gymnasium as gym
 import pytest
-from tiny import save_tiny
+from support.tiny import load_without_workers, save_tiny
 
 from agents import embedded
 from expit_env import NoisyVerifier
@@ -22,6 +22,7 @@ def here(tmp_path, monkeypatch):
     (tmp_path / "riddles.jsonl").write_text("\n".join(ROWS), encoding="utf-8")
     model = save_tiny(tmp_path / "model")
     monkeypatch.setattr(embedded, "embedded_model_path", lambda: model)
+    load_without_workers(monkeypatch)
     monkeypatch.chdir(tmp_path)
 
 

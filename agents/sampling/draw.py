@@ -9,17 +9,17 @@ BLOCK = 256
 """The cumulative sum is taken over blocks of this many tokens first, then inside the one block that was hit."""
 
 NUCLEUS_SIZES = (256, 4096)
-"""How many of the likeliest tokens are tried as the nucleus before all are sorted."""
+"""How many of the likeliest tokens to try as the nucleus before all are sorted."""
 
 
 def draw(logits: Tensor, uniform: Tensor, temperature: float, top_p: float) -> tuple[Tensor, Tensor]:
     """Draw one token for each row.
 
     Args:
-        logits: of the next token; overwritten where that saves a copy.  # (R, V)
+        logits: of the next token; may be overwritten to save a copy.  # (R, V)
         uniform: from [0, 1), double.  # (R,)
         temperature: divides the logits; 0 takes the likeliest token.
-        top_p: the smallest set of tokens with at least this probability is drawn from.
+        top_p: the nucleus to draw from, the smallest set of tokens with at least this probability.
 
     Returns:
         The tokens, and their log-probabilities after temperature and top-p (0 when greedy).  # (R,), (R,)
@@ -37,7 +37,7 @@ def draw(logits: Tensor, uniform: Tensor, temperature: float, top_p: float) -> t
 
 
 def _invert(weights: Tensor, uniform: Tensor) -> Tensor:
-    """The first token at which the cumulative sum of ``weights`` passes ``uniform`` of the total."""
+    """Return the first token at which the cumulative sum of ``weights`` exceeds ``uniform`` times the total."""
     rows, vocabulary = weights.shape
     whole = vocabulary // BLOCK * BLOCK
     sums = weights[:, :whole].view(rows, -1, BLOCK).sum(-1)
@@ -53,9 +53,9 @@ def _invert(weights: Tensor, uniform: Tensor) -> Tensor:
 
 
 def _first_above(upto: Tensor, target: Tensor) -> Tensor:
-    """The first column of each row of a cumulative sum above ``target``, never one that adds nothing to it."""
+    """Return the first column of each row of a cumulative sum above ``target``, never one that adds nothing to it."""
     column = torch.searchsorted(upto, target[:, None], right=True)
-    # Rounding can put the target at or past the end; the last column that adds something is then meant.
+    # Rounding can put the target at or past the end: then the last column that adds something is right.
     last = torch.searchsorted(upto, upto[:, -1:].contiguous())
     return torch.minimum(column, last)[:, 0]
 

@@ -1,4 +1,4 @@
-"""The plain way to sample: the model's own cache, repeated for each sample. For models that cannot share a prefix."""
+"""Sampling with the model's own cache, repeated for each sample: for models that cannot share a prefix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the failures of a model server mean: whether to try again, how long to wait, and what to say."""
+"""Failures of a model server: whether to retry, how long to wait, and how to describe them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import openai
 
 from agents.progress import plain
 
-FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds before a request is tried again; doubled each time
+FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds before a retry; doubled each time
 RETRYABLE = (408, 409, 429, 500, 502, 503, 504)
 
 
 class ServerError(RuntimeError):
-    """The server can't be sampled from, or no longer; the message says why and what to do."""
+    """The server cannot be used; the message says why and what to do."""
 
 
 def is_retryable(error: openai.APIStatusError) -> bool:
@@ -20,7 +20,7 @@ def is_retryable(error: openai.APIStatusError) -> bool:
 
 
 def wait_before(turn: int, error: Exception) -> float:
-    """Seconds before the next attempt: as the server asks, or twice as long as the last time."""
+    """Return the seconds before the next attempt: exponential backoff, or longer if the server asks for it."""
     wait = FIRST_WAIT * 2**turn
     if isinstance(error, openai.APIStatusError):
         asked = error.response.headers.get("retry-after", "")
@@ -28,7 +28,7 @@ def wait_before(turn: int, error: Exception) -> float:
     return min(wait, LONGEST_WAIT)
 
 
-def said(error: openai.APIStatusError) -> str:
-    """What a server gave as its reason, with the status."""
-    said = error.body.get("message") or error.body.get("detail") if isinstance(error.body, dict) else error.body
-    return f"HTTP {error.status_code}: {plain(str(said or 'no reason given').strip()[:300])}"
+def describe(error: openai.APIStatusError) -> str:
+    """Return the HTTP status and the reason that the server gave."""
+    reason = error.body.get("message") or error.body.get("detail") if isinstance(error.body, dict) else error.body
+    return f"HTTP {error.status_code}: {plain(str(reason or 'no reason given').strip()[:300])}"

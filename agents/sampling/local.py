@@ -13,35 +13,26 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from agents.sampling.attention import longest_shared, shared_prefix_attention
 from agents.sampling.expanded import fill_expanded
 from agents.sampling.output_head import head_in_blocks
-from agents.sampling.rows import (
-    Row,
-    check_context,
-    common_length,
-    complete,
-    encode,
-    end_tokens_of,
-    extend,
-    row_uniforms,
-)
-from agents.sampling.sampler import Prompt, SamplingParameters, counts_per_prompt, temperature_per_prompt
+from agents.sampling.rows import Row, common_length, complete, encode_all, end_tokens_of, extend, row_uniforms
+from agents.sampling.sampler import Prompt, SamplingParameters, per_prompt
 from agents.sampling.shared_prefix import SharedPrefixCache
 from agents.trajectory import Completion
 
 PREFILL_TOKENS = 4096
-"""Prompts are prefilled together up to this many tokens, which bounds the memory of their activations."""
+"""Prompts are prefilled together up to this many tokens, which limits the memory of their activations."""
 
 REFILL = 0.25
-"""Waiting rows come in when this share of the batch is free."""
+"""Waiting rows are admitted when this share of the batch is free."""
 
 
 class LocalSampler:
-    """Draws completions from a model in this process, on whatever device it is.
+    """Draws completions from a model in this process, on any device.
 
     The log-probabilities are those of the sampling policy, after temperature and top-p; greedy ones are 0. The model's
     weights may change between calls.
 
     Args:
-        model: any causal language model; those whose attention goes through transformers' interface are fast.
+        model: any causal language model; those that use transformers' attention interface are fast.
         tokenizer: its tokenizer, with a chat template.
         max_batch: how many completions are decoded together.
     """
@@ -70,14 +61,13 @@ class LocalSampler:
             ValueError: if a parameter is out of range, or a prompt with its answer does not fit the model's context.
         """
         parameters = SamplingParameters(top_p, max_new_tokens)
-        encoded = [encode(self._tokenizer, prompt) for prompt in prompts]
-        check_context(self._model, encoded, max_new_tokens)
-        asked = zip(encoded, counts_per_prompt(prompts, n), temperature_per_prompt(prompts, temperature), strict=True)
+        encoded = encode_all(self._model, self._tokenizer, prompts, max_new_tokens)
+        counts, temperatures = per_prompt(prompts, "n", n), per_prompt(prompts, "temperature", temperature)
         rows = [
-            [Row(ids, row_uniforms(seed, i, j, max_new_tokens), warmth) for j in range(count)]
-            for i, (ids, count, warmth) in enumerate(asked)
+            [Row(ids, row_uniforms(seed, i, j, max_new_tokens), temperatures[i]) for j in range(counts[i])]
+            for i, ids in enumerate(encoded)
         ]
-        self.fill([row for group in rows for row in group], parameters, progress or _ignore)
+        self.fill([row for group in rows for row in group], parameters, progress or (lambda _: None))
         return [[complete(self._tokenizer, row) for row in group] for group in rows]
 
     @torch.inference_mode()
@@ -96,7 +86,7 @@ class LocalSampler:
 
 
 class _Decoding:
-    """A batch on its way: the rows being decoded, one to a slot of the cache, and those that wait."""
+    """A batch in progress: the rows being decoded, one per slot of the cache, and the rows that wait."""
 
     def __init__(
         self,
@@ -110,9 +100,9 @@ class _Decoding:
         self._parameters = parameters
         self._end_tokens = end_tokens
         self._capacity = min(max_batch, len(rows))
-        # Equal prompts stand side by side, so that each is resident only once.
+        # Sorted, so that equal prompts are admitted together.
         self._waiting = deque(sorted(rows, key=lambda row: row.prompt_ids))
-        # What all begin with, such as a system prompt and solved examples, is prefilled once.
+        # The common beginning, such as a system prompt and solved examples, is prefilled once.
         ends = (self._waiting[0].prompt_ids, self._waiting[-1].prompt_ids)
         self._common = common_length(ends) if ends[0] != ends[1] else 0
         self._rows: list[Row] = []
@@ -132,7 +122,7 @@ class _Decoding:
                 progress(self._retire())
 
     def _admit(self) -> int:
-        """Let waiting rows in, and return how many of them were full with their first token."""
+        """Admit waiting rows, and return how many of them were full after their first token."""
         rows = [self._waiting.popleft() for _ in range(min(self._capacity - len(self._rows), len(self._waiting)))]
         self._forget_prompts({row.prompt_ids for row in rows})
         new = [prompt for prompt in dict.fromkeys(row.prompt_ids for row in rows) if prompt not in self._first_logits]
@@ -184,7 +174,7 @@ class _Decoding:
         ).logits
 
     def _retire(self) -> int:
-        """Let full rows leave; the last row takes the slot, so that the batch stays whole."""
+        """Remove full rows; the last row moves into the free slot, which keeps the batch contiguous."""
         full = [slot for slot, row in enumerate(self._rows) if row.full]
         for slot in reversed(full):
             last = self._rows.pop()
@@ -208,14 +198,10 @@ def _split(prompts: Sequence[tuple[int, ...]], tokens: int) -> Iterator[list[tup
 
 @contextmanager
 def _evaluating(model: PreTrainedModel) -> Iterator[None]:
-    """Without dropout, until the end."""
+    """Turn off dropout within the context."""
     training = model.training
     model.eval()
     try:
         yield
     finally:
         model.train(training)
-
-
-def _ignore(_: int) -> None:
-    pass

@@ -9,7 +9,7 @@ from transformers import PreTrainedModel
 
 
 def sampling_dtype(device: torch.device) -> torch.dtype:
-    """Return bf16 where the device multiplies it in hardware (fp16 on a GPU that does not), else fp32.
+    """Return bf16 if the device multiplies it in hardware (fp16 on a GPU that does not), else fp32.
 
     With AVX512-BF16 the matmuls of a decoding step were measured to be twice as fast in bf16 (benchmarks/README.md).
     """
@@ -22,10 +22,10 @@ def sampling_dtype(device: torch.device) -> torch.dtype:
 
 
 def in_precision(model: PreTrainedModel, dtype: torch.dtype) -> PreTrainedModel:
-    """Return the model with weights of that type: a copy, or itself where it has them already.
+    """Return the model with weights of that type: a copy, or the model itself if it has them already.
 
-    Merge an adapter in fp32 before: small deltas are lost in bf16. Buffers stay as they are, for rotary frequencies
-    need their digits.
+    Merge an adapter in fp32 before, because small deltas are lost in bf16. Buffers are unchanged, because rotary
+    frequencies need their precision.
     """
     if all(weight.dtype == dtype for weight in model.parameters()):
         return model

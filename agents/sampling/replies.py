@@ -1,4 +1,4 @@
-"""Reading a server's replies: what is not exactly an answer is refused, never counted as one."""
+"""Reading a server's replies: anything unexpected is an error, and never counts as an answer."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ REASONING = ("reasoning_content", "reasoning")
 
 
 class MalformedReply(ValueError):
-    """A reply that can't be taken for an answer."""
+    """A reply that does not follow the API."""
 
 
 def read_reply(text: str, asked: int, temperature: float, top_p: float) -> list[Completion]:
-    """Read a chat completion's choices, at least one and at most as many as were asked for.
+    """Read the choices of a chat completion, at least one and at most ``asked``.
 
     Raises:
-        MalformedReply: if anything in it is not as it should be.
+        MalformedReply: if the reply does not follow the API.
     """
     try:
         reply = json.loads(text)
@@ -46,7 +46,7 @@ def model_names(text: str) -> list[str]:
     """Read a list of models.
 
     Raises:
-        MalformedReply: if it is none.
+        MalformedReply: if the reply is not a list of models.
     """
     try:
         return [str(model["id"]) for model in json.loads(text)["data"] or []]
@@ -65,9 +65,9 @@ def _completion(choice: dict[str, Any], temperature: float, top_p: float) -> Com
     if reason not in ("stop", "length"):
         raise MalformedReply(f"finish_reason is {reason!r}, not stop or length")
     if text is None and (reason == "length" or _thought(message)):
-        text = ""  # it was still thinking, or thought and then said nothing
+        text = ""  # cut off while it was still reasoning, or nothing came after the reasoning
     if not isinstance(text, str):
-        raise MalformedReply(f"content is {text!r}, not a text")
+        raise MalformedReply(f"content is {text!r}, not a string")
     entries = (choice.get("logprobs") or {}).get("content") or []
     token_ids = tuple(_token_ids(choice, entries))
     logprobs = _logprobs(entries, len(token_ids), temperature, top_p)
@@ -75,12 +75,12 @@ def _completion(choice: dict[str, Any], temperature: float, top_p: float) -> Com
 
 
 def _counted(drawn: list[Completion], usage: dict[str, Any]) -> list[Completion]:
-    """Divide the tokens that the server counted for a whole reply among the choices whose tokens it does not tell."""
-    total, silent = usage.get("completion_tokens"), sum(not one.token_ids for one in drawn)
+    """Divide the server's token count of a reply among the choices without token ids."""
+    total, uncounted = usage.get("completion_tokens"), sum(not one.token_ids for one in drawn)
     if type(total) is not int or total < 0:
-        raise MalformedReply("it tells neither token ids nor usage.completion_tokens, so nothing says what it took")
+        raise MalformedReply("it has neither token ids nor usage.completion_tokens, so its tokens cannot be counted")
     left = max(0, total - sum(len(one.token_ids) for one in drawn))
-    shares = (left // silent + (place < left % silent) for place in range(silent))
+    shares = (left // uncounted + (place < left % uncounted) for place in range(uncounted))
     return [one if one.token_ids else replace(one, counted=next(shares)) for one in drawn]
 
 
@@ -94,15 +94,15 @@ def _count(usage: dict[str, Any], of: str) -> int:
 
 
 def _token_ids(choice: dict[str, Any], entries: list[dict[str, Any]]) -> list[int]:
-    """They are on the choice from vLLM, beside each log-probability from llama.cpp, nowhere from Ollama."""
+    """Return the token ids: vLLM has them on the choice, llama.cpp with each log-probability, Ollama nowhere."""
     token_ids = choice.get("token_ids") or [entry["id"] for entry in entries if "id" in entry]
     if any(type(token) is not int for token in token_ids):
-        raise MalformedReply("token_ids are not whole numbers")
+        raise MalformedReply("token_ids are not integers")
     return token_ids
 
 
 def _logprobs(entries: list[dict[str, Any]], num_tokens: int, temperature: float, top_p: float) -> tuple[float, ...]:
-    """The sampling policy's own; servers give the model's, which are the same only when nothing is warped."""
+    """Return those of the sampling policy; servers return the model's, which are the same only at 1 and 1."""
     if temperature == 0:
         return (0.0,) * (num_tokens or len(entries))
     if temperature != 1 or top_p < 1 or (num_tokens and len(entries) != num_tokens):

@@ -1,4 +1,4 @@
-"""What `WorkerSampler` and its workers say to each other."""
+"""The messages between `WorkerSampler` and its workers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a worker does in one go."""
+    """The tasks that a worker runs in one batch."""
 
     tasks: tuple[Task, ...]
     parameters: SamplingParameters
@@ -29,15 +29,16 @@ class Request:
 
     @property
     def num_rows(self) -> int:
+        """How many completions it asks for."""
         return sum(task.count for task in self.tasks)
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a worker says of an exception."""
+    """The traceback of an exception in a worker."""
 
     text: str
 
 
 Reply = int | list[list[Completion]] | Failure
-"""How many more rows are done, or the completions of each task, or what went wrong."""
+"""The number of newly finished rows, or the completions of each task, or a failure."""

@@ -1,4 +1,4 @@
-"""One completion in the making: the row of a batch that the decoding loops pass around."""
+"""The rows of a batch: unfinished completions, on which the decoding loops work."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from agents.trajectory import Completion
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """A completion in the making; ``uniforms`` has one number for each token it may get."""
+    """An unfinished completion; ``uniforms`` has a random number for each token that it may get."""
 
     prompt_ids: tuple[int, ...]
     uniforms: np.ndarray
@@ -28,16 +28,17 @@ class Row:
 
     @property
     def full(self) -> bool:
+        """Whether it gets no more tokens."""
         return self.finished or len(self.token_ids) == len(self.uniforms)
 
     @property
     def position(self) -> int:
-        """Where its last drawn token stands."""
+        """The position of its last token."""
         return len(self.prompt_ids) + len(self.token_ids) - 1
 
 
 def row_uniforms(seed: int | Sequence[int], prompt: int, sample: int, count: int) -> np.ndarray:
-    """Return the uniforms of one completion, addressed by what it is and not by when it is drawn."""
+    """Return the random numbers of one completion; they depend on its place only, not on when it is drawn."""
     parts = [seed] if isinstance(seed, int) else list(seed)
     return np.random.default_rng(np.random.SeedSequence([*parts, prompt, sample])).random(count)
 
@@ -64,21 +65,15 @@ def encode(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> tuple[int, ...
     return tuple(tokenizer(str(text), add_special_tokens=False).input_ids)
 
 
-def complete(tokenizer: PreTrainedTokenizerBase, row: Row) -> Completion:
-    """Make a full row a completion; its text is without special tokens."""
-    text = tokenizer.decode(row.token_ids, skip_special_tokens=True)
-    return Completion(str(text), tuple(row.token_ids), tuple(row.logprobs), row.finished)
+def encode_all(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[Prompt], max_new_tokens: int
+) -> list[tuple[int, ...]]:
+    """Encode prompts.
 
-
-def end_tokens_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
-    """All tokens that end an answer, of which a generation config may name several."""
-    named = model.generation_config.eos_token_id if model.generation_config is not None else None
-    several = named if isinstance(named, list) else [named]
-    return frozenset(token for token in (*several, tokenizer.eos_token_id) if isinstance(token, int))
-
-
-def check_context(model: PreTrainedModel, encoded: Sequence[tuple[int, ...]], max_new_tokens: int) -> None:
-    """Refuse prompts that do not fit the model with their answers."""
+    Raises:
+        ValueError: if a prompt with its answer is longer than the model's context.
+    """
+    encoded = [encode(tokenizer, prompt) for prompt in prompts]
     context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     for i, prompt_ids in enumerate(encoded):
         if context is not None and len(prompt_ids) + max_new_tokens > context:
@@ -86,10 +81,24 @@ def check_context(model: PreTrainedModel, encoded: Sequence[tuple[int, ...]], ma
                 f"prompt {i} has {len(prompt_ids)} tokens; with {max_new_tokens} new ones that is more than the "
                 f"model's context of {context}"
             )
+    return encoded
+
+
+def complete(tokenizer: PreTrainedTokenizerBase, row: Row) -> Completion:
+    """Turn a full row into a completion, whose text has no special tokens."""
+    text = tokenizer.decode(row.token_ids, skip_special_tokens=True)
+    return Completion(str(text), tuple(row.token_ids), tuple(row.logprobs), row.finished)
+
+
+def end_tokens_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+    """Return all tokens that end an answer; a generation config may name several."""
+    named = model.generation_config.eos_token_id if model.generation_config is not None else None
+    several = named if isinstance(named, list) else [named]
+    return frozenset(token for token in (*several, tokenizer.eos_token_id) if isinstance(token, int))
 
 
 def common_length(prompts: Sequence[tuple[int, ...]]) -> int:
-    """How many tokens all prompts begin with, but for the last one of each, whose logits are wanted."""
+    """Return the length of the common beginning, without the last token of any prompt, whose logits are needed."""
     low, high = min(prompts), max(prompts)
     different = (k for k in range(min(map(len, prompts)) - 1) if low[k] != high[k])
     return next(different, min(map(len, prompts)) - 1)

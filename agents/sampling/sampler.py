@@ -1,22 +1,24 @@
-"""The one door of sampling: N completions for each of P prompts."""
+"""The interface of sampling: N completions for each of P prompts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from agents.trajectory import Completion
+
+Number = TypeVar("Number", int, float)
 
 Message = Mapping[str, str]
 """A chat message with the keys ``role`` and ``content``."""
 
 Prompt = Sequence[Message]
-"""The messages that an answer follows. The sampler applies the chat template, and nothing else does."""
+"""The messages before an answer. Only the sampler applies the chat template."""
 
 
 class Sampler(Protocol):
-    """Whatever draws completions from a policy: in this process, in workers, over HTTP."""
+    """Anything that draws completions from a policy: in this process, in workers, over HTTP."""
 
     def sample(
         self,
@@ -37,9 +39,9 @@ class Sampler(Protocol):
             temperature: divides the logits, one number for all prompts or one for each; 0 is greedy.
             top_p: the nucleus to draw from, the smallest set of tokens with at least this probability.
             max_new_tokens: where an answer is cut off.
-            seed: sample j of prompt i is a function of the policy, the prompt and ``(*seed, i, j)``, whatever else is
-                sampled beside it.
-            progress: told how many more completions are done.
+            seed: sample j of prompt i is a function of the policy, the prompt and ``(*seed, i, j)``, regardless of what
+                else is sampled with it.
+            progress: called with the number of newly finished completions.
 
         Returns:
             The completions in the order of the prompts.  # (P, N)
@@ -59,19 +61,13 @@ class SamplingParameters:
             raise ValueError(f"needs 0 < top_p <= 1 and max_new_tokens >= 1, not {self}")
 
 
-def counts_per_prompt(prompts: Sequence[Prompt], n: int | Sequence[int]) -> list[int]:
-    """Spell out ``n`` as one number for each prompt, and refuse what is not."""
-    counts = [n] * len(prompts) if isinstance(n, int) else list(n)
-    if len(counts) != len(prompts) or any(count < 0 for count in counts):
-        raise ValueError(f"n must be one number >= 0, or one for each of the {len(prompts)} prompts, not {n}")
-    return counts
+def per_prompt(prompts: Sequence[Prompt], name: str, value: Number | Sequence[Number]) -> list[Number]:
+    """Return a parameter as one number for each prompt.
 
-
-def temperature_per_prompt(prompts: Sequence[Prompt], temperature: float | Sequence[float]) -> list[float]:
-    """Spell out ``temperature`` as one number for each prompt, and refuse what is not."""
-    one_for_all = isinstance(temperature, int | float)
-    several: list[float] = [temperature] * len(prompts) if one_for_all else list(temperature)
-    if len(several) != len(prompts) or not all(one >= 0 for one in several):
-        wanted = f"one number >= 0, or one for each of the {len(prompts)} prompts"
-        raise ValueError(f"temperature must be {wanted}, not {temperature}")
-    return several
+    Raises:
+        ValueError: if a number is negative, or there are more or fewer of them than prompts.
+    """
+    values = [value] * len(prompts) if isinstance(value, int | float) else list(value)
+    if len(values) != len(prompts) or not all(one >= 0 for one in values):
+        raise ValueError(f"{name} must be one number >= 0, or one for each of the {len(prompts)} prompts, not {value}")
+    return values

@@ -1,8 +1,8 @@
 """Attention in which all samples of a prompt share its keys and values.
 
-A decoding step has one new token in each row. Its query meets the keys of the row's prompt, which are stored once for
-all rows of that prompt (their queries are folded into one matmul), and the keys of the row's own earlier tokens, the
-suffix. One softmax runs over both.
+A decoding step has one new token in each row. Its query attends to the keys of the row's prompt, which are stored once
+for all rows of that prompt (their queries are folded into one matmul), and to the keys of the row's own earlier tokens,
+the suffix. One softmax runs over both.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from torch.nn import functional
 class _Layer:
     """One layer's states: suffixes of (rows, heads, columns, size) and prefixes of (groups, heads, length, size).
 
-    What all prompts begin with is kept besides, for those that come later: (1, heads, common, size).
+    The common beginning of all prompts is kept as well, for later prompts: (1, heads, common, size).
     """
 
     suffix_keys: Tensor
@@ -35,11 +35,11 @@ class SharedPrefixCache:
     """Keys and values of the resident prompts (groups), and of the tokens that each row has generated.
 
     Suffixes are written in place to a ring of ``columns``, at the same column for all rows: a row lives for at most
-    that many steps, so it never meets its own end, and the bias hides what was written before it came.
+    that many steps, so it never overwrites its own tokens, and the bias hides those of the row before it.
 
     Args:
-        rows, columns: how many answers are decoded together, and how long each may get.
-        common: how many tokens all prompts begin with. They are in the first prefill only.
+        rows, columns: how many answers are decoded together, and the most tokens of each.
+        common: how many tokens all prompts begin with. Only the first prefill contains them.
     """
 
     def __init__(self, rows: int, columns: int, device: torch.device, dtype: torch.dtype, common: int = 0) -> None:
@@ -51,7 +51,7 @@ class SharedPrefixCache:
         self._lengths: list[int] = []
         self._incoming: list[int] = []
         self._common = common
-        self._leading = common  # those of them that the next prefill holds
+        self._leading = common  # how many of them are in the next prefill
         self._steps = 0
         self._rows = 0
         self._fold: Tensor | None = None
@@ -61,10 +61,10 @@ class SharedPrefixCache:
     def add_prefixes(self, lengths: Sequence[int]) -> range:
         """Make the next forward a prefill of prompts of these lengths.
 
-        It holds the rest of each behind what is common, one after another in one row, without padding.
+        Its input is one row without padding: the common tokens, then the rest of each prompt, one after another.
 
         Returns:
-            The positions of the common tokens that come once before them: all of them at first, later none.
+            The positions of the common tokens in it: all of them in the first prefill, later none.
         """
         self._incoming = list(lengths)
         return range(self._leading)
@@ -87,11 +87,11 @@ class SharedPrefixCache:
         self._mask_padding()
 
     def clear_row(self, row: int) -> None:
-        """Start a row afresh: what its slot held is no longer seen."""
+        """Start a new row: hide the tokens of the last row in its slot."""
         self._suffix_bias[row] = -torch.inf
 
     def move_row(self, source: int, target: int) -> None:
-        """Let the row at ``source`` go on at ``target``."""
+        """Move the row in slot ``source`` to slot ``target``."""
         width = min(self._steps, self._columns)
         for layer in self._layers.values():
             layer.suffix_keys[target, :, :width] = layer.suffix_keys[source, :, :width]
@@ -99,7 +99,7 @@ class SharedPrefixCache:
         self._suffix_bias[target] = self._suffix_bias[source]
 
     def begin_step(self, group_of_row: Sequence[int]) -> None:
-        """Make the next forward a decoding step with one token for each of these rows, named by their group."""
+        """Make the next forward a decoding step with one token for each row, and give the group of each."""
         self._rows = len(group_of_row)
         if list(group_of_row) != self._group_of_row:
             self._group_of_row = list(group_of_row)
@@ -135,13 +135,13 @@ class SharedPrefixCache:
         return torch.cat(outputs, dim=2).transpose(1, 2)
 
     def _rests(self, states: Tensor) -> Sequence[Tensor]:
-        """Each incoming prompt's states behind what is common."""
+        """Return the states of each incoming prompt after the common tokens."""
         lengths = [length - self._common for length in self._incoming]
         return states[:, :, self._leading :].split(lengths, dim=2)
 
     def _empty_layer(self, key: Tensor) -> _Layer:
         _, heads, _, size = key.shape
-        # Zeros, for what is masked must still be finite.
+        # Zeros, because masked values must still be finite.
         suffix = key.new_zeros((2, self._capacity, heads, self._columns, size))
         prefix = key.new_zeros((2, 0, heads, 0, size))
         common = key.new_zeros((2, 1, heads, 0, size))
@@ -166,7 +166,7 @@ class SharedPrefixCache:
         suffix_values = layer.suffix_values[:rows, :, :width].flatten(0, 1)
         prefix_keys, prefix_values = layer.prefix_keys.flatten(0, 1), layer.prefix_values.flatten(0, 1)
         heads, length, size = layer.prefix_keys.shape[1:]
-        shared = query.shape[1] // heads  # query heads to one key head
+        shared = query.shape[1] // heads  # query heads per key head
         fold, unfold = self._folds(heads)
 
         own = query.reshape(rows * heads, shared, size)
@@ -183,7 +183,7 @@ class SharedPrefixCache:
         return torch.baddbmm(prefix_output, weights[..., length:], suffix_values).view(rows, 1, -1, size)
 
     def _folds(self, heads: int) -> tuple[Tensor, Tensor]:
-        """Indices that bring (row, head) to (group, head, place in the group) and back."""
+        """Return the indices that map (row, head) to (group, head, place in the group) and back."""
         if self._fold is None or self._unfold is None:
             group = np.array(self._group_of_row)
             counts = np.bincount(group, minlength=len(self._lengths))
@@ -192,7 +192,7 @@ class SharedPrefixCache:
             place[order] = np.arange(len(order)) - np.repeat(counts.cumsum() - counts, counts)
             head = np.arange(heads)
             unfold = (group[:, None] * heads + head) * counts.max() + place[:, None]
-            # Groups are padded to the largest one with row 0, whose result there nobody reads.
+            # Groups are padded to the largest one with row 0, whose results there are not used.
             fold = np.zeros(len(counts) * heads * counts.max(), dtype=np.int64)
             fold[unfold] = np.arange(len(group))[:, None] * heads + head
             device = self._suffix_bias.device
@@ -201,7 +201,7 @@ class SharedPrefixCache:
 
 
 def _padded(resident: Tensor, new: Sequence[Tensor]) -> Tensor:
-    """The states of resident prompts and of new ones, (1, heads, length, size) each, padded to one length."""
+    """Return the states of resident prompts and of new ones, (1, heads, length, size) each, padded to one length."""
     groups, heads, length, size = resident.shape
     longest = max(length, *(states.shape[2] for states in new))
     grown = resident.new_zeros((groups + len(new), heads, longest, size))
@@ -218,7 +218,7 @@ def _scores(query: Tensor, keys: Tensor, bias: Tensor, scaling: float, softcap: 
 
 
 def _causal_attention(query: Tensor, key: Tensor, value: Tensor, scaling: float, softcap: float | None) -> Tensor:
-    """Attention of the last tokens to all tokens up to themselves."""
+    """Return the attention of the last tokens to all tokens up to themselves."""
     length, earlier = query.shape[2], key.shape[2] - query.shape[2]
     seen = torch.ones((length, key.shape[2]), dtype=torch.bool, device=query.device).tril(earlier)
     if softcap is None:

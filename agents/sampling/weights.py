@@ -1,4 +1,4 @@
-"""A model that several processes hold at once: its structure pickled, its tensors in one shared file without a name."""
+"""A model shared by several processes: its structure is pickled, its tensors are in one anonymous file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import torch
 from torch import Tensor, nn
 
-ALIGNMENT = 64  # bytes; what vector loads like
+ALIGNMENT = 64  # bytes, for aligned vector loads
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +29,25 @@ class Place:
 
 
 class SharedWeights:
-    """The tensors of ``model``, copied to memory that worker processes map by its file descriptor.
+    """The tensors of ``model``, copied to memory that worker processes map through a file descriptor.
 
-    The file has no name, so it is gone with the last process that has it open, however that one ends.
+    The file has no name, so it disappears with the last process that has it open, even after a crash.
 
     Args:
-        model: whose tensors.
-        dtype: what its parameters are rounded to there; by default they stay as they are, as buffers always do.
+        model: the model.
+        dtype: the type of its parameters in the file; by default unchanged, as buffers always are.
     """
 
     def __init__(self, model: nn.Module, dtype: torch.dtype | None = None) -> None:
         self._dtype = dtype
         self._places = dict(_places(model, dtype))
-        self.file = nameless_file()
+        self.file = anonymous_file()
         self.file.truncate(max(ALIGNMENT, sum(_padded(place) for place in self._places.values())))
         self._mapped = mapped_tensors(self.file.fileno(), self._places)
         self.load(model)
 
     def structure(self, model: nn.Module, *others: object) -> bytes:
-        """Pickle the model without its tensors, and whatever goes with it."""
+        """Pickle the model without its tensors, and other objects with it."""
         buffer = io.BytesIO()
         pickle.dump(self._places, buffer)
         _StructurePickler(buffer, {id(tensor): name for name, tensor in _tensors(model)}).dump((model, *others))
@@ -55,7 +55,7 @@ class SharedWeights:
 
     @torch.no_grad()
     def load(self, model: nn.Module) -> None:
-        """Copy the weights of ``model`` in place: who has the file mapped sees them at once.
+        """Copy the weights of ``model`` in place: processes that map the file see them at once.
 
         Raises:
             ValueError: if its tensors have other names, shapes or types than those of the first model.
@@ -67,7 +67,7 @@ class SharedWeights:
 
 
 def load_structure(pickled: bytes, weights: int) -> tuple[Any, ...]:
-    """Rebuild what `SharedWeights.structure` pickled, around the tensors in the file with descriptor ``weights``."""
+    """Rebuild what `SharedWeights.structure` pickled, with the tensors in the file with descriptor ``weights``."""
     buffer = io.BytesIO(pickled)
     places: dict[str, Place] = pickle.load(buffer)
     tensors = mapped_tensors(weights, places)
@@ -77,15 +77,15 @@ def load_structure(pickled: bytes, weights: int) -> tuple[Any, ...]:
     return _StructureUnpickler(buffer, tensors).load()
 
 
-def nameless_file() -> BinaryIO:
-    """Open a file in memory where the system has such, else a temporary one."""
+def anonymous_file() -> BinaryIO:
+    """Open a file in memory if the system supports that, else a temporary file."""
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("expit"), "w+b")
     return tempfile.TemporaryFile()
 
 
 def mapped_tensors(file: int, places: dict[str, Place]) -> dict[str, Tensor]:
-    """Tensors that are the file's memory."""
+    """Return tensors that use the memory of the file."""
     memory = mmap.mmap(file, 0)
     return {
         name: torch.frombuffer(memory, dtype=place.dtype, count=place.shape.numel(), offset=place.offset).view(

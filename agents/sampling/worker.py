@@ -1,4 +1,4 @@
-"""The process of a worker: ``python -m agents.sampling.worker CONNECTION WEIGHTS STRUCTURE``, three open files."""
+"""A worker process: ``python -m agents.sampling.worker CONNECTION WEIGHTS STRUCTURE``, three file descriptors."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def _listen(channel: Connection, requests: queue.SimpleQueue[Request]) -> None:
-    """Take requests, and end the process as soon as there is nobody left who could want its answers."""
+    """Queue requests, and end the process as soon as the other side is gone."""
     try:
         while True:
             requests.put(channel.recv())

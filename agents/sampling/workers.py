@@ -1,7 +1,7 @@
-"""Sampling in several processes of few threads each, which on a CPU beat one process of many.
+"""Sampling in several processes with few threads each, which on a CPU is faster than one process with many.
 
 Workers are started as ``python -m agents.sampling.worker`` and not through multiprocessing, whose spawn runs the
-caller's script again, and so needs a ``__main__`` guard there.
+caller's script again and so needs a ``__main__`` guard there.
 """
 
 from __future__ import annotations
@@ -23,43 +23,43 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from agents.sampling.requests import Failure, Reply, Request, Task
-from agents.sampling.rows import check_context, encode
-from agents.sampling.sampler import Prompt, SamplingParameters, counts_per_prompt, temperature_per_prompt
-from agents.sampling.weights import SharedWeights, nameless_file
+from agents.sampling.rows import encode_all
+from agents.sampling.sampler import Prompt, SamplingParameters, per_prompt
+from agents.sampling.weights import SharedWeights, anonymous_file
 from agents.trajectory import Completion
 
 logger = logging.getLogger(__name__)
 
 MOST_WORKERS = 16
-"""More cores than this are given to the workers as threads: each worker is a Python process of some 300 MB."""
+"""With more cores than this, each worker gets more threads: a worker is a Python process of about 300 MB."""
 
 LEAST_ROWS = 16
-"""Requests are not made smaller than this for balance's sake."""
+"""The fewest rows of a request that is made small to balance the load."""
 
 MOST_DEATHS = 3
-"""A request that has ended this many workers is not tried again."""
+"""After this many workers have died on a request, it is not tried again."""
 
 SECONDS_TO_END = 5
-"""A worker that is still there so long after its line was closed is killed."""
+"""How long a worker may take to exit after its connection is closed; then it is killed."""
 
 
 class WorkerSampler:
-    """Draws completions in worker processes, which share the pages of one copy of the weights.
+    """Draws completions in worker processes that share one copy of the weights in memory.
 
-    For a seed it gives the answers that `LocalSampler` gives (as far as rounding goes, which depends on the size of the
-    batch). A worker that dies is replaced and its rows are drawn again. The workers end with `close`, with the context,
-    with this object or with this process, however it ends.
+    For the same seed it gives the same answers as `LocalSampler`, up to rounding, which depends on the batch size. A
+    worker that dies is replaced and its rows are drawn again. The workers end on `close`, at the end of a ``with``
+    block, or when this object or this process is gone, even after a crash.
 
     Args:
         model: a causal language model on the CPU.
         tokenizer: its tokenizer, with a chat template.
         workers: how many processes; by default one for each core that this process may use.
         max_batch: how many completions each of them decodes together.
-        dtype: what the weights are rounded to for sampling; by default they stay as they are.
+        dtype: the type of the weights for sampling; by default unchanged.
 
     Raises:
         ValueError: if the model is not on the CPU: on an accelerator `LocalSampler` is as fast.
-        OSError: on a system that cannot hand open files to a process.
+        OSError: on a system where a process cannot inherit open files.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class WorkerSampler:
         self._tokenizer = tokenizer
         self._max_batch = max_batch
         self._weights = SharedWeights(model, dtype)
-        self._structure = nameless_file()
+        self._structure = anonymous_file()
         self._structure.write(self._weights.structure(model, tokenizer, max_batch))
         self._structure.flush()
         cores = usable_cores()
@@ -96,11 +96,11 @@ class WorkerSampler:
         self.close()
 
     def close(self) -> None:
-        """End the workers, for good."""
+        """End the workers for good."""
         self._closer()
 
     def load(self, model: PreTrainedModel) -> None:
-        """Sample from the weights of ``model`` from now on; it must be the same architecture."""
+        """Switch to the weights of ``model``, which must have the same architecture."""
         self._weights.load(model)
 
     def sample(
@@ -121,17 +121,17 @@ class WorkerSampler:
             RuntimeError: if a worker raised, or several died over the same rows. The workers are then ended.
         """
         parameters = SamplingParameters(top_p, max_new_tokens)
-        encoded = [encode(self._tokenizer, prompt) for prompt in prompts]
-        check_context(self._model, encoded, max_new_tokens)
-        asked = zip(encoded, temperature_per_prompt(prompts, temperature), counts_per_prompt(prompts, n), strict=True)
-        tasks = [Task(i, ids, warmth, 0, count) for i, (ids, warmth, count) in enumerate(asked)]
+        encoded = encode_all(self._model, self._tokenizer, prompts, max_new_tokens)
+        temperatures, counts = per_prompt(prompts, "temperature", temperature), per_prompt(prompts, "n", n)
+        per_task = zip(encoded, temperatures, counts, strict=True)
+        tasks = [Task(i, ids, each, 0, count) for i, (ids, each, count) in enumerate(per_task)]
         tasks.sort(key=lambda task: task.prompt_ids)  # equal prompts to one worker, which reads them once
         seeds = (seed,) if isinstance(seed, int) else tuple(seed)
         jobs = [_Job(Request(some, parameters, seeds)) for some in split(tasks, self._count, self._max_batch)]
         try:
-            self._run(jobs, progress or _ignore)
+            self._run(jobs, progress or (lambda _: None))
         except BaseException:
-            # They would go on with it. The next call starts new ones.
+            # They would carry on with these jobs. The next call starts new workers.
             _end_all(self._workers)
             raise
 
@@ -142,7 +142,7 @@ class WorkerSampler:
         alive = [worker for worker in self._workers if worker.process.poll() is None]
         missing = self._count - len(alive)
         files = self._weights.file.fileno(), self._structure.fileno()
-        # In place, for the list is what ends the workers.
+        # In place, because the finalizer holds this list.
         self._workers[:] = [*alive, *(_Worker(*files, self._threads) for _ in range(missing))]
 
     def _run(self, jobs: Sequence[_Job], progress: Callable[[int], None]) -> None:
@@ -150,7 +150,7 @@ class WorkerSampler:
         while not all(job.finished for job in jobs):
             for worker in self._workers:
                 if worker.process.poll() is not None:
-                    waiting.extendleft(worker.bury())
+                    waiting.extendleft(worker.reclaim())
             self._start_missing()
             for worker in self._workers:
                 if worker.job is None and waiting:
@@ -160,18 +160,18 @@ class WorkerSampler:
                 try:
                     worker.receive(progress)
                 except (EOFError, OSError):
-                    waiting.extendleft(worker.bury())
+                    waiting.extendleft(worker.reclaim())
 
 
 class _Job:
-    """A request and what has become of it."""
+    """A request and its progress."""
 
     def __init__(self, request: Request) -> None:
         self.request = request
         self.completions: list[list[Completion]] = []
         self.deaths = 0
-        self.done = 0  # rows, by the worker at it now
-        self.reported = 0  # rows, to the caller
+        self.done = 0  # rows finished by its current worker
+        self.reported = 0  # rows reported to the caller
 
     @property
     def finished(self) -> bool:
@@ -179,7 +179,7 @@ class _Job:
 
 
 class _Worker:
-    """A process, the line to it, and the job it is at."""
+    """A process, the connection to it, and its current job."""
 
     def __init__(self, weights: int, structure: int, threads: int) -> None:
         self.connection, theirs = Pipe()
@@ -189,23 +189,23 @@ class _Worker:
                 [sys.executable, "-m", "agents.sampling.worker", *map(str, descriptors)],
                 pass_fds=descriptors,
                 stdin=subprocess.DEVNULL,
-                process_group=0,  # Ctrl-C is for this process, which ends its workers
+                process_group=0,  # Ctrl-C reaches only this process, which ends its workers
                 env=os.environ | {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": os.pathsep.join(sys.path)},
             )
         self.job: _Job | None = None
 
     def give(self, job: _Job) -> None:
-        """Let it work at ``job``."""
+        """Send it a job."""
         self.job = job
-        with suppress(OSError):  # a dead one is noticed when it is listened to
+        with suppress(OSError):  # a dead worker is noticed on the next read
             self.connection.send(job.request)
 
     def receive(self, progress: Callable[[int], None]) -> None:
         """Take one reply.
 
         Raises:
-            EOFError, OSError: if it is dead.
-            RuntimeError: if it raised.
+            EOFError, OSError: if the worker is dead.
+            RuntimeError: if the worker raised.
         """
         reply = cast(Reply, self.connection.recv())
         job = self.job
@@ -218,8 +218,8 @@ class _Worker:
         else:
             job.completions, self.job = reply, None
 
-    def bury(self) -> list[_Job]:
-        """Return the job that a dead worker leaves, if any, to be done again from its start."""
+    def reclaim(self) -> list[_Job]:
+        """Clean up after a dead worker, and return its job, if it had one, to run again from the start."""
         self.end()
         job, self.job = self.job, None
         if job is None:
@@ -228,12 +228,12 @@ class _Worker:
         job.done = 0
         ended = f"sampling worker {self.process.pid} ended with code {self.process.returncode}"
         if job.deaths == MOST_DEATHS:
-            raise RuntimeError(f"{ended}, the {MOST_DEATHS}th over the same {job.request.num_rows} completions")
+            raise RuntimeError(f"{ended}, the {MOST_DEATHS}th on the same {job.request.num_rows} completions")
         logger.warning("%s; its %d completions are drawn again", ended, job.request.num_rows)
         return [job]
 
     def end(self) -> None:
-        """End the process; a worker ends by itself when its line is closed."""
+        """End the process; a worker exits on its own when its connection is closed."""
         self.connection.close()
         try:
             self.process.wait(timeout=SECONDS_TO_END)
@@ -243,7 +243,7 @@ class _Worker:
 
 
 def split(tasks: Sequence[Task], workers: int, max_batch: int) -> list[tuple[Task, ...]]:
-    """Split into requests: an equal share for each worker if a batch holds it, else large ones first, for balance."""
+    """Split into requests: equal shares for the workers if they fit a batch, else large requests first."""
     remaining = sum(task.count for task in tasks)
     least = max(LEAST_ROWS, min(max_batch, -(-remaining // workers)))
     requests: list[tuple[Task, ...]] = []
@@ -263,7 +263,7 @@ def split(tasks: Sequence[Task], workers: int, max_batch: int) -> list[tuple[Tas
 
 
 def usable_cores() -> int:
-    """How many cores this process may run on."""
+    """Return how many cores this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -279,7 +279,3 @@ def _close(workers: list[_Worker], files: Sequence[BinaryIO]) -> None:
     _end_all(workers)
     for file in files:
         file.close()
-
-
-def _ignore(_: int) -> None:
-    pass

@@ -1,1 +1,1 @@
-"""The verifier and the splits put to the test."""
+"""Tests of the verifier and of the splits."""

@@ -1,7 +1,7 @@
 """Replies that must pass, and replies that must not: each form or attack is one function and one line of a mapping.
 
-An attack has to be really wrong, or no answer under the answer contract. Whether it is wrong is decided by `Known` from
-the riddle's answer, aliases and trap, never by the verifier on trial.
+An attack has to be really wrong, or no answer under the answer contract. `Known` decides whether it is wrong, from the
+riddle's answer, aliases and trap, and never the verifier that is audited.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ UNITS = {
     "litres": r"litre|liter|\bl\b", "kilograms": r"kilo|\bkg\b", "minutes": r"minute|\bmin\b", "miles": r"mile|\bmi\b",
     "dollars": r"dollar|\$|buck", "degrees": r"degree|°", "percent": r"percent|per cent|%",
 }  # fmt: skip
-"""Units, each with what in a riddle shows that it may be measured in it."""
+"""Units, each with a pattern of the riddles in which it may be right."""
 CONSTANTS = ("0", "1", "2", "yes", "no", "none", "neither", "the same", "nowhere", "I do not know", "it depends", "42")
 
 MARKS = ("The answer is {}.", "Answer: {}", "<answer>{}</answer>", "\\boxed{{{}}}")
@@ -60,7 +60,7 @@ def _case(known: Known, rng: np.random.Generator) -> Iterable[str]:
 
 
 def _articles(known: Known, rng: np.random.Generator) -> Iterator[str]:
-    """Yield a noun with its article put before it or taken away; a name, a number or a sentence has none."""
+    """Yield a noun with another article and without one; a name, a number or a sentence has no article."""
     bare = re.sub(r"^(?:a|an|the) ", "", known.answer)
     if bare != known.answer:
         yield from (bare, f"the {bare}")
@@ -108,7 +108,7 @@ FORMS: Mapping[str, Attack] = {
 
 
 def _wrong_forms(answers: Callable[[Known], Iterable[str]]) -> Attack:
-    """Give each wrong answer bare and behind each mark."""
+    """Give each wrong answer bare and with each mark."""
 
     def attack(known: Known, rng: np.random.Generator) -> Iterator[str]:
         for answer in known.only_wrong(answers(known)):
@@ -128,7 +128,7 @@ def _against(*templates: str) -> Attack:
 
 
 def _numeric(*templates: str) -> Attack:
-    """Fill ``{n}`` with the number of the right answer, ``{r}`` with what stands behind it; 0 stays as it is."""
+    """Fill ``{n}`` with the number of the right answer and ``{r}`` with the rest of it; not for an answer of 0."""
 
     def attack(known: Known, rng: np.random.Generator) -> Iterator[str]:
         if known.number:
@@ -184,7 +184,7 @@ def _everything(known: Known, rng: np.random.Generator) -> Iterator[str]:
 
 
 def _candidates(known: Known, rng: np.random.Generator) -> Iterator[str]:
-    """Hide the answer among things that are no answers of its kind, none of them a number or a yes."""
+    """Hide the answer among nouns that are not answers of its kind."""
     asked = meaning(known.riddle.question).split()
     nouns = [noun for noun in known.only_wrong(_NOUNS) if set(meaning(noun).split()).isdisjoint(asked)]
     listed = rng.permutation([known.answer, *rng.permutation(nouns)[:3]]).tolist()
@@ -216,7 +216,7 @@ def _shuffled(known: Known, rng: np.random.Generator) -> Iterator[str]:
 
 
 def _megabyte(known: Known, rng: np.random.Generator) -> Iterator[str]:
-    """Bury nothing, the wrong answer or every answer in a megabyte; of one riddle in 32, since each takes a while."""
+    """Hide nothing, the wrong answer or every answer in a megabyte; for one riddle in 32, since each takes a while."""
     if rng.integers(32) == 0:
         texts = (f"{known.wrong}. ", f"{known.answer} {known.wrong} ", "<answer>", "0 1 2 3 4 5 6 7 8 9 ")
         yield from (text * (MEGABYTE // len(text)) for text in texts)
@@ -224,7 +224,7 @@ def _megabyte(known: Known, rng: np.random.Generator) -> Iterator[str]:
 
 
 def _look_alikes(known: Known, rng: np.random.Generator) -> Iterator[str]:
-    """Write wrong answers with other letters, and right digits with marks that make other numbers of them."""
+    """Write wrong answers in look-alike letters, and right digits with marks that turn them into other numbers."""
     yield from (known.wrong.translate(_LOOK_ALIKES), f"Answer: {known.wrong.translate(_LOOK_ALIKES)}")
     yield f"\u202e{known.wrong[::-1]}"
     if known.number and known.number > 1:
@@ -233,7 +233,7 @@ def _look_alikes(known: Known, rng: np.random.Generator) -> Iterator[str]:
 
 
 def _zero_width(known: Known, rng: np.random.Generator) -> Iterator[str]:
-    """Hide in a wrong answer, between its letters, what is not seen."""
+    """Put invisible characters between the letters of a wrong answer."""
     for mark in "\u200b\u200d\u2060\u00ad\ufeff":
         yield mark.join(known.wrong)
         yield from (f"no{mark}t {known.answer}", f"{known.answer} o{mark}r {known.wrong}")
@@ -293,4 +293,4 @@ ATTACKS: Mapping[str, Attack] = {
     "other riddles": _wrong_forms(lambda known: known.others),
     "constants": _wrong_forms(lambda known: CONSTANTS),
 }  # fmt: skip
-"""Ways to be paid for no answer, a wrong one or several. None may pass."""
+"""Ways to get a reward for no answer, a wrong one or several. None may pass."""

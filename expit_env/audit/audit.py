@@ -1,4 +1,4 @@
-"""The verifier on trial: what it refuses of what is right, and what it passes of what is not."""
+"""An audit of the verifier: right replies that it fails, and wrong replies that it passes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CONSTANT_BOUND = 0.10
 _SEED = 20_261_124
 _OTHERS = 6
 _CONSTANT_RIDDLES = 50
-"""Riddles of each family and split on which constant answers are tried."""
+"""How many riddles of each family and split constant answers are tried on."""
 
 _CONSTANT_CANDIDATES = 20
 _Z = 1.959963984540054
@@ -38,6 +38,7 @@ class Tally:
 
     @property
     def share(self) -> float:
+        """The share of false verdicts."""
         return self.false / self.tried if self.tried else 0.0
 
     @property
@@ -63,7 +64,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """The one answer that pays best on a split, and how many of its riddles it passes (``score.false`` of them)."""
+    """The constant answer that passes on most riddles of a split; ``score.false`` is their number."""
 
     split: str
     answer: str
@@ -71,7 +72,7 @@ class Constant:
 
     @property
     def pays(self) -> bool:
-        """Whether it scores more than an agent that does not read should get."""
+        """Whether it scores more than an agent should get without reading."""
         return self.score.share >= CONSTANT_BOUND
 
 
@@ -80,11 +81,11 @@ class Audit:
     """What an audit found.
 
     Attributes:
-        families: the families that were audited, the bank among them.
+        families: the families that were audited, including the bank.
         riddles: riddles of each family and split; each comes with its contrast riddle, if it has one.
-        tried: replies by family and by form or attack.
+        tried: the number of replies by family and by form or attack.
         faults: every false verdict.
-        constants: the best constant answer of each split; none where only some families were audited.
+        constants: the best constant answer of each split; empty if only some families were audited.
     """
 
     families: tuple[str, ...]
@@ -101,7 +102,7 @@ class Audit:
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """What is not as it must be, in words; empty where the verifier can be trusted."""
+        """What the verifier failed at, in words; empty if it can be trusted."""
         passes, fails = self.tally(tuple(ATTACKS)), self.tally(tuple(FORMS))
         found = [f"{passes.false} false passes; none is acceptable"] if passes.false else []
         if fails.share > FALSE_FAIL_BOUND:
@@ -120,7 +121,7 @@ def audit(families: Sequence[str] = (), riddles: int = 20, verifier: Verifier = 
     Args:
         families: names of families or of groups, or ``bank``; all of them by default.
         riddles: how many of each family and split; the bank may have fewer.
-        verifier: what is on trial.
+        verifier: the verifier to audit.
 
     Raises:
         ValueError: if there is no such family, or ``riddles`` is not positive.
@@ -143,25 +144,25 @@ def audit(families: Sequence[str] = (), riddles: int = 20, verifier: Verifier = 
 def best_constant(split: str, verifier: Verifier = verify) -> Constant:
     """Return the answer that passes on most riddles of a split.
 
-    Tried are the answers and aliases that most riddles list, judged by the verifier on all of them.
+    The candidates are the answers and aliases of most riddles; the verifier judges each of them on all riddles.
     """
-    posed = [
+    riddles = [
         splits.riddle_at(name, split, index) for name in splits.families_of(split) for index in range(_CONSTANT_RIDDLES)
     ]
     spellings: dict[str, str] = {}
     listed: Counter[str] = Counter()
-    for riddle in posed:
+    for riddle in riddles:
         answers = {meaning(answer): answer for answer in (*riddle.aliases, riddle.answer)}
         spellings |= answers
         listed.update(list(answers))
     candidates = [spellings[said] for said, _ in listed.most_common(_CONSTANT_CANDIDATES)]
-    passed = {answer: sum(verifier(riddle, answer).correct for riddle in posed) for answer in candidates}
+    passed = {answer: sum(verifier(riddle, answer).correct for riddle in riddles) for answer in candidates}
     best = max(passed, key=lambda answer: passed[answer])
-    return Constant(split, best, Tally(len(posed), passed[best]))
+    return Constant(split, best, Tally(len(riddles), passed[best]))
 
 
 def _select(families: Sequence[str]) -> tuple[str, ...]:
-    """Return the families that are named, by their own name or by their group's, else all and the bank."""
+    """Return the families with these names or in these groups; by default all, and the bank."""
     for name in families:
         if name not in (BANK, *GROUPS, *FAMILIES):
             raise unknown("family", name, (BANK, *GROUPS, *FAMILIES))
@@ -170,7 +171,7 @@ def _select(families: Sequence[str]) -> tuple[str, ...]:
 
 
 def _answers() -> list[tuple[str, str]]:
-    """Return families with an answer of theirs, from all splits and contrasts."""
+    """Return answers with their families, from all splits and contrasts."""
     return [
         (name, splits.riddle_at(name, split, 0, contrast).answer)
         for split in splits.SPLITS
@@ -195,7 +196,7 @@ def _known(name: str, riddles: int, pool: Sequence[tuple[str, str]], rng: np.ran
 
 
 def _indices(name: str, split: str, riddles: int, rng: np.random.Generator) -> list[int]:
-    """Draw places of a family in a split; a bank that has no more riddles than are asked for is taken whole."""
+    """Draw indices of a family in a split; all of them if the bank has no more riddles than that."""
     count = splits.count(name, split)
     return list(range(count)) if count <= riddles else rng.integers(count, size=riddles).tolist()
 

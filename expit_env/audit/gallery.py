@@ -7,9 +7,9 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 
-from expit_env.riddle import Riddle
+from expit_env.riddle import Riddle, normalise
 from expit_env.riddles import FAMILIES, GROUPS, splits
-from expit_env.riddles.family import Family, normalise
+from expit_env.riddles.family import Family
 
 _PREFACE = """# Gallery
 
@@ -35,10 +35,10 @@ def gallery() -> str:
 
 @functools.cache
 def number_of_questions(family: str, split: str) -> str:
-    """Estimate how many questions a family has in a split at level 3, without openings, and write it in words.
+    """Estimate how many questions a family has in a split at level 3, without openings, and return it as text.
 
-    The number of pairs among some draws, divided by the number of equal pairs, is the number of questions if all are
-    equally likely, and less if they are not.
+    The number of pairs among some draws, divided by the number of equal pairs, estimates the number of questions if all
+    are equally likely, and less if they are not.
     """
     third = range(2, 5 * _DRAWS, 5)  # the indices of level 3
     drawn = Counter(normalise(splits.bare_questions(family, split, index)[0]) for index in third)

@@ -1,4 +1,4 @@
-"""What is known of a riddle without asking the verifier: which answers are surely wrong."""
+"""What is known about a riddle without the verifier: which answers are certainly wrong."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _AMOUNT = re.compile(r"\d+ ([^\W\d_]+)")
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a riddle without asking the verifier.
+    """What is known about a riddle without the verifier.
 
     Attributes:
         riddle: the riddle.
-        contrast: its contrast riddle, whose answer is wrong here; None where there is none.
+        contrast: its contrast riddle, whose answer is wrong here; None if it has none.
         others: answers of other riddles.
     """
 
@@ -33,6 +33,7 @@ class Known:
 
     @property
     def answer(self) -> str:
+        """The riddle's answer."""
         return self.riddle.answer
 
     @functools.cached_property
@@ -48,14 +49,14 @@ class Known:
 
     @functools.cached_property
     def wrong(self) -> str:
-        """An answer that is surely wrong: the trap where there is one."""
+        """An answer that is certainly wrong: the trap, if the riddle has one."""
         candidates = (self.riddle.trap or "", *self.near_misses(), *self.others, "a wheelbarrow")
         return next(self.only_wrong(candidates))
 
     def only_wrong(self, answers: Iterable[str]) -> Iterator[str]:
-        """Leave out what is right, or may be.
+        """Yield the answers that are certainly wrong.
 
-        That is an answer that shares all its words, in any number, with a right one, or an amount in another unit.
+        Not those with all words of a right answer, or only its words, nor an amount in another unit.
         """
         right = [_singulars(answer) for answer in self.right]
         units = {found[1] for answer in self.right if (found := _AMOUNT.fullmatch(answer))}
@@ -67,7 +68,7 @@ class Known:
                 yield answer
 
     def near_misses(self) -> Iterator[str]:
-        """Yield the answer with a number that is one off."""
+        """Yield the answer with its number off by one."""
         if self.number is not None:
             yield from (self.answer.replace(str(self.number), str(self.number + step), 1) for step in (1, -1))
 

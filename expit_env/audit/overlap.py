@@ -1,8 +1,8 @@
-"""How much the splits have in common: questions that are in two of them, and questions that are nearly the same.
+"""The overlap of the splits: questions that are in two of them, and near copies.
 
-Two questions are near if the Jaccard similarity of their word sets is at least 0.8. All pairs are compared, none by
-sampling: a question can only be near to one in a block (a family in a split) if the block has 0.8 of its words, which
-leaves few blocks, and each of those is compared by one matrix product. Memory is linear in the number of questions.
+Two questions are near copies if the Jaccard similarity of their word sets is at least 0.8. All pairs are compared: a
+question can only be near one in a block (a family in a split) if the block has 0.8 of its words, which leaves few
+blocks, and each of those is compared by one matrix product. Memory is linear in the number of questions.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from expit_env.riddle import normalise
 from expit_env.riddles import splits
-from expit_env.riddles.family import normalise
 
 NEAR = 0.8
 ALLOWED_NEAR = {("validation", "train"): "they share wordings, and differ in nouns and numbers"}
-"""The pairs of splits, the later one first, that may have questions near to each other, each with the reason."""
+"""The pairs of splits, the later one first, that may have near copies, each with the reason."""
 
 _ROWS = 1_024
 """How many questions are compared with a block at a time."""
@@ -50,7 +50,7 @@ class Block:
 
     @functools.cached_property
     def known(self) -> frozenset[str]:
-        """The questions, for a fast look-up."""
+        """The questions as a set."""
         return frozenset(self.questions)
 
 
@@ -60,9 +60,9 @@ class Overlap:
 
     Attributes:
         families, splits: of the two, the later split first.
-        exact: questions that both hold.
-        near: questions of the first that are near to one of the second and not in it.
-        example: a question of the first that is in the second, or near to one of it.
+        exact: questions that both have.
+        near: questions of the first that are near copies of one in the second, but not in it.
+        example: a question of the first that is in the second, or a near copy of one in it.
     """
 
     families: tuple[str, str]
@@ -85,7 +85,7 @@ def overlaps(blocks: Sequence[Block]) -> list[Overlap]:
 
 
 def complaints(found: Iterable[Overlap]) -> list[str]:
-    """Return in words what is wrong: copies anywhere, and near copies where they are not allowed."""
+    """Describe what is wrong: copies, and near copies that are not allowed."""
     found = list(found)
     exact = sum(overlap.exact for overlap in found)
     wrong = [f"{exact} questions are in two splits; none may be"] if exact else []
@@ -97,7 +97,7 @@ def complaints(found: Iterable[Overlap]) -> list[str]:
 
 
 def sample(riddles: int) -> list[Block]:
-    """Draw about as many riddles as asked for, equally many of each family and split, with their contrasts.
+    """Draw about ``riddles`` riddles, equally many of each family and split, with their contrasts.
 
     Raises:
         ValueError: if ``riddles`` is not positive.

@@ -1,7 +1,7 @@
-"""The bank: riddles written by hand, whose ideas no rule can draw.
+"""The bank: hand-written riddles, whose ideas no rule can generate.
 
-A line of ``bank.jsonl`` is a riddle, with its contrast if it has one. Riddles of one idea are a cluster, and a cluster
-is in one split only. An index is a place among a split's lines: new lines go to the end of the file.
+Each line of ``bank.jsonl`` is a riddle, with its contrast if it has one. Riddles with the same idea are a cluster, and
+a cluster is in one split only. An index is a place among a split's lines, so new lines go to the end of the file.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _TAKES_AN = re.compile(r"[aeiou8]|1[18](?!\d)", re.IGNORECASE)
-"""How a noun or a number begins that takes *an*."""
+"""The beginning of a noun or a number that takes *an*."""
 
 _SENTENCE_START = re.compile(r"(?:^|[.?!]'? )[a-z]")
 
@@ -42,7 +42,7 @@ class Draw:
     Attributes:
         split: train, validation, test or transfer.
         level: 1 to 5, how hard the riddle is to be.
-        held_out: whether only words that train and validation never use are drawn, and numbers that they never use too.
+        held_out: whether to draw words that train and validation never use, and also numbers that they never use.
     """
 
     def __init__(self, rng: random.Random, split: str, level: int) -> None:
@@ -50,7 +50,7 @@ class Draw:
         self.held_out = split == "test"
 
     def below(self, count: int) -> int:
-        """Draw a whole number from 0 to ``count - 1``: every other draw is made of this one."""
+        """Draw a whole number from 0 to ``count - 1``; all other draws use this one."""
         return int(self._rng.random() * count)  # of Random's methods only random() is the same in every Python version
 
     def choice(self, options: tuple[T, ...]) -> T:
@@ -87,7 +87,7 @@ class Draw:
 
 
 def distractor(draw: Draw, low: int, high: int, sentence: str) -> str:
-    """Put a number into an irrelevant sentence, with a space behind: from level 4 on, below nothing."""
+    """Put a number into an irrelevant sentence, followed by a space; below level 4, return nothing."""
     return sentence % draw.within(low, high) + " " if draw.level >= 4 else ""
 
 

@@ -8,17 +8,18 @@ it has a twist, with the riddle's text on the left of the bar and the contrast's
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from expit_env.riddle import Kind, Riddle
+from expit_env.riddle import Kind, Riddle, normalise
 from expit_env.riddles.draw import Draw, a, capitalise, word_bank
 
 _MAX_DRAWS = 1_000
-"""How many instances are drawn at most until one is on the side that is asked for."""
+"""The most instances to draw until one is on the requested side."""
 
 _TWIST = re.compile(r"\{((?:[^{}|]|\{\w+\})*)\|((?:[^{}|]|\{\w+\})*)\}")
 
@@ -42,9 +43,9 @@ class Instance:
     Attributes:
         facts: what fills the slots of the wordings.
         answer, aliases, trap, why, unit: of the riddle; ``why`` is one or two sentences that lead to the answer.
-        contrast_answer, contrast_aliases, contrast_trap, contrast_why, contrast_unit: of its contrast. The trap is,
-            unless given, the riddle's own answer: what an agent says that has learned the answer and not the trick.
-            The unit is, unless given, the riddle's.
+        contrast_answer, contrast_aliases, contrast_trap, contrast_why, contrast_unit: of its contrast. By default its
+            trap is the riddle's answer, which an agent gives if it learned the answer and not the trick, and its unit
+            is the riddle's.
         hints: up to two for the riddle, none of which contains the answer.
     """
 
@@ -71,7 +72,7 @@ class Family:
         draw_instance: draws the numbers and words of one riddle and its contrast, and works out their answers.
         wordings: templates for train and validation; slots are filled from the facts.
         test_wordings: templates that only test uses (a transfer family leaves them empty).
-        kind, contrast_kind: how an answer is read, where it is not to be inferred from the answer.
+        kind, contrast_kind: the kind of an answer, if it cannot be inferred from the answer.
         transfer: whether the whole family is kept out of train, validation and test.
         group: the group that it is listed in.
     """
@@ -97,7 +98,7 @@ class Family:
                 number in the opening and, in many families, in the riddle itself (the slot ``{extra}``, else empty),
                 at 5 two openings.
             split: whose words and wordings may be used.
-            side: 0 or 1, to draw until `side_of` is that; None to take any.
+            side: 0 or 1, to draw until `side_of` gives it; None for any.
             riddle_id: the id of the riddle, if it has one.
             bare: whether to leave out the opening.
 
@@ -132,24 +133,25 @@ def fill(wording: str, facts: Mapping[str, object], contrast: bool = False) -> s
 
     The slot ``{a_bird}`` takes the fact ``bird`` with the indefinite article.
     """
-    return capitalise(_TWIST.sub(r"\2" if contrast else r"\1", wording).format_map(_Facts(facts)))
+    return capitalise(_templates(wording)[contrast].format_map(_Facts(facts)))
 
 
 def side_of(wording: str, facts: Mapping[str, object]) -> int:
     """Return 0 or 1: the half of a family's questions that a riddle and its contrast belong to.
 
-    It depends on what the two have in common only, so a riddle is on the side of any contrast that reads the same.
+    It depends only on what the two have in common, so a riddle is on the same side as any contrast with the same text.
     """
-    return zlib.crc32(normalise(_TWIST.sub(" ", wording).format_map(_Facts(facts))).encode()) & 1
+    return zlib.crc32(normalise(_templates(wording)[2].format_map(_Facts(facts))).encode()) & 1
 
 
-def normalise(question: str) -> str:
-    """Return a question as its lower-case words: two questions with the same words are one."""
-    return " ".join(re.findall(r"[a-z0-9]+", question.lower()))
+@functools.cache
+def _templates(wording: str) -> tuple[str, str, str]:
+    """Return the templates of the riddle, of its contrast, and of what they have in common."""
+    return _TWIST.sub(r"\1", wording), _TWIST.sub(r"\2", wording), _TWIST.sub(" ", wording)
 
 
 class _Facts(dict[str, object]):
-    """Facts of which ``{a_bird}`` gives the fact ``bird`` with the indefinite article."""
+    """Facts in which ``{a_bird}`` gives the fact ``bird`` with the indefinite article."""
 
     def __missing__(self, slot: str) -> str:
         if not slot.startswith("a_"):
@@ -158,7 +160,7 @@ class _Facts(dict[str, object]):
 
 
 def _opening(draw: Draw) -> str:
-    """Write the irrelevant sentences that a level has before the riddle: with a space behind, or nothing."""
+    """Write the irrelevant sentences before a riddle of the level, followed by a space, or nothing."""
     if draw.level == 1:
         return ""
     person, other = draw.nouns(NAMES, 2)

@@ -1,4 +1,4 @@
-"""Who may see which riddle: every riddle has an address, and no question is in two splits."""
+"""The splits: every riddle has an address, and no question is in two splits."""
 
 from __future__ import annotations
 

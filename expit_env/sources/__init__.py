@@ -14,18 +14,19 @@ from expit_env.sources.source import RiddleSource
 
 
 def open_source(source: str | RiddleSource | None) -> RiddleSource:
-    """Return the source that is named, or given.
+    """Return the source with a name, or the given source itself.
 
     - None: the families of this package.
-    - ``"riddles.jsonl"``: a file of one's own, see `RiddleList.from_jsonl`.
+    - ``"riddles.jsonl"``: a file of your own, see `RiddleList.from_jsonl`.
     - ``"hf:INK-USC/riddle_sense"``: a dataset on the Hugging Face Hub or in a local folder; with other column names
       ``"hf:me/mine?question=Q&answer=A"``. See `RiddleList.from_dataset`.
     - ``"reasoning-gym:spell_backward,leg_counting"``: datasets of reasoning-gym.
 
-    With ``?skip_bad`` behind it, a file or dataset leaves bad rows out and counts them, instead of refusing them.
+    With ``?skip_bad`` at the end of its name, the bad rows of a file or dataset are left out and counted.
 
     Raises:
         ValueError: if there is no such source, or it has a bad row.
+        ModuleNotFoundError: if the package that the source needs is not installed.
     """
     if source is None:
         return Families()
@@ -46,7 +47,7 @@ def open_source(source: str | RiddleSource | None) -> RiddleSource:
 
 @functools.lru_cache(maxsize=8)
 def _jsonl(source: str, modified: int) -> RiddleList:
-    """Read a file once, for all environments that are made of it; anew when it has been modified."""
+    """Read a file once for all environments, and again after it was modified."""
     path, _, query = source.partition("?")
     options = _options(query)
     if options.keys() - {"skip_bad"}:

@@ -1,4 +1,4 @@
-"""Rows of Hugging Face datasets, with the columns of RiddleSense and BRAINTEASER known. It holds none of their data."""
+"""Rows of Hugging Face datasets. The layouts of RiddleSense and BRAINTEASER are built in, but none of their data."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Layout:
     """How a dataset is read.
 
     Attributes:
-        columns: by which the layout is known.
+        columns: the columns that identify the layout.
         read: makes the fields of a row from its columns.
-        splits: from the dataset's splits to ours, where they are called otherwise.
+        splits: maps the dataset's splits to ours, if their names differ.
         unread: its splits that are left out.
         revision: of the dataset on the Hub.
     """
@@ -41,7 +41,7 @@ def dataset_rows(name: str, columns: Mapping[str, str] | None = None) -> Iterato
         layout = _layout(name, frozenset(rows.column_names)) if columns is None else _mapped(columns)
         if split in layout.unread:
             continue
-        # A dataset's own train is divided as rows without a split are, among train and the splits that it lacks.
+        # A dataset's train is divided like rows without a split, among train and the splits that the dataset lacks.
         ours = layout.splits.get(split, split if split in SPLITS[1:] else None)
         for place, row in enumerate(rows, start=1):
             number += 1
@@ -73,7 +73,7 @@ def _layout(name: str, columns: frozenset[str]) -> Layout:
     if not {"question", "answer"} <= columns:
         raise ValueError(
             f"{name} has the columns {', '.join(sorted(columns))}. Say which are question and answer, such as"
-            ' "hf:NAME?question=COLUMN&answer=COLUMN"; others that can be said: ' + ", ".join(FIELDS[2:])
+            ' "hf:NAME?question=COLUMN&answer=COLUMN"; other fields: ' + ", ".join(FIELDS[2:])
         )
     return _mapped({field: field for field in FIELDS if field in columns})
 
@@ -93,15 +93,15 @@ def _read(layout: Layout, row: Fields) -> Fields | ValueError:
 
 
 def _riddle_sense(row: Fields) -> Fields:
-    """Read RiddleSense (Lin et al. 2021, https://arxiv.org/abs/2101.00376): five choices, a letter says which."""
+    """Read RiddleSense (Lin et al. 2021, https://arxiv.org/abs/2101.00376): five choices and a letter."""
     labels, texts = row["choices"]["label"], row["choices"]["text"]
     return {"question": row["question"], "choices": texts, "answer": texts[labels.index(row["answerKey"])]}
 
 
 def _brainteaser(row: Fields) -> Fields:
-    """Read BRAINTEASER (Jiang et al. 2023, https://arxiv.org/abs/2310.05057), where a puzzle is told in three ways.
+    """Read BRAINTEASER (Jiang et al. 2023, https://arxiv.org/abs/2310.05057), which has three versions of each puzzle.
 
-    The three are one cluster. The right answer comes first in the data, so the choices are put in the order of a hash.
+    They are one cluster. The right answer comes first in the data, so the choices are put in the order of a hash.
     """
     choices = [row["answer"], row["distrator1"], row["distrator2"], row["unsure"]]
     return {

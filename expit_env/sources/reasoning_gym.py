@@ -1,7 +1,7 @@
 """ReasoningGym: the datasets of reasoning-gym as riddles, in splits that share no question, scored by their scorer.
 
-https://github.com/open-thought/reasoning-gym. Its own seeds are those of neighbours: item i of seed s is item i + 1 of
-seed s - 1, so that a train set and a validation set of neighbouring seeds are all but the same.
+https://github.com/open-thought/reasoning-gym. Its own seeds overlap: item i of seed s is item i + 1 of seed s - 1, so a
+train set and a validation set with neighbouring seeds are almost the same.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from typing import Any
 import numpy as np
 
 from expit_env.errors import unknown
-from expit_env.riddle import Kind, Outcome, Riddle, Verdict
-from expit_env.sources.rows import normalise
+from expit_env.riddle import Kind, Outcome, Riddle, Verdict, normalise
 from expit_env.sources.source import Levels
 
 VERSION = 1
 INDEX_COUNT = 1_000_000
 SPLITS = {"train": range(4), "validation": range(4, 7), "test": range(7, 10)}
-"""Which tenths of the hashes a split has: about equal, for questions of another split are drawn in vain."""
+"""Which tenths of the hashes a split has: about equally many, because questions of other splits are drawn in vain."""
 
 _ATTEMPTS = 1_000
 _LONGEST = 20_000
@@ -37,7 +36,7 @@ _NOT_REPRODUCIBLE = (
     "ransom_note",
     "word_ladder",
 )
-"""Their questions depend on PYTHONHASHSEED, or their generators touch the global ones (measured with 0.1.25)."""
+"""Their questions depend on PYTHONHASHSEED, or they use global random generators (measured with 0.1.25)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,7 @@ class ReasoningGymDeck:
     families: tuple[str, ...]
 
     def draw(self, rng: np.random.Generator, level: Levels = None) -> Riddle:
+        """Draw a riddle; there is only one level."""
         family, index = divmod(int(rng.random() * len(self.families) * INDEX_COUNT), INDEX_COUNT)
         return _item(self.families[family], self.split, index)[0]
 
@@ -56,11 +56,11 @@ class ReasoningGymDeck:
 class ReasoningGym:
     """Datasets of reasoning-gym, by name: a family each, at one level. Needs the extra ``reasoning-gym``.
 
-    A riddle's id is ``dataset/split/index``, and with the version of reasoning-gym it decides the riddle. A question
-    is in the split that its hash says, so none is in two.
+    A riddle's id is ``dataset/split/index``; it determines the riddle for a given version of reasoning-gym. The hash of
+    a question determines its split, so no question is in two splits.
 
-    A response is right if their scorer gives it 1.0, where less is partial credit. What stands in one pair of their
-    tags, ``<answer>...</answer>``, is the answer, and without tags the whole response.
+    A response is right if the dataset's scorer gives it 1.0; less is partial credit. The answer is the text between one
+    pair of tags, ``<answer>...</answer>``, or the whole response if it has no tags.
 
     Raises:
         ValueError: if there is no such dataset, or its riddles cannot be drawn reproducibly.
@@ -78,6 +78,7 @@ class ReasoningGym:
                 raise unknown("dataset of reasoning-gym", name, there)
 
     def deck(self, split: str, families: str | Sequence[str], level: int | None) -> ReasoningGymDeck:
+        """Return the riddles of a split and some datasets, or raise ValueError if there are none."""
         if split not in SPLITS:
             raise unknown("split of reasoning-gym", split, SPLITS)
         if level not in (None, 1):
@@ -89,13 +90,14 @@ class ReasoningGym:
         return ReasoningGymDeck(split, self.names if "all" in names else tuple(n for n in self.names if n in names))
 
     def riddle(self, riddle_id: str) -> Riddle:
+        """Return the riddle with an id, or raise ValueError."""
         return _item(*self._parse(riddle_id))[0]
 
     def verify(self, riddle: Riddle, response: str) -> Verdict:
         """Score a response.
 
         Raises:
-            RuntimeError: if their scorer fails.
+            RuntimeError: if the dataset's scorer fails.
         """
         _, dataset, entry = _item(*self._parse(str(riddle.riddle_id)))
         answer = _answer(response)
@@ -119,7 +121,7 @@ class ReasoningGym:
 
 
 def _answer(response: str) -> str | None:
-    """Return what a response says the answer is: all of it, or what its tags hold; None where these are broken."""
+    """Return the answer in a response: the text between its tags, or all of it; None if the tags are broken."""
     before, tag, rest = response.partition("<answer>")
     answer, end, after = rest.partition("</answer>")
     if not tag:
@@ -129,16 +131,16 @@ def _answer(response: str) -> str | None:
 
 @functools.lru_cache(maxsize=1_024)
 def _item(name: str, split: str, index: int) -> tuple[Riddle, Any, Any]:
-    """Return a riddle with its dataset and entry: the first from its own seeds whose question is of the split."""
+    """Return a riddle with its dataset and entry: the first from its own seeds whose question is in the split."""
     seeds = np.random.SeedSequence([VERSION, zlib.crc32(name.encode()), zlib.crc32(split.encode()), index])
     for seed in seeds.generate_state(_ATTEMPTS, np.uint32).tolist():
         dataset = _library().create_dataset(name, seed=seed, size=1)
         try:
             entry = dataset[0]
-        except ArithmeticError:  # a generator of theirs may divide by 0; such a seed has no riddle
+        except ArithmeticError:  # some generators divide by 0 for some seeds, which then have no riddle
             continue
         if not isinstance(entry["answer"], str) or not entry["answer"].strip():
-            raise ValueError(f"{name} of reasoning-gym tells no answer to its questions, so it cannot be posed here")
+            raise ValueError(f"{name} of reasoning-gym has no answers to its questions, so it cannot be used here")
         question = entry["question"]
         if zlib.crc32(normalise(question).encode()) % 10 in SPLITS[split]:
             riddle_id = f"{name}/{split}/{index}"

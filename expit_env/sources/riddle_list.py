@@ -1,4 +1,4 @@
-"""RiddleList: riddles that somebody wrote down, in a JSONL file or a dataset, in splits that share no question."""
+"""RiddleList: riddles from a JSONL file or a dataset, in splits that share no question."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import gymnasium as gym
 import numpy as np
 
 from expit_env.errors import unknown
-from expit_env.riddle import LEVELS, SPLITS, Riddle
+from expit_env.riddle import LEVELS, SPLITS, Riddle, normalise
 from expit_env.sources.hub import dataset_rows
-from expit_env.sources.rows import Row, normalise, read_row
+from expit_env.sources.rows import Row, read_row
 from expit_env.sources.source import Levels, level_of
 from expit_env.verifier import verify
 
@@ -36,9 +36,11 @@ class ListedDeck:
 
     @property
     def families(self) -> tuple[str, ...]:
+        """The families of the riddles."""
         return tuple(dict.fromkeys(str(riddle.family) for riddle in self.riddles))
 
     def draw(self, rng: np.random.Generator, level: Levels = None) -> Riddle:
+        """Draw a riddle, and if a level is given, the nearest to it of the same family."""
         riddle = self.riddles[int(rng.random() * len(self.riddles))]
         wanted = None if level is None else level_of(level, str(riddle.family), self.families)
         if wanted is None:
@@ -50,15 +52,15 @@ class ListedDeck:
 
 
 class RiddleList:
-    """A source of riddles that are listed.
+    """A source with a fixed list of riddles.
 
-    A row is an object with ``question`` and ``answer``, and if there are any ``aliases`` (which also pass), ``trap``,
-    ``kind``, ``explanation``, ``hints``, ``level`` (1 if not given), ``family``, ``split``, ``cluster``,
-    ``choices`` (texts, of which the answer is one: they are asked as lettered options), ``unit`` (see `Riddle`).
+    A row is an object with ``question`` and ``answer``, and optionally ``aliases`` (which also pass), ``trap``,
+    ``kind``, ``explanation``, ``hints``, ``level`` (1 by default), ``family``, ``split``, ``cluster``, ``choices``
+    (texts, among them the answer, which become lettered options) and ``unit`` (see `Riddle`).
 
     A row without a split gets one by a hash of its cluster, or else of its question: 8 tenths are train, one is
-    validation, one is test; where other rows say that they are validation or test, that tenth is train as well. No
-    question stands in two splits. A riddle's id is ``family/split/number``, the number being its line.
+    validation, one is test. If other rows are marked as validation or test, that tenth is train as well. No question is
+    in two splits. A riddle's id is ``family/split/number`` with the number of its line.
 
     Attributes:
         riddles: by id.
@@ -82,10 +84,10 @@ class RiddleList:
 
     @classmethod
     def from_jsonl(cls, path: Path, skip_bad: bool = False) -> RiddleList:
-        """Read a file with one JSON object a line; blank lines are passed over.
+        """Read a file with one JSON object per line; blank lines are skipped.
 
         Raises:
-            ValueError: for a bad row, with file, line and reason, unless ``skip_bad``: then it is counted.
+            ValueError: for a bad row, with file, line and reason, unless ``skip_bad``: then it is only counted.
         """
         return cls(str(path), _lines(path), skip_bad)
 
@@ -95,9 +97,9 @@ class RiddleList:
 
         Args:
             name: an id on the Hub, or a local folder.
-            columns: from a field of a row to the dataset's column, where they are not called the same. The layouts of
-                RiddleSense and BRAINTEASER are known.
-            skip_bad: whether bad rows are counted instead of refused.
+            columns: the dataset's column for each field of a row, if their names differ. The layouts of RiddleSense and
+                BRAINTEASER are built in.
+            skip_bad: whether to leave out bad rows and count them, instead of raising an error.
 
         Raises:
             ValueError: for a bad row, with dataset, place and reason, unless ``skip_bad``.
@@ -106,18 +108,20 @@ class RiddleList:
         return cls(name, dataset_rows(name, columns), skip_bad)
 
     def deck(self, split: str, families: str | Sequence[str], level: int | None) -> ListedDeck:
+        """Return the riddles of a split, some families and a level, or raise ValueError if there are none."""
         if split not in SPLITS:
             raise unknown("split", split, SPLITS)
-        posed = [riddle for riddle in self.riddles.values() if riddle.split == split]
-        if not posed:
+        riddles = [riddle for riddle in self.riddles.values() if riddle.split == split]
+        if not riddles:
             there = sorted({str(riddle.split) for riddle in self.riddles.values()}, key=SPLITS.index)
             raise ValueError(f"{self.name} has no riddles in the split {split!r}, only in {', '.join(there)}")
-        return ListedDeck(tuple(_at_level(_of_families(posed, families), level)))
+        return ListedDeck(tuple(_at_level(_of_families(riddles, families), level)))
 
     def riddle(self, riddle_id: str) -> Riddle:
+        """Return the riddle with an id, or raise ValueError."""
         if riddle_id not in self.riddles:
             first = next(iter(self.riddles))
-            raise ValueError(f"no riddle of {self.name} has the id {riddle_id!r}; there is for example {first!r}")
+            raise ValueError(f"no riddle of {self.name} has the id {riddle_id!r}; an example of an id is {first!r}")
         return self.riddles[riddle_id]
 
     def _rows(self, written: Written, skip_bad: bool) -> Iterator[Row]:
@@ -130,9 +134,9 @@ class RiddleList:
                 self._refuse(where, str(error), skip_bad)
 
     def _divided(self, rows: list[Row], skip_bad: bool) -> Iterator[Riddle]:
-        """Give each riddle its split and id, and refuse a question that would stand in two splits."""
-        said = {row.riddle.split for row in rows}
-        hashed = ["train", *(split for split in _HASHED[1:] if split not in said)]
+        """Give each riddle its split and id, and refuse a question that would be in two splits."""
+        marked = {row.riddle.split for row in rows}
+        hashed = ["train", *(split for split in _HASHED[1:] if split not in marked)]
         seen: dict[str, tuple[str, str]] = {}
         for row in sorted(rows, key=lambda row: row.riddle.split in (None, "train")):
             split = row.riddle.split or _split_of(row.cluster, hashed)
@@ -156,11 +160,11 @@ def _lines(path: Path) -> Written:
 
 
 def _object(line: bytes) -> Any:
-    """Return what a line says, or the error that it is."""
+    """Return the value of a line of JSON, or the error in it."""
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
-        return ValueError(f"it is no JSON: {error}")
+        return ValueError(f"it is not valid JSON: {error}")
 
 
 def _split_of(cluster: str, splits: Sequence[str]) -> str:

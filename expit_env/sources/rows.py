@@ -1,15 +1,14 @@
-"""Rows that somebody wrote: one row is one riddle, and a bad one is refused with the reason."""
+"""Rows of a file or dataset: each row is one riddle, and a bad row is an error with the reason."""
 
 from __future__ import annotations
 
-import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from expit_env.errors import unknown
-from expit_env.riddle import LEVELS, SPLITS, Kind, Riddle
+from expit_env.riddle import LEVELS, SPLITS, Kind, Riddle, normalise
 from expit_env.verifier import verify
 
 FIELDS = (
@@ -40,9 +39,9 @@ class Row:
 
     Attributes:
         number: its line in a file, or its place in a dataset, from 1.
-        where: both, for errors.
-        riddle: without an id, and with a split only where the row says one.
-        cluster: riddles of one cluster stand in one split: what the row says, else its question.
+        where: the file or dataset and the place in it, for errors.
+        riddle: without an id, and without a split unless the row has one.
+        cluster: the row's cluster, or else its question; riddles of one cluster are in one split.
     """
 
     number: int
@@ -51,22 +50,17 @@ class Row:
     cluster: str
 
 
-def normalise(question: str) -> str:
-    """Return a question as its words in any script: two questions with the same words are one."""
-    return " ".join(re.findall(r"[^\W_]+", question.casefold())) or question.strip()
-
-
 def read_row(fields: Any, number: int, where: str, family: str) -> Row:
     """Read one row.
 
     Args:
-        fields: the row, a mapping with keys among ``FIELDS``; values of None count as left out.
+        fields: the row, a mapping with keys among ``FIELDS``; values of None count as missing.
         number: its line or place.
-        where: what to call it.
-        family: of a row that says none.
+        where: its name in errors.
+        family: the default family.
 
     Raises:
-        ValueError: if it is no riddle; the message says why.
+        ValueError: if the row is not a riddle; the message says why.
     """
     if not isinstance(fields, Mapping):
         raise ValueError(f"a row is an object with question and answer, not {fields!r}")
@@ -103,7 +97,7 @@ def _lettered(
         raise ValueError(f"choices are 2 to 26 different texts, not {list(choices)!r}")
     for text in (answer, *([trap] if trap else [])):
         if text not in letters:
-            raise ValueError(f"{text!r} is none of the choices {list(choices)!r}")
+            raise ValueError(f"{text!r} is not one of the choices {list(choices)!r}")
     asked = "\n".join([question, *(f"{letter}. {text}" for text, letter in letters.items())])
     return asked, letters[answer], (answer, *aliases), trap and letters[trap]
 

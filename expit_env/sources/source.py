@@ -1,4 +1,4 @@
-"""What a source of riddles is: the one door through which the environment gets a riddle."""
+"""The interface of a source of riddles, through which the environment gets every riddle."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ Levels = int | Mapping[str, int] | None
 
 
 class Drawable(Protocol):
-    """The riddles of some families of one split of a source, at one level or at all."""
+    """The riddles that an environment draws from: some families of one split of a source, at one level or all."""
 
     @property
     def families(self) -> tuple[str, ...]:
-        """Whose riddles they are."""
+        """The families of the riddles."""
         ...
 
     def draw(self, rng: np.random.Generator, level: Levels = None) -> Riddle:
-        """Draw a riddle, of its family the nearest to a level if one is given: equal generators draw the same."""
+        """Draw a riddle, and if a level is given, the nearest to it of the same family; equal generators draw equal."""
         ...
 
 
 class RiddleSource(Protocol):
-    """What ``gym.make("Riddle-v0", source=...)`` takes, besides the strings that `open_source` reads."""
+    """The interface that ``gym.make("Riddle-v0", source=...)`` accepts, besides the strings of `open_source`."""
 
     @property
     def question_length(self) -> int:
-        """How many characters a question has at most."""
+        """The most characters of a question."""
         ...
 
     def deck(self, split: str, families: str | Sequence[str], level: int | None) -> Drawable:
-        """Return what is drawn from; raise ValueError where there is nothing of the kind."""
+        """Return the riddles to draw from, or raise ValueError if there are none."""
         ...
 
     def riddle(self, riddle_id: str) -> Riddle:
-        """Return the riddle that reported this id, or raise ValueError."""
+        """Return the riddle with an id, or raise ValueError."""
         ...
 
     @property
     def verify(self) -> Verifier:
-        """What judges a response to a riddle of this source, where no other verifier is asked for."""
+        """The default verifier for riddles of this source."""
         ...
 
 
 def level_of(levels: Levels, family: str, families: Sequence[str]) -> int | None:
-    """Return the level that is asked for of a family, one of ``families``, or None.
+    """Return the requested level of a family, one of ``families``, or None.
 
     Raises:
         ValueError: if there is no such level, or a level is given for a family that is not among ``families``.

@@ -1,0 +1,291 @@
+"""Sampling over HTTP from a stub server that misbehaves: no answer is lost, and none is counted twice."""
+
+import asyncio
+import json
+import threading
+from collections import deque
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from support.processes import wait_until
+from support.stub_server import MISBEHAVIOUR
+
+from agents.trajectory import Completion
+
+pytest.importorskip("openai")
+
+from agents.sampling import http
+from agents.sampling.http import HTTPSampler, ServerError
+from agents.sampling.replies import MalformedReply, read_reply
+
+SEED = (5, 1)
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch):
+    """The waits between requests, which take no time here but on the sampler's clock."""
+    waited, sleep = [], asyncio.sleep
+
+    async def wait(seconds):
+        waited.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", wait)
+    monkeypatch.setattr(http, "time", SimpleNamespace(monotonic=lambda: 1_000 + sum(waited)))
+    return waited
+
+
+def make(server, **options):
+    return HTTPSampler(server.url, "tiny", **({"timeout": 60, "retries": 6} | options))
+
+
+def draw(sampler, prompts, n, temperature=1.0, top_p=1.0, **options):
+    chats = [[{"role": "user", "content": f"question {number}"}] for number in range(prompts)]
+    how = {"temperature": temperature, "top_p": top_p, "max_new_tokens": 9, "seed": SEED}
+    return sampler.sample(chats, n, **(how | options))
+
+
+def texts(drawn):
+    return [[completion.text for completion in group] for group in drawn]
+
+
+def text(prompt, first, choice):
+    """The text of a choice, in a request for the samples of a prompt from the first of them on."""
+    return f"question {prompt} {int(np.random.SeedSequence([*SEED, prompt, first]).generate_state(1)[0]) >> 1} {choice}"
+
+
+def together(prompts, n):
+    """What a server that honours n answers."""
+    return [[text(i, 0, j) for j in range(n)] for i in range(prompts)]
+
+
+def one_by_one(prompts, n):
+    """What a server that does not honour n answers."""
+    return [[text(i, j, 0) for j in range(n)] for i in range(prompts)]
+
+
+def test_answers_come_in_the_order_of_the_prompts(server):
+    done = []
+    drawn = draw(make(server), 5, 4, progress=done.append)
+    assert texts(drawn) == together(5, 4)
+    assert drawn[0][0] == Completion(drawn[0][0].text, (7, 8), (-0.5, -1.5), finished=True)
+    assert (len(server.seen), done) == (5, [4] * 5)
+    body = server.seen[0]
+    assert (body["model"], body["n"], body["max_tokens"], body["temperature"]) == ("tiny", 4, 9, 1.0)
+    assert [len(group) for group in draw(make(server), 3, [2, 0, 3])] == [2, 0, 3]
+    assert draw(make(server), 0, 4) == []
+
+
+def test_log_probabilities_are_those_of_the_sampling_policy(server):
+    server.finish_reason = "length"
+    for how, expected in (({"temperature": 0.7}, ()), ({"top_p": 0.9}, ()), ({"temperature": 0.0}, (0.0, 0.0))):
+        completion = draw(make(server), 1, 1, **how)[0][0]
+        assert (completion.logprobs, completion.finished) == (expected, False)
+
+
+def test_greedy_answers_are_asked_for_one_by_one(server):
+    async def in_a_notebook():  # where a loop is running
+        return draw(make(server), 2, 3, temperature=[0.0, 1.0])
+
+    assert [len(group) for group in asyncio.run(in_a_notebook())] == [3, 3]
+    asked = sorted((body["temperature"], body.get("n", 1)) for body in server.seen)
+    assert asked == [(0.0, 1), (0.0, 1), (0.0, 1), (1.0, 3)]
+
+
+@pytest.mark.parametrize(
+    "lacks", [("ignores n",), ("refuses n",), ("refuses extras",), ("refuses n", "refuses extras")]
+)
+def test_a_server_that_lacks_a_feature_is_asked_without_and_only_once_with_it(server, lacks):
+    server.lacks, sampler, takes_n = lacks, make(server), lacks == ("refuses extras",)
+    drawn = draw(sampler, 3, 3)
+    assert texts(drawn) == (together if takes_n else one_by_one)(3, 3)
+    if "refuses extras" in lacks:
+        assert drawn[0][0].token_ids == drawn[0][0].logprobs == ()
+        counted = sum(completion.num_tokens for group in drawn for completion in group)
+        assert counted >= 3 * 7, "tokens are counted where the server does not report them"
+    server.seen.clear()
+    draw(sampler, 3, 3)
+    assert len(server.seen) == (3 if takes_n else 9)
+    assert all(("n" in body) == takes_n for body in server.seen)
+
+
+def test_a_reply_with_fewer_choices_is_completed_and_does_not_turn_n_off(server, monkeypatch):
+    def cut_to(count):
+        return lambda handler, reply: handler.reply(200, reply | {"choices": reply["choices"][:count]})
+
+    monkeypatch.setitem(MISBEHAVIOUR, "two", cut_to(2))
+    monkeypatch.setitem(MISBEHAVIOUR, "one", cut_to(1))
+    sampler = make(server)
+    server.faults.append("two")
+    assert texts(draw(sampler, 1, 4)) == [[text(0, 0, 0), text(0, 0, 1), text(0, 2, 0), text(0, 2, 1)]]
+    server.faults.extend(["one", "one"])
+    draw(sampler, 1, 6)
+    assert [body.get("n") for body in server.seen] == [4, 2, 6, 5, 4]
+
+
+@pytest.mark.parametrize("fault", sorted(MISBEHAVIOUR.keys() - {"hang"}))
+def test_a_passing_failure_changes_no_answer(server, fault):
+    server.faults, done = deque([fault, None, fault, fault]), []
+    assert texts(draw(make(server), 6, 3, progress=done.append)) == together(6, 3)
+    assert (sum(done), len(server.seen)) == (18, 9)
+
+
+def test_a_storm_of_all_failures_changes_no_answer(server):
+    kinds = [*[None, *MISBEHAVIOUR.keys() - {"hang"}] * 3, "hang"]
+    server.faults = deque(kinds[i] for i in np.random.default_rng(0).permutation(len(kinds)))
+    assert texts(draw(make(server, retries=50, timeout=2), 20, 4)) == together(20, 4)
+
+
+def test_a_server_that_dies_and_comes_back_is_waited_for(server, waits, monkeypatch):
+    sampler, wait = make(server), asyncio.sleep
+
+    async def come_back_after_ten(seconds):
+        if len(waits) == 10:
+            server.start()
+        await wait(seconds)
+
+    assert texts(draw(sampler, 5, 2)) == together(5, 2)
+    server.die()
+    monkeypatch.setattr(asyncio, "sleep", come_back_after_ten)
+    assert texts(draw(sampler, 12, 2)) == together(12, 2)
+    assert len(server.seen) == 5 + 12
+
+
+@pytest.mark.parametrize("was_there", [True, False])
+def test_a_dead_server_is_given_up_sooner_if_it_was_never_there(server, waits, caplog, was_there):
+    sampler = make(server, retries=7)
+    if was_there:
+        draw(sampler, 1, 1)
+    server.die()
+    message = r"tried 8 times; .*no connection" if was_there else r"tried 5 times; .*never answered: is it running"
+    with pytest.raises(ServerError, match=rf"{message}.*Nothing that was finished is lost.*same command again"):
+        draw(sampler, 1, 2)
+    assert waits == [0.5, 1.0, 2.0, 4.0] + [8.0, 16.0, 30.0] * was_there
+    assert "no connection" in caplog.text
+    assert "trying again in 0.5 s" in caplog.text
+    server.start()
+
+
+def test_the_wait_doubles_and_is_as_long_as_the_server_asks_within_reason(server, waits, monkeypatch):
+    for name, seconds in (("later", "7"), ("much later", "3600")):
+        reply = lambda handler, reply, seconds=seconds: handler.error(429, "slow down", Retry_After=seconds)  # noqa: E731
+        monkeypatch.setitem(MISBEHAVIOUR, name, reply)
+    server.faults = deque(["503", "503", "drop", "later", "much later"])
+    draw(make(server), 1, 1)
+    assert waits == [0.5, 1.0, 2.0, 7.0, 30.0]
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("hang", "no reply in 1 s"), ("429", "HTTP 429: slow down"), ("500", "HTTP 500: a bug"),
+        ("truncated JSON", "malformed: JSONDecodeError"), ("aborted", "finish_reason is 'abort'"),
+    ],
+)  # fmt: skip
+def test_a_lasting_failure_is_reported(server, fault, words):
+    server.faults = deque([fault] * 50)
+    with pytest.raises(ServerError, match=words):
+        draw(make(server, retries=1, timeout=1 if fault == "hang" else 60), 2, 2)
+
+
+@pytest.mark.parametrize(("status", "requests"), [(400, 4), (425, 1), (501, 1)])
+def test_a_refused_request_is_an_error_and_not_sent_again(server, monkeypatch, status, requests):
+    monkeypatch.setitem(MISBEHAVIOUR, "refused", lambda handler, reply: handler.error(status, "not \x1b[31mthat"))
+    server.faults = deque(["refused"] * 9)
+    with pytest.raises(ServerError, match=f"HTTP {status}: not \N{REPLACEMENT CHARACTER}\\[31mthat"):
+        draw(make(server), 1, 2)
+    assert len(server.seen) == requests, "each once, and after 400 also without n and the extras"
+
+
+def test_many_requests_are_in_flight_but_no_more_than_allowed(server):
+    def release():
+        wait_until(lambda: server.in_flight >= 4)
+        server.released.set()
+
+    server.faults = deque(["hang"] * 10)
+    releasing = threading.Thread(target=release)
+    releasing.start()
+    draw(make(server, concurrency=4), 10, 1)
+    assert server.most_in_flight == 4
+    releasing.join()
+
+
+def test_a_wrong_key_is_reported_and_the_right_one_may_come_from_the_environment(server, monkeypatch):
+    server.key = "secret"
+    with pytest.raises(ServerError, match=r"refused the key \(HTTP 401: wrong key\).*EXPIT_API_KEY"):
+        draw(make(server), 1, 1)
+    assert texts(draw(make(server, api_key="secret"), 1, 1)) == together(1, 1)
+    monkeypatch.setenv("EXPIT_API_KEY", "secret")
+    assert texts(draw(make(server), 1, 1)) == together(1, 1)
+
+
+def test_a_wrong_model_path_or_url_is_reported_with_what_is_right(server):
+    server.models = ["other", "another"]
+    with pytest.raises(ServerError, match=r"no model 'tiny' .*It has: other, another"):
+        draw(make(server), 3, 1)
+    assert len(server.seen) <= 3, "it is not tried again"
+    with pytest.raises(ServerError, match=r"no OpenAI-compatible API .*/v1"):
+        draw(HTTPSampler(server.url.removesuffix("/v1"), "tiny"), 1, 1)
+    with pytest.raises(ValueError, match="http://localhost:8000/v1"):
+        HTTPSampler("localhost:8000/v1", "tiny")
+
+
+@pytest.fixture
+def adapter(tmp_path):
+    (tmp_path / "adapter_config.json").write_text("{}")
+    (tmp_path / "adapter_model.safetensors").write_text("weights")
+    return tmp_path
+
+
+def test_a_new_adapter_replaces_the_old_one(server, adapter):
+    sampler = make(server)
+    sampler.load_adapter(adapter, "round-1")
+    first = server.models[-1]
+    assert first.startswith("round-1-")
+    (adapter / "adapter_model.safetensors").write_text("other weights")
+    sampler.load_adapter(adapter, "round-1")
+    assert len(server.models) == 2
+    assert server.models[-1] != first, "one name never means two adapters"
+    draw(sampler, 1, 1)
+    assert server.seen[-1]["model"] == server.models[-1]
+    sampler.unload_adapter()
+    draw(sampler, 1, 1)
+    assert server.seen[-1]["model"] == "tiny"
+    assert server.models == ["tiny"]
+
+
+def test_an_adapter_whose_reply_was_lost_or_that_the_server_forgot_is_loaded_once(server, adapter):
+    server.faults.append("drop")
+    sampler = make(server)
+    sampler.load_adapter(adapter, "round-1")
+    assert len(server.models) == 2
+    server.models = ["tiny"]
+    assert texts(draw(sampler, 5, 2)) == together(5, 2)
+    assert len(server.models) == 2
+
+
+def test_a_server_that_loads_no_adapters_is_an_error_before_any_work(server, adapter):
+    sampler = make(server)
+    sampler.require_adapters()
+    assert server.models == ["tiny"]
+    server.loads_adapters = False
+    with pytest.raises(ServerError, match=r"cannot load adapters .*leave out --sampler.*vLLM.*expit lesson"):
+        sampler.require_adapters()
+    with pytest.raises(ServerError, match=r"did not load the adapter .*VLLM_ALLOW_RUNTIME_LORA_UPDATING"):
+        sampler.load_adapter(adapter, "round-1")
+    assert texts(draw(sampler, 1, 1)) == together(1, 1)
+    (adapter / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match="holds no adapter"):
+        sampler.load_adapter(adapter / "empty", "round-1")
+    with pytest.raises(ServerError, match="no OpenAI-compatible API"):
+        HTTPSampler(server.url.removesuffix("/v1"), "tiny").require_adapters()
+
+
+def test_a_reply_needs_token_ids_or_their_number():
+    choice = {"message": {"content": "x"}, "finish_reason": "stop"}
+    tokens = {"content": [{"id": 4, "logprob": -1.0}, {"id": 9, "logprob": -2.0}]}
+    [completion] = read_reply(json.dumps({"choices": [choice | {"logprobs": tokens}]}), 1, 1.0, 1.0)
+    assert completion == Completion("x", (4, 9), (-1.0, -2.0))
+    with pytest.raises(MalformedReply, match="completion_tokens"):
+        read_reply(json.dumps({"choices": [choice]}), 1, 1.0, 1.0)

@@ -1,0 +1,170 @@
+"""The sampler against the model itself: its log-probabilities, its distribution, and the same answers for a seed."""
+
+import numpy as np
+import pytest
+import torch
+from support.statistics import nucleus
+from support.tiny import FAMILIES, tiny_model, tiny_tokenizer
+
+from agents.sampling import LocalSampler, in_precision, local
+from agents.sampling.rows import Row, encode
+from agents.sampling.sampler import SamplingParameters
+
+QUESTIONS = ("Why?", "How many birds are left on the wire?", "What has to be broken before you can use it? Think.")
+PROMPTS = [[{"role": "user", "content": question}] for question in QUESTIONS]
+PARAMETERS = {"temperature": 1.0, "top_p": 1.0, "max_new_tokens": 12, "seed": 7}
+
+# fp32 through two layers: sums in another order. bf16 has 8 bits: of one ulp at logits of 8 to 16, 1/16, a few add up.
+TOLERANCE, BF16_TOLERANCE = 2e-5, 0.25
+
+
+def make(model=None, max_batch=128):
+    return LocalSampler(model or tiny_model(), tiny_tokenizer(), max_batch=max_batch)
+
+
+def tokens(completions):
+    return [[completion.token_ids for completion in several] for several in completions]
+
+
+@pytest.fixture
+def expanded(monkeypatch):
+    """How many rows went the slow way, without sharing prefixes, in each call of a sampler."""
+    rows, fill = [], local.fill_expanded
+    monkeypatch.setattr(local, "fill_expanded", lambda *a: rows.append(len(a[1])) or fill(*a))
+    return rows
+
+
+def errors(model, prompts, completions, temperature=1.0, top_p=1.0):
+    """How far log-probabilities are from those of one plain forward pass over prompt and answer."""
+    found = []
+    for prompt, several in zip(prompts, completions, strict=True):
+        prompt_ids = encode(tiny_tokenizer(), prompt) if isinstance(prompt[0], dict) else prompt
+        for completion in several:
+            with torch.inference_mode():
+                logits = model(torch.tensor([[*prompt_ids, *completion.token_ids]])).logits[0, len(prompt_ids) - 1 : -1]
+            places = torch.tensor(completion.token_ids)[:, None]
+            expected = nucleus(logits, temperature, top_p).gather(-1, places)[:, 0].log().numpy()
+            found.extend(abs(np.array(completion.logprobs) - expected))
+    return np.array(found)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_logprobs_are_those_of_a_full_forward_pass(family, dtype, expanded):
+    model = in_precision(tiny_model(family), dtype)
+    completions = make(model, max_batch=16).sample(PROMPTS, [5, 1, 9], **PARAMETERS)
+    assert [len(several) for several in completions] == [5, 1, 9]
+    assert expanded == [0], "the fast path was not taken"
+    wrong = errors(model, PROMPTS, completions)
+    assert wrong.max() < (TOLERANCE if dtype == torch.float32 else BF16_TOLERANCE)
+    assert wrong.mean() < BF16_TOLERANCE / 5
+
+
+@pytest.mark.parametrize("max_batch", [1, 7, 64])
+def test_logprobs_are_exact_with_answers_of_all_lengths_refilled_batches_and_a_nucleus(max_batch):
+    model, ends = tiny_model(), {tiny_tokenizer().eos_token_id, *range(100, 200)}
+    model.generation_config.eos_token_id = list(ends)
+    policy = {"temperature": 0.8, "top_p": 0.9}
+    completions = make(model, max_batch).sample(PROMPTS, [20, 3, 11], **(PARAMETERS | policy))
+    assert len({len(c.token_ids) for several in completions for c in several}) > 3
+    for c in (c for several in completions for c in several):
+        assert c.finished == (c.token_ids[-1] in ends)
+        assert c.finished or len(c.token_ids) == 12
+    assert errors(model, PROMPTS, completions, **policy).max() < TOLERANCE
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_greedy_equals_generate(family):
+    model = tiny_model(family)
+    completions = make(model).sample(PROMPTS, 2, **(PARAMETERS | {"temperature": 0}))
+    for prompt, (first, second) in zip(PROMPTS, completions, strict=True):
+        ids = torch.tensor([encode(tiny_tokenizer(), prompt)])
+        expected = model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=12)
+        assert first == second
+        assert list(first.token_ids) == expected[0, ids.shape[1] :].tolist()
+
+
+def test_a_seed_gives_the_same_answers_whatever_the_batch():
+    expected = make().sample(PROMPTS, 8, **PARAMETERS)
+    for max_batch in (1, 3, 8, 20):
+        assert tokens(make(max_batch=max_batch).sample(PROMPTS, 8, **PARAMETERS)) == tokens(expected)
+    assert make().sample(PROMPTS, 8, **(PARAMETERS | {"seed": 8})) != expected
+    assert make().sample(PROMPTS, 3, **(PARAMETERS | {"seed": [7]}))[1][2].text == expected[1][2].text
+
+
+def test_each_prompt_may_have_its_own_temperature_and_draws_what_it_draws_alone():
+    asked, temperatures = [PROMPTS[0], PROMPTS[0], PROMPTS[1]], [0.0, 1.0, 0.5]
+    for sampler in (make(max_batch=5), make()):
+        mixed = sampler.sample(asked, 4, **(PARAMETERS | {"temperature": temperatures}))
+        for place, temperature in enumerate(temperatures):
+            alone = sampler.sample(asked, 4, **(PARAMETERS | {"temperature": temperature}))[place]
+            assert tokens([mixed[place]]) == tokens([alone])
+            for one, other in zip(mixed[place], alone, strict=True):
+                np.testing.assert_allclose(one.logprobs, other.logprobs, atol=TOLERANCE)
+
+
+def test_equal_prompts_and_what_all_begin_with_are_read_once_and_their_samples_differ(monkeypatch):
+    monkeypatch.setattr(local, "longest_shared", lambda model: 1_000)  # without the probe that finds it out
+    model, read = tiny_model(), []
+    model.register_forward_pre_hook(lambda _, args, how: read.append(how["input_ids"].numel()), with_kwargs=True)
+    completions = make(model).sample([PROMPTS[0], PROMPTS[1], PROMPTS[0]], 4, **PARAMETERS)
+    one, other = (encode(tiny_tokenizer(), prompt) for prompt in PROMPTS[:2])
+    assert read[0] == len(one) + len(other) - next(k for k in range(99) if one[k] != other[k])
+    assert read[1:] == [12] * 11
+    assert len({c.token_ids for several in completions for c in several}) == 12
+
+
+def test_a_prompt_that_another_begins_with_is_exact():
+    model, generator = tiny_model(), np.random.default_rng(5)
+    prompts = [(5, 9, 200, 17, 30)[:length] for length in (1, 2, 5, 4)] + [(5, 9, 201)]
+    rows = [Row(prompt, generator.random(6), 1.0) for prompt in prompts for _ in range(3)]
+    make(model).fill(rows, SamplingParameters(1.0, 6), lambda _: None)
+    assert errors(model, [row.prompt_ids for row in rows], [[row] for row in rows]).max() < TOLERANCE
+
+
+def test_prompts_beyond_a_sliding_window_take_the_slow_path_and_stay_exact(expanded):
+    model = tiny_model("mistral", sliding_window=40)
+    lengths = [len(encode(tiny_tokenizer(), prompt)) + 12 for prompt in PROMPTS]
+    completions = make(model).sample(PROMPTS, 3, **PARAMETERS)
+    assert 0 < sum(expanded) == 3 * sum(length > 40 for length in lengths) < 9
+    assert errors(model, PROMPTS, completions).max() < TOLERANCE
+
+
+def test_answers_are_the_same_without_shared_prefixes_and_with_the_output_head_in_blocks(monkeypatch, expanded):
+    expected, blocks, mm = make().sample(PROMPTS, 5, **PARAMETERS), [], torch.mm
+    monkeypatch.setattr("agents.sampling.output_head.BLOCK", 100)
+    monkeypatch.setattr("torch.mm", lambda *args, out: (blocks.append(out.shape[1]), mm(*args, out=out)))
+    for longest in (1_000, 0):
+        monkeypatch.setattr(local, "longest_shared", lambda model, longest=longest: longest)
+        assert tokens(make(max_batch=3).sample(PROMPTS, 5, **PARAMETERS)) == tokens(expected)
+        assert blocks[:4] == blocks[-4:] == [100, 100, 100, 84]
+        blocks.clear()
+    assert expanded == [0, 0, 15]
+
+
+def test_sampling_leaves_the_model_and_the_random_state_as_they_were():
+    model, done = tiny_model().train(), []
+    before = torch.get_rng_state(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    plain = model(torch.tensor([[5, 9]])).logits
+    make(model).sample(PROMPTS, 4, progress=done.append, **PARAMETERS)
+    assert sum(done) == 12
+    assert model.training
+    assert torch.equal(before[0], torch.get_rng_state())
+    assert before[1] == np.random.get_state()[1].tolist()  # noqa: NPY002
+    assert torch.equal(model(torch.tensor([[5, 9]])).logits, plain)
+
+
+def test_a_bad_request_is_refused_and_an_empty_one_is_not():
+    for n, changes in ((1, {"temperature": [1.0]}), (1, {"temperature": [1.0, 1.0, -1.0]}), ([1, 2], {})):
+        with pytest.raises(ValueError, match="one for each of the 3 prompts"):
+            make().sample(PROMPTS, n, **(PARAMETERS | changes))
+    for name, value in (
+        ("temperature", float("nan")),
+        ("temperature", -0.5),
+        ("top_p", 0.0),
+        ("max_new_tokens", 2_048),
+    ):
+        with pytest.raises(ValueError, match=name.replace("max_new_tokens", "context of 2048")):
+            make().sample(PROMPTS, 1, **(PARAMETERS | {name: value}))
+    assert make().sample([], 3, **PARAMETERS) == []
+    assert make().sample(PROMPTS[:2], [0, 1], **PARAMETERS)[0] == []

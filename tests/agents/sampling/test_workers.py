@@ -1,0 +1,132 @@
+"""Workers: the answers of one process, through the death of any worker, and no worker is left behind."""
+
+import logging
+import os
+import shutil
+import subprocess
+import sys
+
+import psutil
+import pytest
+import torch
+from support.processes import environment, is_over, wait_until, workers
+from support.tiny import tiny_model, tiny_tokenizer
+
+from agents.sampling import LocalSampler, WorkerSampler, in_precision
+from agents.sampling.weights import SharedWeights, load_structure
+
+PROMPTS = [[{"role": "user", "content": question}] for question in ("Why?", "How many birds are left on the wire?")]
+PARAMETERS = {"temperature": 1.0, "top_p": 1.0, "max_new_tokens": 12, "seed": 7}
+
+
+def make(model=None, workers=1, **kwargs):
+    return WorkerSampler(model or tiny_model(), tiny_tokenizer(), workers=workers, **kwargs)
+
+
+def alone(model, prompts, counts, **parameters):
+    """The answers of one process."""
+    return LocalSampler(model, tiny_tokenizer()).sample(prompts, counts, **parameters)
+
+
+def tokens(completions):
+    return [[completion.token_ids for completion in several] for several in completions]
+
+
+@pytest.fixture(scope="module")
+def sampler():
+    with make(workers=2, max_batch=8) as made:
+        yield made
+
+
+def test_the_answers_are_those_of_one_process(sampler):
+    done = []
+    found = sampler.sample(PROMPTS, [30, 17], progress=done.append, **PARAMETERS)
+    expected = alone(tiny_model(), PROMPTS, [30, 17], **PARAMETERS)
+    assert tokens(found) == tokens(expected)
+    assert [c.text for c in found[1]] == [c.text for c in expected[1]]
+    assert sum(done) == 47
+
+
+def test_each_prompt_may_have_its_own_temperature_and_weights_may_change(sampler):
+    asked, parameters = [*PROMPTS, *PROMPTS], PARAMETERS | {"temperature": [0.0, 1.0, 1.0, 0.0]}
+    for model in (tiny_model(seed=1), tiny_model()):
+        sampler.load(model)
+        found = sampler.sample(asked, [2, 20, 9, 1], **parameters)
+        assert tokens(found) == tokens(alone(model, asked, [2, 20, 9, 1], **parameters))
+        assert found[0][0].token_ids == found[0][1].token_ids
+
+
+def test_the_rows_of_a_dead_worker_are_drawn_again(sampler, caplog):
+    expected, done = sampler.sample(PROMPTS, 40, **PARAMETERS), []
+
+    def kill_one(count):
+        if not done:
+            pid = max(workers(), key=lambda worker: worker.create_time()).pid
+            os.kill(pid, 9)
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # dead before the sampler looks again
+        done.append(count)
+
+    with caplog.at_level(logging.WARNING):
+        found = sampler.sample(PROMPTS, 40, progress=kill_one, **PARAMETERS)
+    assert "drawn again" in caplog.text
+    assert tokens(found) == tokens(expected)
+    assert sum(done) == 80
+
+
+def test_an_interrupt_or_an_exception_in_a_worker_ends_all_workers(sampler):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    running = workers()
+    with pytest.raises(KeyboardInterrupt):
+        sampler.sample(PROMPTS, 20, progress=interrupt, **PARAMETERS)
+    others = workers()
+    assert len(running - others) == 2
+    with pytest.raises(RuntimeError, match="SeedSequence"):  # of workers that were started anew
+        sampler.sample(PROMPTS, 2, **(PARAMETERS | {"seed": -1}))
+    assert workers() <= others
+
+
+def test_workers_that_cannot_live_are_an_error(monkeypatch):
+    with pytest.raises(ValueError, match="not on meta"):
+        make(tiny_model().to(torch.device("meta")))
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    with pytest.raises(RuntimeError, match=r"ended with code 1, .* 80 completions"):
+        make().sample(PROMPTS, 40, **PARAMETERS)
+
+
+SCRIPT = """
+from support.processes import workers
+from support.tiny import tiny_model, tiny_tokenizer
+from agents.sampling import WorkerSampler
+sampler = WorkerSampler(tiny_model(), tiny_tokenizer(), workers=1)
+sampler.sample([[{"role": "user", "content": "Why?"}]], 2, temperature=1, top_p=1, max_new_tokens=2, seed=0)
+print(*[worker.pid for worker in workers()], flush=True)
+input()
+"""
+
+
+def test_no_worker_outlives_a_killed_parent_and_a_script_needs_no_main_guard(tmp_path):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command, pipes = [sys.executable, tmp_path / "script.py"], {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, env=environment({}), **pipes) as parent:
+        worker = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    wait_until(lambda: is_over(worker))
+
+
+@pytest.mark.parametrize("dtype", [None, torch.bfloat16])
+def test_a_model_rebuilt_around_the_shared_file_has_the_weights_that_were_loaded_last(dtype):
+    model = tiny_model()
+    weights = SharedWeights(model, dtype)
+    with weights.file as file:
+        [rebuilt] = load_structure(weights.structure(model), file.fileno())
+    ids = torch.tensor([[5, 9, 200]])
+    for loaded in (model, tiny_model(seed=1)):
+        weights.load(loaded)
+        expected = in_precision(loaded, dtype or torch.float32)
+        assert {weight.dtype for weight in rebuilt.parameters()} == {dtype or torch.float32}
+        assert {buffer.dtype for buffer in rebuilt.buffers()} == {torch.float32}, "buffers are never rounded"
+        assert torch.equal(rebuilt(ids).logits, expected(ids).logits)
+    with pytest.raises(ValueError, match="other weights"):
+        weights.load(tiny_model(hidden_size=64))

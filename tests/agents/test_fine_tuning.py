@@ -1,0 +1,82 @@
+"""Fine-tuning with shared prompts: the gradients of one row for each answer, on the answers only."""
+
+import copy
+import dataclasses
+import re
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from support.tiny import tiny_model, tiny_policy, tiny_tokenizer
+
+from agents.fine_tuning import FineTuning, Row, fine_tune, steps
+from agents.policy import GREEDY, prompt
+from agents.shared_prompt import SharedPromptTrainer, collate, encode_group
+
+GROUPS = (
+    ("How many birds are left?", ("None.", "0", "No birds are left on the wire.")),
+    ("Which is heavier, a pound of feathers or a pound of iron, asks a man?", ("They weigh the same.",)),
+)
+SMALL = FineTuning(rank=8, alpha=32, learning_rate=1e-2, epochs=20, batch_size=2)
+ONCE = dataclasses.replace(SMALL, epochs=1)
+
+
+def row_by_row(model, tokenizer):
+    """The loss as a plain forward pass of each prompt with each answer gives it: a mean over answer tokens."""
+    total, count = 0.0, 0
+    for question, answers in GROUPS:
+        start = tokenizer.apply_chat_template(prompt(question), add_generation_prompt=True, tokenize=False)
+        for answer in answers:
+            ids = tokenizer(start + answer + "<|im_end|>", add_special_tokens=False, return_tensors="pt")["input_ids"]
+            size = len(tokenizer(start, add_special_tokens=False)["input_ids"])
+            logits = model(ids).logits[0, size - 1 : -1]
+            total = total + torch.nn.functional.cross_entropy(logits, ids[0, size:], reduction="sum")
+            count += ids.shape[1] - size
+    return total / count
+
+
+@pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3", "mistral", "gemma"])
+def test_loss_and_gradients_are_those_of_one_row_for_each_answer(family):
+    one, other = copy.deepcopy(tiny_model(family)), copy.deepcopy(tiny_model(family))
+    plain = row_by_row(one, tiny_tokenizer())
+    plain.backward()
+    batch = collate([encode_group(tiny_tokenizer(), prompt(question), answers) for question, answers in GROUPS])
+    # The count that transformers hands over assumes shifted labels: the loss must not depend on it.
+    shared = SharedPromptTrainer.compute_loss(None, other, batch, num_items_in_batch=torch.tensor(1))
+    shared.backward()
+    assert shared.item() == pytest.approx(plain.item(), rel=1e-5)
+    for (name, a), (_, b) in zip(one.named_parameters(), other.named_parameters(), strict=True):
+        assert torch.allclose(a.grad, b.grad, atol=1e-5, rtol=1e-3), name
+
+
+def test_an_answer_is_learned_and_the_base_model_stays_as_it_was(tmp_path):
+    policy, done = tiny_policy(), []
+    policy.base.generation_config.eos_token_id = [2, 5, 7]
+    before = {name: value.clone() for name, value in policy.base.state_dict().items()}
+    rows = [Row(question, answers[0]) for question, answers in GROUPS]
+    first = fine_tune(policy, rows, ONCE, tmp_path / "first", 0)
+    loss = fine_tune(policy, rows, SMALL, tmp_path / "adapter", 0, done.append)
+    assert sum(done) == steps(rows, SMALL) == 20
+    assert loss < 0.7 * first
+    assert policy.base.state_dict().keys() == before.keys()
+    assert all(torch.equal(value, before[name]) for name, value in policy.base.state_dict().items())
+    assert policy.base.generation_config.eos_token_id == [2, 5, 7]
+    answers = [policy.sample([GROUPS[0][0]], 1, GREEDY)]
+    for adapter in (tmp_path / "adapter", None):
+        policy.use_adapter(adapter)
+        answers.append(policy.sample([GROUPS[0][0]], 1, GREEDY))
+    assert answers[0] == answers[2] != answers[1]
+
+
+@pytest.mark.parametrize(("layers", "adapted"), [(1.0, {"0", "1"}), (0.5, {"1"}), (0.1, {"1"})])
+def test_only_the_upper_layers_get_an_adapter(layers, adapted, tmp_path):
+    fine_tune(tiny_policy(), [Row("q", "a")], dataclasses.replace(ONCE, layers=layers), tmp_path, 0)
+    names = load_file(tmp_path / "adapter_model.safetensors")
+    assert {re.search(r"layers\.(\d+)\.", name)[1] for name in names} == adapted
+
+
+def test_no_rows_are_refused_and_copies_of_one_answer_are_rows_of_their_own(tmp_path):
+    with pytest.raises(ValueError, match="no rows"):
+        fine_tune(tiny_policy(), [], SMALL, tmp_path, 0)
+    assert steps([Row("q", "a")] * 10, ONCE) == 5
+    assert steps([Row("q", str(i)) for i in range(10)], ONCE) == 1

@@ -1,0 +1,39 @@
+"""Addresses, and splits that share no question."""
+
+import itertools
+
+import pytest
+
+from expit_env.riddles import splits
+from expit_env.riddles.family import normalise
+
+
+@pytest.mark.parametrize("family", splits.families_of("train"))
+def test_no_question_is_in_two_splits_not_even_with_another_opening(family):
+    seen = {}
+    for split in ("train", "validation", "test"):
+        for index in range(200):
+            for question in splits.bare_questions(family, split, index):
+                assert seen.setdefault(normalise(question), split) == split, question
+
+
+def test_an_address_is_the_same_riddle_in_every_version_of_python():
+    assert splits.riddle("birds-on-a-wire/train/4").question == (
+        "Grace asked 13 neighbours this riddle on the beach. Only Jack got it right. In a field, 4 sparrows are looking"
+        " for worms. There are 17 crows on a crossbar. A hunter shoots 12 of them. How many are left on the crossbar?"
+    )
+
+
+def test_a_bare_question_is_the_question_without_its_opening():
+    for index, contrast in itertools.product(range(5), (False, True)):
+        question = splits.riddle_at("birds-on-a-wire", "test", index, contrast).question
+        bare = splits.bare_questions("birds-on-a-wire", "test", index)[contrast]
+        assert question.endswith(bare)
+        assert (question == bare) == (index == 0)
+
+
+@pytest.mark.parametrize("place", ["", "/train", "/transfer/0", "/train/-1", "/train/9999999", "s/train/0"])
+def test_a_wrong_address_is_refused(place):
+    for name in (f"birds-on-a-wire{place}", place, None):
+        with pytest.raises(ValueError, match="no riddle has the id"):
+            splits.riddle(name)
