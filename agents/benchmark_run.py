@@ -1,76 +1,74 @@
-"""``expit benchmark``: one model on the fixed lists, every reply kept in a file as it comes."""
+"""``expit benchmark`` and ``expit rescore``: one model on the fixed lists, every reply kept in a file as it comes."""
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import gymnasium as gym
 import tyro
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from agents.adapter_agent import check_numbers
 from agents.benchmarking import (
     EMBEDDED_TOKENS,
-    MEASURES,
+    LISTS,
     Ask,
     Benchmark,
-    Deliver,
-    Reply,
     answer,
     fixed_list,
     in_batches,
-    version,
-    whole_pairs,
+    judge_pairs,
+    measure,
 )
 from agents.embedded import EMBEDDED, model_hash, model_source
-from agents.policy import FEW_SHOT, SYSTEM, Decoding, LanguageModelPolicy, PolicyAgent, pick_device, prompt
-from agents.progress import plain, stage
-from agents.run import UNCOMPARED, RunConflictError, broken, check_same, hold_file, read_json, write_text
+from agents.policy import FEW_SHOT, SYSTEM, Decoding, LanguageModelPolicy, PolicyAgent, prompt
+from agents.progress import one_line, plain, stage
+from agents.run import UNCOMPARED, RunConflictError, check_same, hold_file, read_json, write_text
+from agents.training import TrainedRun, trained_adapters
+from agents.trajectory import Trajectory, TrajectoryStore
 from expit_env import ANSWER_FORMAT
 
 if TYPE_CHECKING:
     from agents.sampling.http import HTTPSampler
 
-SPLITS = ("test", "transfer")
+Files = Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(help_behavior_hint="")]
 _SEED = 20_261_203
-_PATIENCE = 1_800.0
-"""Seconds that a server may take for a reply: of 16 long ones on a laptop, the last waits for the others."""
+_PATIENCE = 1_800.0  # seconds for a reply: of 16 long ones that a laptop serves, the last waits for the others
 
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkRequest:
-    """What ``expit benchmark`` is asked for.
+    """The arguments of ``expit benchmark``.
 
     Attributes:
         files: results to compare side by side, such as results/*.json; no model is asked then.
-        model: "embedded" (SmolLM2-135M-Instruct), a local folder, or an id on the Hugging Face Hub. With a sampler: the
-            model's name on that server.
+        model: "embedded" (SmolLM2-135M-Instruct), a local folder, the folder of a run, or an id on the Hugging Face
+            Hub. With a sampler: the model's name on that server.
         device: cuda, mps or cpu; by default the first of them that is available.
-        sampler: a server that speaks OpenAI's API, such as http://localhost:11434/v1 (Ollama).
-        concurrency: requests in flight at a server, at most.
-        riddles: pairs of a riddle and its contrast of each of test and transfer. Fewer are the first of more.
+        sampler: a server with an OpenAI-compatible API, such as http://localhost:11434/v1 (Ollama).
+        concurrency: the most requests in flight at a server.
+        riddles: pairs of a riddle and its contrast of each of test and transfer.
         system: the system prompt; an empty one leaves it out.
-        few_shot: solved examples that the prompt shows first.
+        few_shot: how many solved examples the prompt shows first.
         samples: replies to each riddle, drawn at --temperature; by default one greedy reply.
-        temperature: of the samples; 1 where only --samples is given.
-        max_new_tokens: where a reply is cut off; by default 64 of the embedded model, and 512 of any other.
-        price: dollars per million tokens of prompts and of replies, to report the cost at a server.
-        out: the file of the summary, with every reply in a JSONL file beside it; by default results/MODEL.json. What is
-            there is not asked again.
+        temperature: of the samples; 1 if only --samples is given.
+        max_new_tokens: the token limit of a reply; by default 64 for the embedded model, and 512 for any other.
+        price: dollars per million tokens of prompts and of replies, to report the cost of a server.
+        out: the file of the summary, with every reply in a JSONL file next to it; by default results/MODEL.json. What
+            is there is not asked again.
         json: print one JSON object and nothing else.
     """
 
-    files: tyro.conf.Positional[tuple[Path, ...]] = ()
+    files: Files = ()
     model: str = EMBEDDED
     device: str | None = None
     sampler: str | None = None
@@ -93,250 +91,147 @@ class BenchmarkRequest:
             raise ValueError("--price goes with --sampler, and takes two numbers of at least 0")
 
     def results(self) -> Results:
-        """Return the files that the results are in."""
-        slug = re.sub(r"[^a-z0-9.]+", "-", self.model.lower()).strip("-.") or "model"
-        return Results.at(self.out or Path("results") / f"{slug}.json")
+        """Return the files of the results."""
+        name = re.sub(r"[^a-z0-9.]+", "-", self.model.lower()).strip("-.") or "model"
+        return Results.at(self.out or Path("results") / f"{name}.json")
 
     def decoding(self) -> Decoding:
         """Return how replies are drawn."""
         greedy = self.samples is None and self.temperature is None
         length = self.max_new_tokens or (EMBEDDED_TOKENS if self.sampler is None and self.model == EMBEDDED else 512)
-        warmth = 0.0 if greedy else self.temperature or 1.0
-        return Decoding(warmth, max_new_tokens=length, few_shot=self.few_shot, system=self.system)
+        return Decoding(0.0 if greedy else self.temperature or 1.0, 1.0, length, self.few_shot, self.system)
 
-    def settings(self) -> dict[str, object]:
-        """Return all that decides the replies; the number of riddles is not of it, for a shorter list is a part."""
-        folder, decoding = Path("" if self.sampler else model_source(self.model)), dataclasses.asdict(self.decoding())
+    def settings(self) -> dict[str, Any]:
+        """Return what determines the replies; not the number of riddles, because a shorter list is part of a longer."""
+        local = [] if self.sampler else [*trained_adapters(Path(self.model)), Path(model_source(self.model))]
         return {
             "model": self.model,
-            "model_hash": model_hash(folder) if not self.sampler and folder.is_dir() else None,
-            "sampled_in": "a server" if self.sampler else _precision(self.device),
-            "lists": {split: version(split) for split in SPLITS},
+            "model_hash": next((model_hash(folder) for folder in local if folder.is_dir()), None),
+            "served": self.sampler is not None,
+            "lists": LISTS,
             "answer_format": ANSWER_FORMAT,
             "samples": self.samples or 1,
-            **decoding,
-            UNCOMPARED: {"sampler": self.sampler, "device": self.device},
+            **dataclasses.asdict(self.decoding()),
+            UNCOMPARED: {"sampler": self.sampler, "device": self.device, "price": self.price},
         }
 
     def load(self) -> LanguageModelPolicy | HTTPSampler:
-        """Load the model, or reach for the one on the server.
+        """Load the model, or connect to the one on the server."""
+        if self.sampler is not None:
+            from agents.sampling.http import HTTPSampler  # only a server needs the package openai
 
-        Raises:
-            OSError: if neither a folder nor the Hub has the model.
-            ModuleNotFoundError: if a server is asked for and the extra that speaks to it is not installed.
-        """
-        if self.sampler is None:
+            return HTTPSampler(self.sampler, self.model, concurrency=self.concurrency, timeout=_PATIENCE)
+        if not trained_adapters(Path(self.model)):
             return LanguageModelPolicy.load(model_source(self.model), self.device)
-        from agents.sampling.http import HTTPSampler  # without a server, the package openai is not needed
-
-        return HTTPSampler(self.sampler, self.model, concurrency=self.concurrency, timeout=_PATIENCE)
+        run = TrainedRun.open(Path(self.model), self.device)
+        run.policy.use_adapter(run.adapter)
+        return run.policy
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The two files of a benchmark.
-
-    Attributes:
-        summary: JSON: the model, the measures of each split that is whole, and the settings that it was asked with.
-        lines: every `Reply` as a line of JSON, appended as they come, each with a digest of the settings.
-    """
+    """The two files of a benchmark: model, measures and settings as JSON, and every reply as a line of JSON."""
 
     summary: Path
     lines: Path
 
     @classmethod
     def at(cls, path: Path) -> Results:
-        """Return the files of which one is in a path; without a suffix, it is the name of both."""
+        """Return the files of which ``path`` is one, or the name without a suffix."""
         name = path.name.removesuffix(".jsonl").removesuffix(".json")
         return cls(path.with_name(f"{name}.json"), path.with_name(f"{name}.jsonl"))
 
-    def read(self) -> dict[str, Any]:
-        """Return the summary.
+    def settings(self) -> dict[str, Any]:
+        """Return the settings in the summary."""
+        return read_json(self.summary, lambda summary: {"lists": {}, **summary["settings"]})
 
-        Raises:
-            FileNotFoundError: if there is none.
-            ValueError: if it is none of a benchmark.
-        """
-        return read_json(self.summary, lambda summary: {"price": None, **summary, "settings": {**summary["settings"]}})
+    def replies(self) -> list[Trajectory]:
+        """Return the stored replies, without a last line that was cut off by a kill."""
+        whole = self.lines.read_bytes().count(b"\n") if self.lines.exists() else 0
+        return list(islice(TrajectoryStore(self.lines), whole)) if whole else []
 
-    def replies(self) -> list[Reply]:
-        """Return what is there of the replies; a last line that was cut off is not."""
-        return [reply for reply, _ in self._rows()]
-
-    def resume(self, settings: Mapping[str, object]) -> list[Reply]:
-        """Return the replies that are there, and take a line that was cut off out of the file.
-
-        Raises:
-            RunConflictError: if they were asked for with other settings; the message shows the difference.
-        """
+    def resume(self, settings: Mapping[str, Any]) -> list[Trajectory]:
+        """Return the stored replies, and remove a cut-off line; raise RunConflictError if the settings were others."""
         if self.summary.exists():
-            check_same(self.summary, self.read()["settings"], json.loads(json.dumps(settings)))
-        if not self.lines.exists():
-            return []
-        rows = self._rows()
-        if any(digest != _digest(settings) for _, digest in rows):
-            raise RunConflictError(f"{self.lines} holds replies to something else that was asked: choose another --out")
-        os.truncate(self.lines, self.lines.read_bytes().rfind(b"\n") + 1)
-        return [reply for reply, _ in rows]
+            check_same(self.summary, self.settings(), json.loads(json.dumps(settings)))
+        elif self.lines.exists():
+            raise RunConflictError(f"{self.lines} is there without {self.summary.name}: choose another --out")
+        if self.lines.exists():
+            os.truncate(self.lines, self.lines.read_bytes().rfind(b"\n") + 1)
+        return self.replies()
 
-    def append(self, replies: Iterable[Reply], settings: Mapping[str, object]) -> None:
-        """Add replies and force them to the disk."""
-        with self.lines.open("a", encoding="utf-8") as file:
-            file.write(_jsonl(replies, settings))
-            file.flush()
-            os.fsync(file.fileno())
-
-    def write(
-        self, settings: Mapping[str, Any], measured: Mapping[str, Benchmark], price: Sequence[float] | None = None
-    ) -> dict[str, object]:
-        """Write the summary, and return it."""
-        splits = {split: {**one.to_dict(), **_cost(one, price)} for split, one in measured.items()}
-        summary = {"model": settings["model"], "splits": splits, "price": price, "settings": settings}
+    def write(self, settings: Mapping[str, Any], replies: Sequence[Trajectory]) -> dict[str, Benchmark]:
+        """Write the summary of some replies, and return what they amount to by split."""
+        measured = measure(replies, settings["lists"])
+        price = settings.get(UNCOMPARED, {}).get("price")
+        splits = {split: {**one.to_dict(), "cost": _cost(one, price)} for split, one in measured.items()}
+        summary = {"model": settings["model"], "splits": splits, "settings": settings}
         write_text(self.summary, json.dumps(summary, indent=2) + "\n")
-        return summary
-
-    def rewrite(self, replies: Iterable[Reply], settings: Mapping[str, object]) -> None:
-        """Write all replies anew."""
-        write_text(self.lines, _jsonl(replies, settings))
-
-    def _rows(self) -> list[tuple[Reply, str]]:
-        rows = []
-        for number, line in enumerate(self.lines.read_bytes().split(b"\n")[:-1], 1):
-            try:
-                row = json.loads(line)
-                digest = row.pop("settings")
-                rows.append((Reply(**row), digest))
-            except (ValueError, KeyError, TypeError) as error:
-                raise broken(self.lines, error, number) from error
-        return rows
+        return measured
 
 
-def run(request: BenchmarkRequest, console: Console) -> tuple[dict[str, Benchmark], dict[str, object]]:
-    """Ask what has not been asked yet, and write the summary.
+def _cost(one: Benchmark, price: Sequence[float] | None) -> float | None:
+    """Return the cost in dollars; None without a price, or if the server did not count the tokens of prompts."""
+    if price is None or not one.prompt_tokens:
+        return None
+    return round((one.prompt_tokens * price[0] + one.tokens * price[1]) / 1e6, 6)
 
-    Returns:
-        What was measured of each of test and transfer, and the summary.
-    """
-    results, settings, decoding = request.results(), request.settings(), request.decoding()
-    measured, model = {}, None
+
+def run(request: BenchmarkRequest, console: Console) -> dict[str, Benchmark]:
+    """Ask what has not been asked yet, and write the summary; return what was measured by split."""
+    results, settings = request.results(), request.settings()
+    wanted = Counter({each: settings["samples"] for split in LISTS for each in fixed_list(split, request.riddles)})
     with hold_file(results.summary):
-        there = {(reply.riddle_id, reply.sample): reply for reply in results.resume(settings)}
+        stored = results.resume(settings)
 
-        def keep(replies: list[Reply]) -> None:
-            results.append(replies, settings)
-            there.update({(reply.riddle_id, reply.sample): reply for reply in replies})
+        def keep(replies: list[Trajectory]) -> None:
+            TrajectoryStore(results.lines).extend(replies)
+            stored.extend(replies)
 
-        for split in SPLITS:
-            env = gym.make("expit_env:Riddle-v0", split=split)
-            riddles = fixed_list(env, request.riddles)
-            listed = [(riddle_id, sample) for riddle_id in riddles for sample in range(request.samples or 1)]
-            if missing := [one for one in listed if one not in there]:
-                model = model or request.load()
-                if not results.summary.exists():
-                    results.write(settings, {})
-                with stage(console, version(split), len(missing)) as progress:
-                    # What is there goes into the seed, so that no sample is drawn a second time.
-                    answer(env, missing, _asks(model, decoding, (_SEED, len(there)), progress), keep)
-            measured[split] = Benchmark.of(version(split), (there[one] for one in listed))
-        return measured, results.write(settings, measured, request.price)
+        if missing := list((wanted - Counter(str(reply.riddle_id) for reply in stored)).elements()):
+            model = request.load()
+            results.write(settings, stored)  # the settings are there before the first reply
+            with stage(console, f"benchmark {request.model}", len(missing)) as progress:
+                # With the number of stored replies in the seed, no sample is drawn twice.
+                answer(missing, _ask(model, request.decoding(), (_SEED, len(stored)), progress), keep)
+        return results.write(settings, [reply for reply in stored if reply.riddle_id in wanted])
 
 
-def measured_in(replies: Sequence[Reply], lists: Mapping[str, str]) -> dict[str, Benchmark]:
-    """Return what the whole pairs among replies come to, by split; ``lists`` are the versions of the splits' lists.
-
-    Raises:
-        ValueError: if no pair is whole.
-    """
-    pairs = whole_pairs(replies)
-    if not pairs:
-        raise ValueError("no riddle has been answered together with its contrast yet")
-    by_split = {split: [one for pair in pairs if f"/{split}/" in pair for one in pairs[pair]] for split in lists}
-    return {split: Benchmark.of(lists[split], found) for split, found in by_split.items() if found}
-
-
-def print_results(console: Console, request: BenchmarkRequest, measured: Mapping[str, Benchmark]) -> None:
-    """Print the tables of one model, what was no answer, what it took, and where it all is."""
-    console.print(measures_table(request.model, {one.version: one for one in measured.values()}))
-    console.print(_groups_table(measured))
-    for split, one in measured.items():
-        silent = ", ".join(f"{count} {rule}" for rule, count in one.rules.items()) or "none"
-        cost = "".join(f", ${cost:.4f}" for cost in _cost(one, request.price).values() if cost is not None)
-        spent = f"{one.tokens:,} tokens in {one.seconds:,.0f} s{cost}"
-        console.print(plain(f"{split}: {len(one.replies):,} replies, {spent}. No answer, or ambiguous: {silent}."))
-    files = request.results()
-    console.print(plain(f"Summary: {files.summary}, every reply: {files.lines}"), soft_wrap=True)
-
-
-def measures_table(title: str, columns: Mapping[str, Benchmark]) -> Table:
-    """Return a table of all measures with their intervals, a column for each benchmark."""
-    pairs = ", ".join(sorted({f"{one.riddles} pairs" for one in columns.values()}))
-    caption = (
-        f"{pairs}; 95 % over families and riddles. Overapplied: contrasts answered as if they were the riddle;"
-        " underapplied: riddles answered literally."
-    )
-    table = Table("", title=plain(title), caption=caption, box=SIMPLE_HEAD)
-    for name in columns:
-        table.add_column(plain(name), justify="right")
-    for measure in MEASURES:
-        cells = []
-        for one in columns.values():
-            low, high = one.intervals[measure]
-            cells.append(f"{100 * getattr(one, measure):.0f} % [{100 * low:.0f}, {100 * high:.0f}]")
-        table.add_row(measure.replace("_", " "), *cells)
-    return table
-
-
-def _groups_table(measured: Mapping[str, Benchmark]) -> Table:
-    table = Table("% right: riddles / contrasts / pairs", *measured, box=SIMPLE_HEAD)
-    for group in dict.fromkeys(group for one in measured.values() for group in one.groups):
-        table.add_row(group, *(_group_cell(one.groups.get(group)) for one in measured.values()))
-    return table
-
-
-def _group_cell(found: Mapping[str, float] | None) -> str:
-    if found is None:
-        return ""
-    shares = (found[name] for name in ("riddle_accuracy", "contrast_accuracy", "pair_accuracy"))
-    return f"{' / '.join(f'{100 * share:.0f}' for share in shares)} of {found['riddles']}"
-
-
-def _asks(
+def _ask(
     model: LanguageModelPolicy | HTTPSampler, decoding: Decoding, seed: Sequence[int], progress: Callable[[int], None]
 ) -> Ask:
-    """Return what asks a policy in batches, or a server all at once, which then gives the replies one by one."""
+    """Ask a policy in batches, or a server all at once, which then returns the replies one by one."""
     if isinstance(model, LanguageModelPolicy):
         return in_batches(PolicyAgent(model, decoding, seed, progress).act)
-
-    def ask(observations: list[str], deliver: Deliver) -> None:
-        model.sample(
-            [prompt(observation, decoding.few_shot, decoding.system) for observation in observations], 1,
-            temperature=decoding.temperature, top_p=decoding.top_p, max_new_tokens=decoding.max_new_tokens, seed=seed,
-            progress=progress, deliver=deliver,
-        )  # fmt: skip
-
-    return ask
+    return lambda observations, deliver: model.sample(
+        [prompt(observation, decoding.few_shot, decoding.system) for observation in observations], 1,
+        temperature=decoding.temperature, top_p=decoding.top_p, max_new_tokens=decoding.max_new_tokens, seed=seed,
+        progress=progress, deliver=deliver,
+    )  # fmt: skip
 
 
-def _jsonl(replies: Iterable[Reply], settings: Mapping[str, object]) -> str:
-    digest = _digest(settings)
-    rows = ({**dataclasses.asdict(reply), "settings": digest} for reply in replies)
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+def rescore(path: Path, write: bool = False) -> list[tuple[Trajectory, Trajectory]]:
+    """Judge the replies again, in the files only with ``write``; return those that flip, before and after."""
+    results = Results.at(path)
+    with hold_file(results.summary):
+        settings, before = results.settings(), results.replies()
+        if settings["lists"] != LISTS:
+            lists = [", ".join(each.values()) for each in (settings["lists"], LISTS)]
+            raise ValueError(f"{path} has replies to {lists[0]}, but the riddles are those of {lists[1]} now")
+        env = gym.make("expit_env:Riddle-v0")
+        after = judge_pairs(env, [str(one.riddle_id) for one in before], [one.completions[-1] for one in before])
+        if write:
+            write_text(results.lines, "".join(one.to_json() + "\n" for one in after))
+            results.write(settings, after)
+    return [(old, new) for old, new in zip(before, after, strict=True) if old.outcome != new.outcome]
 
 
-def _digest(settings: Mapping[str, object]) -> str:
-    asked = json.dumps({**settings, UNCOMPARED: None}, sort_keys=True)
-    return hashlib.sha256(asked.encode()).hexdigest()[:8]
-
-
-def _cost(one: Benchmark, price: Sequence[float] | None) -> dict[str, float | None]:
-    """Return the cost in dollars; None where the server did not count the tokens of the prompts."""
-    if price is None:
-        return {}
-    dollars = (one.prompt_tokens * price[0] + one.tokens * price[1]) / 1e6
-    return {"cost": round(dollars, 6) if one.prompt_tokens else None}
-
-
-def _precision(device: str | None) -> str:
-    from agents.sampling import sampling_dtype
-
-    return str(sampling_dtype(pick_device(device)))
+def print_flips(console: Console, path: Path, flips: Sequence[tuple[Trajectory, Trajectory]], written: bool) -> None:
+    """Print each verdict that flips, and how many there are."""
+    for before, after in flips:
+        console.print(plain(f"{before.riddle_id}: {before.question}", "bold"), soft_wrap=True)
+        console.print(one_line(before.text), soft_wrap=True)
+        verdicts = f"{before.outcome} ({before.rule}) is now {after.outcome} ({after.rule})"
+        console.print(plain(f"{verdicts}\n"), soft_wrap=True)
+    done = "written" if written else "nothing is written without --write"
+    console.print(plain(f"{path}: {len(flips)} verdicts flip; {done}."), soft_wrap=True)

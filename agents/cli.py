@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import sys
 import warnings
+from dataclasses import asdict
 from io import TextIOWrapper
 from json import dumps
 from pathlib import Path
@@ -22,10 +23,11 @@ try:
     from rich.console import Console
 
     from agents.adapter_agent import check_numbers
-    from agents.benchmark_run import BenchmarkRequest
+    from agents.benchmark_run import BenchmarkRequest, Files
     from agents.comparison import CompareRequest
     from agents.embedded import EMBEDDED
     from agents.progress import plain
+    from agents.run import read_json
     from agents.training import FAMILIES_HELP, TrainRequest
 except ModuleNotFoundError as error:
     sys.exit(MISSING.format(error))
@@ -102,30 +104,28 @@ def _benchmark(request: Annotated[BenchmarkRequest, tyro.conf.OmitArgPrefixes, t
     """
     from agents import benchmark_run, side_by_side
 
-    console = Console(quiet=request.json)
+    console, results = Console(quiet=request.json), request.results()
     if request.files:
         found, compared = side_by_side.compare(request.files)
-        side_by_side.show(console, found, compared)
-        picture = request.files[0].parent / "comparison.png"
-        side_by_side.draw(picture, found)
-        console.print(plain(f"Picture: {picture}"), soft_wrap=True)
-        printed = side_by_side.to_dict(found, compared)
+        side_by_side.print_comparison(console, found, compared)
+        splits = {split: {name: one.to_dict() for name, one in by_name.items()} for split, by_name in found.items()}
+        printed = {"splits": splits, "differences": [{**asdict(one), "words": one.words} for one in compared]}
     else:
-        measured, printed = benchmark_run.run(request, console)
-        benchmark_run.print_results(console, request, measured)
+        side_by_side.print_results(console, results, benchmark_run.run(request, console))
+        printed = read_json(results.summary, dict)
     if request.json:
         print(dumps(printed))
 
 
 @app.command(name="rescore")
-def _rescore(files: tyro.conf.Positional[tuple[Path, ...]], write: bool = False) -> None:
+def _rescore(files: Files, write: bool = False) -> None:
     """Judge the replies of benchmarks again with the verifier as it is now, and list each verdict that flips.
 
     Args:
         files: results of expit benchmark.
         write: also change the verdicts in the files, and the summary.
     """
-    from agents.rescoring import print_flips, rescore
+    from agents.benchmark_run import print_flips, rescore
 
     if not files:
         raise ValueError("give the results to judge again, such as results/*.json")

@@ -9,12 +9,12 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from agents.base import judge
-from agents.benchmark_run import SPLITS, Results, measured_in, measures_table
-from agents.benchmarking import Deliver, answer, fixed_list, version, whole_pairs
+from agents.benchmark_run import Results
+from agents.benchmarking import LISTS, fixed_list, judge_pairs
 from agents.progress import plain
 from agents.run import hold_file
-from agents.trajectory import Completion
+from agents.side_by_side import print_results
+from agents.trajectory import Completion, Trajectory, TrajectoryStore
 from expit_env import ANSWER_FORMAT, Outcome
 
 _RECORDED, _SIDES_SEED = 100, 20_261_204
@@ -54,44 +54,49 @@ def play(
 
 
 def record(console: Console, path: Path, split: str) -> None:
-    """Ask a person the riddles of the benchmark that are not in a file yet, until an empty line, and keep the replies.
+    """Ask the riddles of the benchmark that are not in a file yet, until an empty line, and keep the replies there.
 
-    The file is one of ``expit benchmark``, for a human baseline. Which of a riddle and its contrast comes first is
-    drawn, and no answer is revealed. A reply that is no answer is not kept: the riddle is asked again.
+    The file is one of ``expit benchmark``, for a human baseline. Whether a riddle or its contrast comes first is drawn,
+    and no answer is revealed. After a reply that is no answer, the riddle is asked again.
 
     Raises:
         ValueError: if the split has no list.
         RunConflictError: if the file holds something else, or is in use.
     """
-    if split not in SPLITS:
-        raise ValueError(f"--record needs the riddles of {' or '.join(SPLITS)}: give one of them as --split")
-    env, results = gym.make("expit_env:Riddle-v0", split=split), Results.at(path)
-    settings = {"model": "a person", "lists": {each: version(each) for each in SPLITS}, "samples": 1}
-    listed = fixed_list(env, _RECORDED)
-    for place, word in enumerate(np.random.SeedSequence(_SIDES_SEED).generate_state(_RECORDED)):
-        listed[2 * place : 2 * place + 2] = listed[2 * place : 2 * place + 2][:: 1 if word % 2 else -1]
+    listed, env, results = fixed_list(split, _RECORDED), gym.make("expit_env:Riddle-v0"), Results.at(path)
+    settings = {"model": "a person", "lists": LISTS, "samples": 1}
     with hold_file(results.summary):
-        there = {reply.riddle_id for reply in results.resume(settings)}
-        missing = [riddle_id for riddle_id in listed if riddle_id not in there]
-
-        def ask(observations: list[str], deliver: Deliver) -> None:
-            for place, observation in enumerate(observations):
-                while said := _read(console, observation):
-                    (judged,) = judge(env, [missing[place]], [Completion(said)])
-                    if judged.outcome != Outcome.NO_ANSWER:
-                        break
-                    console.print(f"That is no answer ({judged.rule}). {ANSWER_FORMAT}", style="yellow")
-                if not said:
-                    return
-                deliver(place, [Completion(said)])
-
+        stored = results.resume(settings)
+        results.write(settings, stored)
         console.print(f"{ANSWER_FORMAT} An empty line ends it; the same command resumes it.", style="dim")
-        answer(env, [(riddle_id, 0) for riddle_id in missing], ask, lambda new: results.append(new, settings))
-        replies = results.replies() if results.lines.exists() else []
-        measured = measured_in(replies, settings["lists"]) if whole_pairs(replies) else {}
-        results.write(settings, measured)
+        for riddle_id in _shuffled_sides(listed):
+            if riddle_id in {reply.riddle_id for reply in stored}:
+                continue
+            reply = _answer_to(console, env, riddle_id)
+            if reply is None:
+                break
+            TrajectoryStore(results.lines).extend([reply])
+            stored.append(reply)
+        measured = results.write(settings, stored)
     if measured:
-        console.print(measures_table("a person", {one.version: one for one in measured.values()}))
+        print_results(console, results, measured)
+
+
+def _shuffled_sides(listed: list[str]) -> list[str]:
+    """Put about half of the contrasts before their riddles."""
+    words = np.random.SeedSequence(_SIDES_SEED).generate_state(len(listed) // 2).tolist()
+    return [listed[2 * k + (word + side) % 2] for k, word in enumerate(words) for side in (0, 1)]
+
+
+def _answer_to(console: Console, env: gym.Env[str, str], riddle_id: str) -> Trajectory | None:
+    """Ask one riddle until there is an answer; return None after an empty line."""
+    observation, _ = env.reset(options={"riddle_id": riddle_id})
+    while said := _read(console, observation):
+        (reply,) = judge_pairs(env, [riddle_id], [Completion(said)])
+        if reply.outcome != Outcome.NO_ANSWER:
+            return reply
+        console.print(f"That is no answer ({reply.rule}). {ANSWER_FORMAT}", style="yellow", highlight=False)
+    return None
 
 
 def _replayed(env: gym.Env[str, str], riddle_id: str, attempts: list[str]) -> str:

@@ -1,35 +1,31 @@
-"""``expit benchmark A.json B.json``: results side by side, and how sure their differences are."""
+"""Benchmarks as tables, and the results of several models side by side: ``expit benchmark A.json B.json``."""
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
-from agents.benchmark_run import Results, measured_in, measures_table
-from agents.benchmarking import MEASURES, Benchmark, bootstrap, pair_values, whole_pairs
+from agents.benchmark_run import Results
+from agents.benchmarking import MEASURES, Benchmark, bootstrap, measure, pair_values, whole_pairs
+from agents.checks import Sheet, show
 from agents.progress import plain
+from agents.run import read_json
 
 ACCURACIES = MEASURES[:3]
+Found = dict[str, dict[str, Benchmark]]  # by split, and by the name of the result
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How much better one result is than another in one measure, on the pairs of one split that both answered.
+    """How much better the second of two results is in one measure, on the pairs of a split that both answered.
 
-    Attributes:
-        split, measure: where, and what of.
-        first, second: the names of the results; a positive difference is in favour of the second.
-        riddles: how many pairs they share.
-        mean, low, high: of second - first, with its 95 % interval.
-        p: McNemar's exact, of the pairs in which the two differ; of several samples, the sign test's of their means.
+    The mean of second - first has its 95 % interval, and McNemar's exact p of the pairs in which the two differ; with
+    several samples, that is the sign test of the pairs' means.
     """
 
     split: str
@@ -42,101 +38,84 @@ class Difference:
     high: float
     p: float
 
-    def __str__(self) -> str:
-        bounds = sorted(round(100 * abs(bound)) for bound in (self.low, self.high))
+    @property
+    def words(self) -> str:
+        """The difference in words."""
+        low, high = sorted(round(100 * abs(bound)) for bound in (self.low, self.high))
         if self.p >= 0.05 or self.low <= 0 <= self.high:
             return f"no difference can be told with {self.riddles} riddles"
-        points = f"by {bounds[0]} to {bounds[1]} points" if bounds[0] < bounds[1] else f"by {bounds[1]} points"
-        return f"{self.second if self.mean > 0 else self.first} is better {points}"
+        points = f"{low} to {high}" if low < high else str(high)
+        return f"{self.second if self.mean > 0 else self.first} is better by {points} points"
 
 
 def differences(split: str, first: tuple[str, Benchmark], second: tuple[str, Benchmark]) -> list[Difference]:
-    """Compare two results in each accuracy, on the pairs that both answered.
-
-    Raises:
-        ValueError: if there are none.
-    """
+    """Compare two results in each accuracy, on the pairs that both answered; raise a ValueError if there are none."""
     from scipy import stats
 
     (one, before), (other, after) = first, second
-    pairs = [whole_pairs(result.replies) for result in (before, after)]
-    shared = [pair for pair in pairs[0] if pair in pairs[1] and before.version == after.version]
+    old, new = whole_pairs(before.replies), whole_pairs(after.replies)
+    shared = [pair for pair in old if pair in new and before.version == after.version]
     if not shared:
         raise ValueError(f"{one} and {other} share no riddles: {before.version} and {after.version}")
-    values = np.array([np.subtract(pair_values(pairs[1][pair]), pair_values(pairs[0][pair])) for pair in shared])
-    bounds = bootstrap([pairs[0][pair][0].family for pair in shared], values)
+    values = np.array([np.subtract(pair_values(*new[pair]), pair_values(*old[pair])) for pair in shared])
+    bounds = bootstrap([str(old[pair][0][0].family) for pair in shared], values)
     found = []
-    for place, measure in enumerate(ACCURACIES):
-        better, worse = int((values[:, place] > 0).sum()), int((values[:, place] < 0).sum())
-        p = float(stats.binomtest(better, better + worse).pvalue) if better + worse else 1.0
-        low, high = bounds[place].tolist()
-        mean = float(values[:, place].mean())
-        found.append(Difference(split, measure, one, other, len(shared), mean, low, high, p))
+    for name, column, (low, high) in zip(ACCURACIES, values.T, bounds.tolist(), strict=False):
+        better, differ = int((column > 0).sum()), int((column != 0).sum())
+        p = float(stats.binomtest(better, differ).pvalue) if differ else 1.0
+        found.append(Difference(split, name, one, other, len(shared), float(column.mean()), low, high, p))
     return found
 
 
-def compare(files: Sequence[Path]) -> tuple[dict[str, dict[str, Benchmark]], list[Difference]]:
-    """Read results, and compare each with each.
-
-    Returns:
-        Every benchmark by split and then by the name of its result, and all differences.
-
-    Raises:
-        ValueError: if two share no riddles.
-    """
-    found: dict[str, dict[str, Benchmark]] = {}
+def compare(files: Sequence[Path]) -> tuple[Found, list[Difference]]:
+    """Read results, and compare each with each."""
+    found: Found = {}
     stems = [Results.at(file).summary.stem for file in files]
     for file, stem in zip(files, stems, strict=True):
-        name = stem if stems.count(stem) == 1 else str(file)
-        results = Results.at(file)
-        for split, measured in measured_in(results.replies(), results.read()["settings"]["lists"]).items():
-            found.setdefault(split, {})[name] = measured
-    pairs = [(split, *two) for split, by_name in found.items() for two in itertools.combinations(by_name.items(), 2)]
+        name, results = stem if stems.count(stem) == 1 else str(file), Results.at(file)
+        measured = measure(results.replies(), results.settings()["lists"])
+        if not measured:
+            raise ValueError(f"{file} has no riddle that was answered together with its contrast")
+        for split, one in measured.items():
+            found.setdefault(split, {})[name] = one
+    pairs = [(split, *two) for split, by_name in found.items() for two in combinations(by_name.items(), 2)]
     return found, [difference for split, one, other in pairs for difference in differences(split, one, other)]
 
 
-def show(console: Console, found: Mapping[str, Mapping[str, Benchmark]], compared: Sequence[Difference]) -> None:
+def print_comparison(console: Console, found: Found, compared: Sequence[Difference]) -> None:
     """Print a table of each split, and the differences in numbers and in words."""
-    for split, by_name in found.items():
-        console.print(measures_table(split, by_name))
-    table = Table("points that the second is better by", *(name.replace("_", " ") for name in ACCURACIES))
-    table.box, table.caption = SIMPLE_HEAD, "95 % interval, and McNemar's exact p"
-    for three in zip(*[iter(compared)] * len(ACCURACIES), strict=True):
-        cells = (f"{100 * d.mean:+.0f} [{100 * d.low:+.0f}, {100 * d.high:+.0f}], p {d.p:.2g}" for d in three)
-        table.add_row(plain(f"{three[0].split}: {three[0].first}, {three[0].second}"), *cells)
-    if compared:
-        console.print(table)
-    for difference in compared:
-        if difference.measure == "pair_accuracy":
-            words = f"{difference.split}: {difference.first} and {difference.second}, pair accuracy: {difference}."
-            console.print(plain(words), soft_wrap=True)
+    show(console, [measures_sheet(next(iter(by_name.values())).version, by_name) for by_name in found.values()])
+    for one in compared:
+        numbers = f"{100 * one.mean:+.0f} points [{100 * one.low:+.0f}, {100 * one.high:+.0f}], p = {one.p:.2g}"
+        names = f"{one.split}, {one.measure.replace('_', ' ')}, {one.first} and {one.second}"
+        console.print(plain(f"{names}: {one.words} ({numbers})."), soft_wrap=True)
 
 
-def to_dict(found: Mapping[str, Mapping[str, Benchmark]], compared: Sequence[Difference]) -> dict[str, object]:
-    """Return a comparison as plain values that JSON can hold."""
-    splits = {split: {name: one.to_dict() for name, one in by_name.items()} for split, by_name in found.items()}
-    told = [{**dataclasses.asdict(difference), "words": str(difference)} for difference in compared]
-    return {"splits": splits, "differences": told}
+def print_results(console: Console, results: Results, measured: Mapping[str, Benchmark]) -> None:
+    """Print the tables of one model, how many replies were no answer, what they took, and the names of the files."""
+    summary = read_json(results.summary, dict)
+    groups = [
+        (split, group, str(shares["riddles"]), *(f"{100 * shares[name]:.0f} %" for name in ACCURACIES))
+        for split, one in measured.items()
+        for group, shares in one.groups.items()
+    ]
+    header = ("split", "group", "pairs", *(name.removesuffix("_accuracy") for name in ACCURACIES))
+    show(console, [measures_sheet(summary["model"], measured), Sheet("Accuracy by group of families", header, groups)])
+    for split, one in measured.items():
+        unread = ", ".join(f"{count} {rule}" for rule, count in one.rules.items()) or "none"
+        cost = summary["splits"][split]["cost"]
+        spent = f"{one.tokens:,} tokens in {one.seconds:,.0f} s" + ("" if cost is None else f", ${cost:.4f}")
+        console.print(plain(f"{split}: {len(one.replies):,} replies, {spent}. No answer or ambiguous: {unread}."))
+    console.print(plain(f"Summary: {results.summary}, every reply: {results.lines}"), soft_wrap=True)
 
 
-def draw(path: Path, found: Mapping[str, Mapping[str, Benchmark]]) -> None:
-    """Draw the accuracies of every result with their intervals, a picture for each split."""
-    from matplotlib.figure import Figure
+def measures_sheet(title: str, columns: Mapping[str, Benchmark]) -> Sheet:
+    """Return a table of all measures with their intervals, a column for each benchmark."""
 
-    longest = max(len(by_name) for by_name in found.values())
-    figure = Figure(figsize=(4.8 * len(found), 1.6 + 0.6 * longest), layout="constrained")
-    for axes, by_name in zip(figure.subplots(1, len(found), squeeze=False)[0], found.values(), strict=True):
-        for place, measure in enumerate(ACCURACIES):
-            means = np.array([getattr(one, measure) for one in by_name.values()])
-            low, high = np.array([one.intervals[measure] for one in by_name.values()]).T
-            errors = np.maximum(0, [means - low, high - means])
-            heights = np.arange(len(by_name)) + 0.26 * (place - 1)
-            axes.barh(heights, means, 0.24, xerr=errors, capsize=2, label=measure.replace("_", " "))
-        axes.set_yticks(range(len(by_name)), [name.replace("$", r"\$") for name in by_name])
-        axes.invert_yaxis()
-        axes.set(xlim=(0, 1), title=next(iter(by_name.values())).version)
-        axes.grid(axis="x", alpha=0.3)
-    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(ACCURACIES))
-    part = path.with_suffix(".part.png")
-    figure.savefig(part, dpi=150)
-    part.replace(path)
+    def cell(one: Benchmark, name: str) -> str:
+        low, high = one.intervals[name]
+        return f"{100 * getattr(one, name):.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
+
+    rows = [("pairs", *(str(one.riddles) for one in columns.values()))]
+    rows += [(name.replace("_", " "), *(cell(one, name) for one in columns.values())) for name in MEASURES]
+    return Sheet(f"{title}, with 95 % intervals over families and riddles", ("", *columns), rows)

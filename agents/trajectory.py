@@ -25,6 +25,7 @@ class Completion:
         finished: whether it ended on its own rather than at the token limit.
         counted: the number of tokens, from a server that does not return all tokens themselves; else 0.
         prompt_tokens: the server's count of tokens in the prompt, at the first completion of a request; else 0.
+        seconds: its share of the time that sampling took, if that was measured; else 0.
     """
 
     text: str
@@ -33,6 +34,7 @@ class Completion:
     finished: bool = True
     counted: int = 0
     prompt_tokens: int = 0
+    seconds: float = 0.0
 
     @property
     def num_tokens(self) -> int:

@@ -22,7 +22,7 @@ ROOMS = {
         "progress run", "checks embedded trajectory", "base sampling", "policy shared_prompt",
         "embedding evaluation fine_tuning served_policy", "adapter_agent lesson report standings", "expert_iteration",
         "registry", "baselines grpo training", "benchmarking comparison", "benchmark_run",
-        "play rescoring side_by_side", "cli", "__init__ __main__",
+        "side_by_side", "play", "cli", "__init__ __main__",
     ),
 }  # fmt: skip
 """The modules and sub-packages of each package from the ground up: a room imports only what is below it."""
