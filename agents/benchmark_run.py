@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,21 +19,11 @@ import tyro
 from rich.console import Console
 
 from agents.adapter_agent import check_numbers
-from agents.benchmarking import (
-    EMBEDDED_TOKENS,
-    LISTS,
-    Ask,
-    Benchmark,
-    answer,
-    fixed_list,
-    in_batches,
-    judge_pairs,
-    measure,
-)
+from agents.benchmarking import LISTS, SHORT_REPLY, Ask, Benchmark, answer, fixed_list, in_batches, judge_pairs, measure
 from agents.embedded import EMBEDDED, model_hash, model_source
 from agents.policy import FEW_SHOT, SYSTEM, Decoding, LanguageModelPolicy, PolicyAgent, prompt
 from agents.progress import one_line, plain, stage
-from agents.run import UNCOMPARED, RunConflictError, check_same, hold_file, read_json, write_text
+from agents.run import UNCOMPARED, RunConflictError, check_same, hold_file, read_json, read_jsonl, write_text
 from agents.training import TrainedRun, trained_adapters
 from agents.trajectory import Trajectory, TrajectoryStore
 from expit_env import ANSWER_FORMAT
@@ -42,6 +33,7 @@ if TYPE_CHECKING:
 
 Files = Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(help_behavior_hint="")]
 _SEED = 20_261_203
+_REMEDY = "Delete that line, then give the command that wrote it again: only that reply is asked for."
 _PATIENCE = 1_800.0  # seconds for a reply: of 16 long ones that a laptop serves, the last waits for the others
 
 
@@ -87,7 +79,7 @@ class BenchmarkRequest:
         check_numbers(self)
         if self.few_shot > len(FEW_SHOT):
             raise ValueError(f"--few-shot must be at most {len(FEW_SHOT)}, not {self.few_shot}")
-        if self.price is not None and (self.sampler is None or not min(self.price) >= 0):
+        if self.price is not None and (self.sampler is None or not all(0 <= each < inf for each in self.price)):
             raise ValueError("--price goes with --sampler, and takes two numbers of at least 0")
 
     def results(self) -> Results:
@@ -98,7 +90,7 @@ class BenchmarkRequest:
     def decoding(self) -> Decoding:
         """Return how replies are drawn."""
         greedy = self.samples is None and self.temperature is None
-        length = self.max_new_tokens or (EMBEDDED_TOKENS if self.sampler is None and self.model == EMBEDDED else 512)
+        length = self.max_new_tokens or (SHORT_REPLY if self.sampler is None and self.model == EMBEDDED else 512)
         return Decoding(0.0 if greedy else self.temperature or 1.0, 1.0, length, self.few_shot, self.system)
 
     def settings(self) -> dict[str, Any]:
@@ -122,7 +114,10 @@ class BenchmarkRequest:
 
             return HTTPSampler(self.sampler, self.model, concurrency=self.concurrency, timeout=_PATIENCE)
         if not trained_adapters(Path(self.model)):
-            return LanguageModelPolicy.load(model_source(self.model), self.device)
+            try:
+                return LanguageModelPolicy.load(model_source(self.model), self.device)
+            except OSError as error:
+                raise OSError(f"--model {self.model}: {error}") from error
         run = TrainedRun.open(Path(self.model), self.device)
         run.policy.use_adapter(run.adapter)
         return run.policy
@@ -138,6 +133,8 @@ class Results:
     @classmethod
     def at(cls, path: Path) -> Results:
         """Return the files of which ``path`` is one, or the name without a suffix."""
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder: name a file of results, such as {path / 'results.json'}")
         name = path.name.removesuffix(".jsonl").removesuffix(".json")
         return cls(path.with_name(f"{name}.json"), path.with_name(f"{name}.jsonl"))
 
@@ -148,7 +145,7 @@ class Results:
     def replies(self) -> list[Trajectory]:
         """Return the stored replies, without a last line that was cut off by a kill."""
         whole = self.lines.read_bytes().count(b"\n") if self.lines.exists() else 0
-        return list(islice(TrajectoryStore(self.lines), whole)) if whole else []
+        return list(islice(read_jsonl(self.lines, Trajectory.from_json, _REMEDY), whole))
 
     def resume(self, settings: Mapping[str, Any]) -> list[Trajectory]:
         """Return the stored replies, and remove a cut-off line; raise RunConflictError if the settings were others."""

@@ -23,7 +23,7 @@ MEASURES = (
     "pair_accuracy", "riddle_accuracy", "contrast_accuracy", "overapplied", "underapplied", "no_answer", "ambiguous",
     "unfinished",
 )  # fmt: skip
-EMBEDDED_TOKENS = 64  # the token limit of the embedded model's replies, and of policies benchmarked from Python
+SHORT_REPLY = 64  # the token limit of the embedded model's replies, and of policies benchmarked from Python
 _BATCH = 64  # replies that are drawn together, and lost together if the process is killed meanwhile
 LISTS = {split: f"Riddle-v0/{split}@{GENERATOR_VERSION}" for split in ("test", "transfer")}  # new riddles, new version
 _LIST_SEED, _BOOTSTRAP_SEED, _RESAMPLES = 20_261_201, 20_261_202, 1_999
@@ -111,7 +111,7 @@ def benchmark(agent: Agent | LanguageModelPolicy | Act, split: str = "test", rid
     """
     check_numbers({"riddles": riddles})
     if isinstance(agent, LanguageModelPolicy):
-        agent = PolicyAgent(agent, dataclasses.replace(GREEDY, max_new_tokens=EMBEDDED_TOKENS))
+        agent = PolicyAgent(agent, dataclasses.replace(GREEDY, max_new_tokens=SHORT_REPLY))
     act: Act = agent.act if isinstance(agent, Agent) else agent  # type: ignore[assignment]
     replies: list[Trajectory] = []
     answer(fixed_list(split, riddles), in_batches(act), replies.extend)
@@ -128,10 +128,12 @@ def fixed_list(split: str, count: int) -> list[str]:
     """Return the ids of the first ``count`` riddles of a split's list, each before its contrast.
 
     Pair k is of family k mod F in a fixed shuffled order, so that a shorter list is the beginning of a longer one.
-    Raises a ValueError if the split has no list.
+    Raises a ValueError if there is no such list.
     """
     if split not in LISTS:
-        raise ValueError(f"there is no list of riddles of the split {split!r}; choose {' or '.join(LISTS)}")
+        raise ValueError(f"--split must be {' or '.join(LISTS)}, which have lists of riddles, not {split!r}")
+    if count > INDEX_COUNT:
+        raise ValueError(f"--riddles must be at most {INDEX_COUNT:,}, not {count:,}")
     families = families_of(split)
     # NumPy keeps the words of a SeedSequence the same in all versions, but not what a Generator draws.
     words = np.random.SeedSequence([_LIST_SEED, *split.encode()]).generate_state(len(families) + count)

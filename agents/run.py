@@ -127,29 +127,28 @@ def read_json(path: Path, make: Callable[[Any], T]) -> T:
         raise broken(path, error) from error
 
 
-def read_jsonl(path: Path, make: Callable[[bytes], T]) -> Iterator[T]:
+def read_jsonl(path: Path, make: Callable[[bytes], T], remedy: str = "") -> Iterator[T]:
     """Read a file of JSON lines, and pass each line through ``make``, such as ``json.loads``.
 
     Raises:
-        ValueError: if the file is broken; the message gives the line, and says how to recreate the file.
+        ValueError: if the file is broken; the message gives the line and the remedy, by default to recreate the file.
     """
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             try:
                 yield make(line)
             except (ValueError, KeyError, TypeError) as error:
-                raise broken(path, error, number) from error
+                raise broken(path, error, number, remedy) from error
 
 
-def broken(path: Path, error: Exception, line: int = 0) -> ValueError:
+def broken(path: Path, error: Exception, line: int = 0, remedy: str = "") -> ValueError:
     """Return the error for an unreadable file or folder of a run; its message says what is wrong and what to do."""
     what = f"it has no {error}" if isinstance(error, KeyError) else error
     where = f"{path}, line {line}," if line else path
     done = path.parent / "DONE"
     delete = f"{path} and {done}" if done.exists() else path
-    return ValueError(
-        f"{where} is broken: {what}. Delete {delete}, then run the command that wrote it again: it resumes from there."
-    )
+    remedy = remedy or f"Delete {delete}, then run the command that wrote it again: it resumes from there."
+    return ValueError(f"{where} is broken: {what}. {remedy}")
 
 
 def is_full(error: Exception) -> bool:

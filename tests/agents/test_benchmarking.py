@@ -42,7 +42,6 @@ def files(tmp_path):
 
 @pytest.fixture
 def ask(server, files):
-    """Run the benchmark on the stub server."""
     server.says = lambda body, choice: "None."
 
     def asked(riddles=2, **changes):
@@ -93,8 +92,6 @@ def test_completions_and_a_policy_are_measured_and_a_wrong_call_is_refused():
     assert (found.version, found.riddles, len(found.replies)) == ("Riddle-v0/transfer@4", 2, 4)
     with pytest.raises(ValueError, match="1 replies to 6 observations"):
         agents.benchmark(lambda questions: ["one"], riddles=3)
-    with pytest.raises(ValueError, match="'tests'; choose test or transfer"):
-        agents.benchmark(lambda questions: questions, "tests")
 
 
 def reply(riddle_id, right):
@@ -111,7 +108,6 @@ def result(pattern, version="list"):
 
 @pytest.mark.parametrize(("families", "variance"), [(1, 0.25 / 100), (10, 0.25 / 10)])
 def test_intervals_are_over_families_and_pairs(families, variance):
-    """Families that are all right or all wrong count as one riddle each."""
     values, size = np.array([[1.0]] * 50 + [[0.0]] * 50), 100 // families
     low, high = bootstrap([f"family {place // size}" for place in range(100)], values)[0]
     assert (high - low) / 2 == pytest.approx(1.96 * np.sqrt(variance), rel=0.15)
@@ -145,7 +141,6 @@ def test_json_is_one_object_with_every_measure(tmp_path, expit, capsys, monkeypa
     for measured in printed["splits"].values():
         assert (measured["riddles"], measured["cost"]) == (2, None)
         assert all(0 <= measured[name] <= 1 for name in MEASURES)
-    assert BenchmarkRequest(model="Qwen/Qwen2.5:x").results().lines.as_posix() == "results/qwen-qwen2.5-x.jsonl"
 
 
 def test_the_folder_of_a_run_is_its_trained_model(recorded, files, monkeypatch):
@@ -165,13 +160,11 @@ def test_after_a_kill_the_same_command_asks_only_what_is_missing(server, files, 
         wait_until(lambda: len(server.seen) == 6)
         process.kill()
     kept = files.lines.read_bytes()
-    assert len(files.replies()) == 5
     files.lines.write_bytes(kept + b'{"riddle_id": "birds-on')
     server.models.clear()
     with pytest.raises(SystemExit, match=re.escape(f"{server.url} has no model 'tiny'")):
         expit(*words, 4)
-    server.models.append("tiny")
-    server.seen.clear()
+    server.models, server.seen = ["tiny"], []
     expit(*words, 4)
     assert (len(server.seen), files.lines.read_bytes()[: len(kept)]) == (16 - 5, kept)
     expit(*words, 5)
@@ -199,6 +192,9 @@ def test_other_settings_and_another_list_are_refused(ask, files):
     for again in (ask, lambda: rescore(files.summary)):
         with pytest.raises(ValueError, match="Riddle-v0/test@3"):
             again()
+    files.lines.write_text("nothing\n")
+    with pytest.raises(ValueError, match=r"line 1, is broken: .* Delete that line"):
+        files.replies()
 
 
 def test_thoughts_are_paid_for_and_not_read_and_the_prompt_is_what_was_asked_for(ask, server, monkeypatch, tmp_path):
@@ -259,8 +255,6 @@ def test_a_person_is_asked_in_any_order_and_kept_as_a_model_is(monkeypatch, file
     shown = person("Answer: 917", "I think that this is so hard that I do not know", "Answer: 918", "Answer: 919")
     for text in ("That is no answer (no final answer).", "pair accuracy", "test: 2 replies, 0 tokens", "tiny.jsonl"):
         assert shown.count(text) == 1
-    assert {reply.riddle_id for reply in files.replies()[:2]} == set(fixed_list("test", 1))
     person(*["Answer: 920"] * 37)
     assert {reply.riddle_id for reply in files.replies()} == set(fixed_list("test", 20))
     assert 4 < sum(reply.riddle_id.endswith("/contrast") for reply in files.replies()[::2]) < 16
-    assert rescore(files.summary) == []
