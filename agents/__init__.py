@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agents.base import Agent, Budget, History, Metered, Spending, judge, rollout, spawn_seeds
+    from agents.benchmarking import Benchmark, benchmark
     from agents.conditions import Conditions, LoRA
     from agents.embedding import TextEmbedding
     from agents.evaluation import Evaluation, evaluate, gap_closed
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 # Imported on first use, because a sampling worker does not need the training libraries.
 _MODULES = {
     "base": ("Agent", "Budget", "History", "Metered", "Spending", "judge", "rollout", "spawn_seeds"),
+    "benchmarking": ("Benchmark", "benchmark"),
     "conditions": ("Conditions", "LoRA"),
     "embedding": ("TextEmbedding",),
     "evaluation": ("Evaluation", "evaluate", "gap_closed"),
@@ -39,6 +41,7 @@ __all__ = [
     "GRPO",
     "RFT",
     "Agent",
+    "Benchmark",
     "Budget",
     "Completion",
     "Conditions",
@@ -64,6 +67,7 @@ __all__ = [
     "Trajectory",
     "TrajectoryStore",
     "Update",
+    "benchmark",
     "evaluate",
     "fine_tune",
     "gap_closed",

@@ -216,7 +216,7 @@ class _Episode:
             self.observations.append(observation)
 
     def trajectory(self) -> Trajectory:
-        names = ("riddle_id", "family", "split", "contrast_id", "outcome", "extracted", "answer")
+        names = ("riddle_id", "family", "split", "contrast_id", "outcome", "extracted", "answer", "rule")
         fields: dict[str, Any] = {name: self.info.get(name) for name in names}
         return Trajectory(
             start=self.start,

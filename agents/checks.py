@@ -33,9 +33,9 @@ class Sheet(NamedTuple):
 def show(console: Console, sheets: Iterable[Sheet]) -> None:
     """Print tables; all columns except the first are right-aligned."""
     for sheet in sheets:
-        table = Table(title=sheet.title, title_justify="left")
+        table = Table(title=plain(sheet.title), title_justify="left")
         for place, name in enumerate(sheet.header):
-            table.add_column(name, justify="right" if place else "left", no_wrap=not place)
+            table.add_column(plain(name), justify="right" if place else "left", no_wrap=not place)
         for row in sheet.rows:
             table.add_row(*map(plain, row))
         console.print(table)

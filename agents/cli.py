@@ -8,6 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from dataclasses import asdict
 from io import TextIOWrapper
 from json import dumps
 from pathlib import Path
@@ -24,16 +25,18 @@ try:
     import tyro
     from rich.console import Console
 
+    from agents.benchmark_run import BenchmarkRequest, Files
     from agents.comparison import CompareRequest
     from agents.conditions import at_least
     from agents.embedded import EMBEDDED
     from agents.progress import plain
     from agents.requests import FAMILIES_HELP, ModelRequest
+    from agents.run import read_json
     from agents.training import TrainRequest
 except ModuleNotFoundError as error:
     sys.exit(MISSING.format(error))
 
-RESUMABLE = ("train", "compare")
+RESUMABLE = ("train", "compare", "benchmark")
 Split = Literal["train", "validation", "test", "transfer"]
 Families = Annotated[tuple[str, ...], tyro.conf.arg(help=FAMILIES_HELP, help_behavior_hint="(default: all)")]
 
@@ -95,6 +98,43 @@ def _evaluate(
     console.print(table(measured))
 
 
+@app.command(name="benchmark")
+def _benchmark(request: Annotated[BenchmarkRequest, tyro.conf.OmitArgPrefixes, tyro.conf.arg(name="")]) -> None:
+    """Measure any model on fixed riddles and their contrasts, without training, or compare the results of some.
+
+    Interrupted at any moment, the same command resumes it.
+    """
+    from agents import benchmark_run, side_by_side
+
+    console, results = Console(quiet=request.json), request.results()
+    if request.files:
+        found, compared = side_by_side.compare(request.files)
+        side_by_side.print_comparison(console, found, compared)
+        splits = {split: {name: one.to_dict() for name, one in by_name.items()} for split, by_name in found.items()}
+        printed = {"splits": splits, "differences": [{**asdict(one), "words": one.words} for one in compared]}
+    else:
+        side_by_side.print_results(console, results, benchmark_run.run(request, console))
+        printed = read_json(results.summary, dict)
+    if request.json:
+        print(dumps(printed))
+
+
+@app.command(name="rescore")
+def _rescore(files: Files, write: bool = False) -> None:
+    """Judge the replies of benchmarks again with the verifier as it is now, and list each verdict that flips.
+
+    Args:
+        files: results of expit benchmark.
+        write: also change the verdicts in the files, and the summary.
+    """
+    from agents.benchmark_run import print_flips, rescore
+
+    if not files:
+        raise ValueError("give the results to judge again, such as results/*.json")
+    for file in files:
+        print_flips(Console(), file, rescore(file, write), write)
+
+
 @app.command(name="ask")
 def _ask(run: tyro.conf.Positional[Path], question: tyro.conf.Positional[str], device: str | None = None) -> None:
     """Ask a trained model a riddle of your own.
@@ -122,6 +162,7 @@ def _play(
     attempts: int = 2,
     hints: int = 1,
     seed: int | None = None,
+    record: Path | None = None,
 ) -> None:
     """Answer riddles yourself, scored by the verifier. An empty line ends the game.
 
@@ -132,11 +173,16 @@ def _play(
         attempts: how many answers you may give to each riddle.
         hints: the most hints after wrong answers.
         seed: the same seed gives the same riddles.
+        record: instead of a game, answer the riddles of expit benchmark and keep the replies in this file: a human
+            baseline. It needs --split test or transfer; the other options do not apply.
     """
     _at_least(attempts=(attempts, 1), hints=(hints, 0), seed=(seed, 0))
-    from agents.play import play
+    from agents import play as game
 
-    play(Console(), split, families, level, attempts, hints, seed)
+    if record is not None:
+        game.record(Console(), record, split)
+        return
+    game.play(Console(), split, families, level, attempts, hints, seed)
 
 
 @app.command(name="lesson")

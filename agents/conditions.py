@@ -30,14 +30,14 @@ def at_least(config: Any, **bounds: int) -> None:
 
 
 def above_zero(config: Any, **most: float) -> None:
-    """Check that fields of a config are above 0, and at most their bound.
+    """Check that fields of a config are None or above 0, and at most their bound.
 
     Raises:
         SettingError: if one is not; the message names its flag.
     """
     for name, bound in most.items():
         value = getattr(config, name)
-        if not 0 < value <= bound:
+        if value is not None and not 0 < value <= bound:
             limit = "" if bound == float("inf") else f" and at most {bound:g}"
             raise SettingError(f"--{name.replace('_', '-')} must be above 0{limit}, not {value}")
 

@@ -45,26 +45,28 @@ class Decoding:
         temperature: divides the logits; 0 is greedy.
         top_p: the share of probability to draw from (nucleus sampling, https://arxiv.org/abs/1904.09751).
         max_new_tokens: the token limit of an answer; one that reaches it is unfinished.
-        few_shot: whether the prompt shows the solved examples first.
+        few_shot: how many solved examples the prompt shows first; True is all of them.
+        system: the system prompt; if empty, there is none.
     """
 
     temperature: float = 1.0
     top_p: float = 1.0
     max_new_tokens: int = 24
-    few_shot: bool = False
+    few_shot: int | bool = False
+    system: str = SYSTEM
 
 
 GREEDY = Decoding(temperature=0.0)
 
 
-def prompt(observation: str, few_shot: bool = False) -> Prompt:
-    """Write an observation as the chat that the model is given.
+def prompt(observation: str, few_shot: int | bool = False, system: str = SYSTEM) -> Prompt:
+    """Write an observation as the chat that the model is given, as `Decoding` says.
 
     >>> [message["role"] for message in prompt("What is it?")]
     ['system', 'user']
     """
-    messages = [{"role": "system", "content": SYSTEM}]
-    for question, answer in FEW_SHOT if few_shot else ():
+    messages = [{"role": "system", "content": system}] if system else []
+    for question, answer in FEW_SHOT if few_shot is True else FEW_SHOT[:few_shot]:
         messages += [
             {"role": "user", "content": f"{question} {ANSWER_FORMAT}"},
             {"role": "assistant", "content": answer},
@@ -193,7 +195,7 @@ class LanguageModelPolicy:
             The answers, in the order of the observations.  # (len(observations), n)
         """
         return self._sampler.sample(
-            [prompt(observation, decoding.few_shot) for observation in observations],
+            [prompt(observation, decoding.few_shot, decoding.system) for observation in observations],
             n,
             temperature=decoding.temperature,
             top_p=decoding.top_p,

@@ -49,14 +49,7 @@ class RunFolder:
         requested, config = json.loads(json.dumps(record)), path / "config.json"
         if not config.exists():
             write_text(config, json.dumps(requested, indent=2) + "\n")
-        stored = read_json(config, dict)
-        differences = _differences({**stored, UNCOMPARED: None}, {**requested, UNCOMPARED: None})
-        if differences:
-            raise RunConflictError(
-                f"{path} holds a run with different settings:\n  "
-                + "\n  ".join(differences)
-                + "\nUse the same settings to resume it, or choose another --out."
-            )
+        check_same(path, read_json(config, dict), requested)
         return cls(path)
 
     def stage(self, name: str, produce: Callable[[Path], None]) -> Path:
@@ -72,6 +65,21 @@ class RunFolder:
                 temporary.rename(target)
                 _sync_one(target.parent)
         return target
+
+
+def check_same(path: Path, stored: Mapping[str, Any], requested: Mapping[str, Any]) -> None:
+    """Check that what a path holds was made with the requested settings.
+
+    Raises:
+        RunConflictError: if it was not; the message shows the differences.
+    """
+    differences = _differences({**stored, UNCOMPARED: None}, {**requested, UNCOMPARED: None})
+    if differences:
+        raise RunConflictError(
+            f"{path} holds a run with different settings:\n  "
+            + "\n  ".join(differences)
+            + "\nUse the same settings to resume it, or choose another --out."
+        )
 
 
 class Stages:
@@ -119,8 +127,18 @@ def hold(path: Path) -> AbstractContextManager[object]:
         RunConflictError: if another process holds the lock.
     """
     path.mkdir(parents=True, exist_ok=True)
+    return _locked(path, path / ".lock")
+
+
+def hold_file(path: Path) -> AbstractContextManager[object]:
+    """Lock a file, whether it exists or not, as `hold` does a folder; its folder is created if missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return _locked(path, path.with_name(f".{path.name}.lock"))
+
+
+def _locked(path: Path, lock: Path) -> AbstractContextManager[object]:
     try:
-        return FileLock(path / ".lock").acquire(timeout=0)
+        return FileLock(lock).acquire(timeout=0)
     except Timeout as error:
         raise RunConflictError(
             f"{path} is in use by another expit process: wait until it ends, or choose another --out"
@@ -139,29 +157,28 @@ def read_json(path: Path, make: Callable[[Any], T]) -> T:
         raise broken(path, error) from error
 
 
-def read_jsonl(path: Path, make: Callable[[bytes], T]) -> Iterator[T]:
+def read_jsonl(path: Path, make: Callable[[bytes], T], remedy: str = "") -> Iterator[T]:
     """Read a file of JSON lines, and pass each line through ``make``, such as ``json.loads``.
 
     Raises:
-        ValueError: if the file is broken; the message gives the line, and says how to recreate the file.
+        ValueError: if the file is broken; the message gives the line and the remedy, by default to recreate the file.
     """
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             try:
                 yield make(line)
             except (ValueError, KeyError, TypeError) as error:
-                raise broken(path, error, number) from error
+                raise broken(path, error, number, remedy) from error
 
 
-def broken(path: Path, error: Exception, line: int = 0) -> ValueError:
+def broken(path: Path, error: Exception, line: int = 0, remedy: str = "") -> ValueError:
     """Return the error for an unreadable file or folder of a run; its message says what is wrong and what to do."""
     what = f"it has no {error}" if isinstance(error, KeyError) else error
     where = f"{path}, line {line}," if line else path
     done = path.parent / "DONE"
     delete = f"{path} and {done}" if done.exists() else path
-    return ValueError(
-        f"{where} is broken: {what}. Delete {delete}, then run the command that wrote it again: it resumes from there."
-    )
+    remedy = remedy or f"Delete {delete}, then run the command that wrote it again: it resumes from there."
+    return ValueError(f"{where} is broken: {what}. {remedy}")
 
 
 def is_full(error: Exception) -> bool:

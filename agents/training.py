@@ -168,13 +168,13 @@ def print_rows(env: gym.Env[str, str], console: Console) -> None:
 
 
 def _last_adapter(folder: Path) -> Path:
-    if adapters := _adapters(folder):
+    if adapters := trained_adapters(folder):
         return adapters[0]
-    near = ", ".join(str(other) for other in sorted(folder.parent.glob("*")) if _adapters(other)) or "none"
+    near = ", ".join(str(other) for other in sorted(folder.parent.glob("*")) if trained_adapters(other)) or "none"
     raise ValueError(f"{folder} holds no run with a trained adapter; runs next to it: {near}. Train one: expit train")
 
 
-def _adapters(folder: Path) -> list[Path]:
+def trained_adapters(folder: Path) -> list[Path]:
     """Return the trained adapters of the run in a folder, the last one first."""
     if not (folder / "config.json").is_file():
         return []

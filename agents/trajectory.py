@@ -23,9 +23,11 @@ class Completion:
         logprobs: log-probability of each token under the sampling policy, in nats, after temperature and top-p; empty
             if the sampler cannot know them.  # (num_tokens,)
         finished: whether it ended on its own rather than at the token limit.
-        counted: the number of tokens, from a server that does not return the tokens themselves; else 0.
+        counted: the number of tokens, from a server that does not return all tokens themselves; else 0.
         prompt_ids: the tokens that it was drawn after; empty if the sampler does not know them, or if read from a
             `TrajectoryStore`, whose files they would nearly double.  # (prompt_length,)
+        prompt_tokens: the server's count of tokens in the prompt, at the first completion of a request; else 0.
+        seconds: its share of the time that sampling took, if that was measured; else 0.
     """
 
     text: str
@@ -34,11 +36,13 @@ class Completion:
     finished: bool = True
     counted: int = 0
     prompt_ids: tuple[int, ...] = field(default=(), compare=False)
+    prompt_tokens: int = 0
+    seconds: float = 0.0
 
     @property
     def num_tokens(self) -> int:
         """How many tokens were generated."""
-        return len(self.token_ids) or self.counted
+        return max(len(self.token_ids), self.counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Trajectory:
         outcome, extracted: the verifier's verdict on the last attempt.
         answer: the right answer, which the environment reveals at the end.
         fell_for_trap: whether the last attempt was the tempting literal answer.
+        rule: which mark the answer has, or what is missing, in the verifier's words.
     """
 
     start: int | str
@@ -67,6 +72,7 @@ class Trajectory:
     extracted: str | None
     answer: str | None
     fell_for_trap: bool
+    rule: str | None = None
 
     @property
     def solved(self) -> bool:

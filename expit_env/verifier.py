@@ -32,7 +32,7 @@ _MARK = re.compile(
 _LEAD = frozenset("the my final correct right so thus therefore hence and then".split())
 """What may be before *answer* in the sentence of a mark."""
 _DENIAL = re.compile(
-    r"(?:(?:\b(?:not|never|cannot|neq?)|n['’]t|≠)(?: an?| the)?[^\w.!?]*|\b(?:no|n?or)(?: an?| the)?[^\w.!?\n]*)$"
+    r"(?:(?:\b(?:not|never|cannot|neq?)|n['’]t|≠)(?: an?| the)?[^\w.!?]*|\b(?:no|n?or)(?: an?| the)?[^\w.!?\n]*)\Z"
 )
 _LINE_END, _SENTENCE_END = re.compile(r"\n|$"), re.compile(r"[.!?](?=[\s\"'*_`)\]]|$)|\n|$")
 _TAG_OR_BOX = re.compile(r"[\s\"'*_`$(\[\\]*(?:<answer\b|boxed\b)")

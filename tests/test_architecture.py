@@ -19,10 +19,10 @@ ROOMS = {
         "audit sources verifiers", "episode", "env", "choice", "__init__",
     ),
     "agents": (
-        "progress run trackers", "checks embedded play trajectory", "base sampling", "evaluation policy shared_prompt",
+        "progress run trackers", "checks embedded trajectory", "base sampling", "evaluation policy shared_prompt",
         "conditions embedding report served_policy standings", "adapter_agent fine_tuning registry requests",
-        "baselines grpo lesson training updates", "expert_iteration", "comparison iterated_dpo rft", "cli",
-        "__init__ __main__",
+        "baselines grpo lesson training updates", "benchmarking expert_iteration",
+        "benchmark_run comparison iterated_dpo rft", "side_by_side", "play", "cli", "__init__ __main__",
     ),
 }  # fmt: skip
 """The modules and sub-packages of each package from the ground up: a room imports only what is below it."""
@@ -41,6 +41,7 @@ LAZY = {
 """What modules of expit_env import from an extra, and only inside a function."""
 
 INSIDE = {
+    "agents.benchmarking": {"riddles", "riddles.splits"},
     "agents.checks": {"audit.attacks", "audit.audit", "audit.overlap", "riddles", "riddles.bank", "riddles.splits"},
     "agents.cli": {"audit.audit", "audit.gallery", "audit.overlap"},
     "agents.requests": {"riddles", "riddles.splits"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -46,7 +46,7 @@ HINTS: dict[type[Exception], str] = {
     openai.AuthenticationError: f"Give the right key as api_key or {KEY_VARIABLE}. ",
     openai.PermissionDeniedError: f"Give a key that may use it as api_key or {KEY_VARIABLE}. ",
     openai.NotFoundError: "Is this the model's name on the server, and the whole URL, which often ends in /v1? ",
-    openai.APITimeoutError: "Does it have more requests at a time than it can answer? ",
+    openai.APITimeoutError: "Is it running? If it is slow, a lower concurrency or a longer timeout helps. ",
     openai.APIConnectionError: "Is it running, and is the URL right? ",
 }
 
@@ -85,6 +85,10 @@ class HTTPSampler(Sampler):
         processed_logprobs: whether the server's log-probabilities are those after temperature and top-p, as with
             vLLM's option ``--logprobs-mode processed_logprobs``.
 
+    Attributes:
+        on_reply: called with the place of a prompt and its new completions as soon as they are there, so that they can
+            be kept even if a later request fails.
+
     Raises:
         ValueError: if the URL does not begin with http:// or https://.
     """
@@ -106,6 +110,7 @@ class HTTPSampler(Sampler):
         self._key = api_key or os.environ.get(KEY_VARIABLE) or "none"
         self._concurrency, self._timeout, self._retries = concurrency, timeout, retries
         self._processed_logprobs = processed_logprobs
+        self.on_reply: Callable[[int, Sequence[Completion]], None] = lambda place, drawn: None
         self._adapter: str | None = None  # its name on the server
         self._takes_n = self._takes_extras = True  # until the server refuses them
 
@@ -146,6 +151,7 @@ class HTTPSampler(Sampler):
             async with slots:
                 reply = await self._send(client, request, index, first, want)
             drawn = read_reply(reply, want, request.temperatures[index], request.top_p, self._processed_logprobs)
+            self.on_reply(index, drawn)
             progress(len(drawn))
             return drawn
 
@@ -247,7 +253,9 @@ def read_reply(
         prompt_ids = tuple(getattr(reply, "prompt_token_ids", None) or ())
         is_policy = processed_logprobs or temperature == top_p == 1
         drawn = [_completion(choice, prompt_ids, temperature == 0, is_policy) for choice in choices]
-        if any(one.token_ids for one in drawn):
+        drawn[0] = replace(drawn[0], prompt_tokens=getattr(reply.usage, "prompt_tokens", None) or 0)
+        thought = len(drawn) == 1 and drawn[0].text.startswith("<think>")  # its token ids may be the answer's alone
+        if any(one.token_ids for one in drawn) and not thought:
             return drawn
         # The server's count is for all choices together.
         share, rest = divmod(reply.usage.completion_tokens, len(drawn))  # type: ignore[union-attr]
@@ -260,10 +268,12 @@ def _completion(choice: Choice, prompt_ids: tuple[int, ...], is_greedy: bool, is
     text, entries = choice.message.content, (choice.logprobs and choice.logprobs.content) or []
     if choice.finish_reason not in ("stop", "length"):
         raise MalformedReply(f"finish_reason is {choice.finish_reason!r}, not stop or length")
-    # vLLM and others return reasoning on its own, as one field or the other.
+    # Servers may return the reasoning on its own, as one field or the other: here it is in the text, as models write it.
     reasoning = getattr(choice.message, "reasoning", None) or getattr(choice.message, "reasoning_content", None)
     if text is None and (reasoning or choice.finish_reason == "length"):
         text = ""  # it ended, or was cut off, before the answer
+    if isinstance(reasoning, str) and isinstance(text, str):
+        text = f"<think>{reasoning}</think>{text}" if text or choice.finish_reason == "stop" else f"<think>{reasoning}"
     # vLLM returns token ids with the choice, llama.cpp with each log-probability.
     token_ids = getattr(choice, "token_ids", None) or [getattr(e, "id") for e in entries if hasattr(e, "id")]  # noqa: B009
     if not isinstance(text, str) or any(type(token) is not int for token in token_ids):
@@ -277,9 +287,9 @@ def _completion(choice: Choice, prompt_ids: tuple[int, ...], is_greedy: bool, is
 
 def _short(error: Exception) -> str:
     """Return what happened, safe to print."""
-    what = "malformed reply: " if isinstance(error, MalformedReply | JSONDecodeError) else ""
-    because = f": {error.__cause__}" if isinstance(error, openai.APIConnectionError) and error.__cause__ else ""
-    return str(plain(f"{what}{str(error).rstrip('.')}{because}"[:300]))
+    kind = "malformed reply" if isinstance(error, MalformedReply | JSONDecodeError) else ""
+    cause = str(error.__cause__ or "") if isinstance(error, openai.APIConnectionError) else ""
+    return str(plain(": ".join(filter(None, (kind, str(error).rstrip("."), cause)))[:300]))
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

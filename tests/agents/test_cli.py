@@ -68,6 +68,7 @@ NONSENSE = {
     " max-new-tokens=0 few-shot-share=-1 answers-per-riddle=0 validation-riddles=-1 evaluation-samples=0 seed=-1"
     " batch-size=0 layers=0 budget=0 test-riddles=0",
     "compare": "riddles=0 samples=0 budget=0", "evaluate here": "riddles=-5 samples=0", "lesson": "samples=0 seed=-1",
+    "benchmark": "riddles=0 samples=0 temperature=0 max-new-tokens=0 concurrency=0 few-shot=-1",
     "play": "attempts=0 hints=-1", "audit": "riddles=0", "splits": "riddles=0",
 }  # fmt: skip
 
@@ -105,7 +106,7 @@ def test_a_flag_of_another_agent_is_refused_with_where_the_flags_of_this_one_are
 
 
 def test_help_imports_nothing_heavy_and_names_what_exists():
-    commands = ("train", "compare", "evaluate", "ask", "play", "lesson", "audit", "splits", "gallery", "families")
+    commands = "train compare evaluate benchmark rescore ask play lesson audit splits gallery families".split()
     done = python("-c", HELP, *commands, COLUMNS="300")
     assert done.returncode == 0, done.stderr
     for name in (*AGENTS, *GROUPS, *FAMILIES, "bank"):

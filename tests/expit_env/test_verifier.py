@@ -66,8 +66,14 @@ def test_any_text_gets_a_verdict_and_always_the_same_one(parts):
 @given(st.text())
 def test_text_before_a_final_answer_decides_nothing(text):
     if verify(BIRDS, text).rule == "no final answer" and "answer" not in text.lower():
-        assert verify(BIRDS, f"{text}\nAnswer: 0").correct or "<think>" in text
+        verdict = verify(BIRDS, f"{text}\nAnswer: 0")
+        assert verdict.correct or verdict.rule in ("denied answer", "unfinished thought")
         assert not verify(BIRDS, f"{text}\nAnswer: 5").correct
+
+
+@pytest.mark.parametrize("line", ["No", "Three or", "No, they all flee", "Nobody thinks so"])
+def test_no_on_the_line_before_denies_nothing(line):
+    assert verify(BIRDS, f"{line}\nAnswer: 0").correct
 
 
 def test_the_format_that_agents_are_asked_for_names_a_mark_that_passes():
