@@ -46,7 +46,7 @@ HINTS: dict[type[Exception], str] = {
     openai.AuthenticationError: f"Give the right key as api_key or {KEY_VARIABLE}. ",
     openai.PermissionDeniedError: f"Give a key that may use it as api_key or {KEY_VARIABLE}. ",
     openai.NotFoundError: "Is this the model's name on the server, and the whole URL, which often ends in /v1? ",
-    openai.APITimeoutError: "Does it have more requests at a time than it can answer? ",
+    openai.APITimeoutError: "Is it running? If it is slow, a lower concurrency or a longer timeout helps. ",
     openai.APIConnectionError: "Is it running, and is the URL right? ",
 }
 
@@ -277,9 +277,9 @@ def _completion(choice: Choice, prompt_ids: tuple[int, ...], is_greedy: bool, is
 
 def _short(error: Exception) -> str:
     """Return what happened, safe to print."""
-    what = "malformed reply: " if isinstance(error, MalformedReply | JSONDecodeError) else ""
-    because = f": {error.__cause__}" if isinstance(error, openai.APIConnectionError) and error.__cause__ else ""
-    return str(plain(f"{what}{str(error).rstrip('.')}{because}"[:300]))
+    kind = "malformed reply" if isinstance(error, MalformedReply | JSONDecodeError) else ""
+    cause = str(error.__cause__ or "") if isinstance(error, openai.APIConnectionError) else ""
+    return str(plain(": ".join(filter(None, (kind, str(error).rstrip("."), cause)))[:300]))
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
