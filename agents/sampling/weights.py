@@ -6,6 +6,7 @@ import copy
 import mmap
 import os
 import tempfile
+from typing import IO
 
 import torch
 from torch import nn
@@ -41,9 +42,9 @@ def in_precision(model: PreTrainedModel, dtype: torch.dtype) -> PreTrainedModel:
 
 
 class SharedModel:
-    """A model and its tokenizer in a file that worker processes map into memory, through its descriptor.
+    """A model and its tokenizer in a file that worker processes, which inherit its descriptor, map into memory.
 
-    The file has no name, so it disappears with the last process that has it open, even after a crash.
+    On Linux the file is in memory only and disappears with the last process that has it open, even after a crash.
 
     Args:
         model: a causal language model on the CPU.
@@ -55,12 +56,15 @@ class SharedModel:
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, dtype: torch.dtype | None = None
     ) -> None:
         if hasattr(os, "memfd_create"):
-            self.file = os.fdopen(os.memfd_create("expit"), "w+b")
+            self.file: IO[bytes] = os.fdopen(os.memfd_create("expit"), "w+b")
+            self.path = f"/dev/fd/{self.file.fileno()}"
         else:
-            self.file = tempfile.TemporaryFile()  # noqa: SIM115
+            # By name, because other systems' /dev/fd has one offset for all, and workers read at the same time.
+            self.file = tempfile.NamedTemporaryFile()  # noqa: SIM115
+            self.path = self.file.name
         torch.save((in_precision(model, dtype) if dtype else model, tokenizer), self.file)
         self.file.flush()
-        self._mapped = open_shared(self.file.fileno())[0]
+        self._mapped = open_shared(self.path)[0]
 
     @torch.no_grad()
     def load(self, model: PreTrainedModel) -> None:
@@ -78,7 +82,7 @@ class SharedModel:
             weight.copy_(theirs[name])
 
 
-def open_shared(file: int) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def open_shared(path: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Return the model and tokenizer in the file of a `SharedModel`, whose weights stay in the file's memory."""
     with torch.serialization.set_default_mmap_options(mmap.MAP_SHARED):
-        return torch.load(f"/dev/fd/{file}", mmap=True, weights_only=False)
+        return torch.load(path, mmap=True, weights_only=False)

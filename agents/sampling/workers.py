@@ -138,18 +138,18 @@ class WorkerSampler(RowSampler, AbstractContextManager):
     def _start_missing(self) -> None:
         while len(self._workers) < self._count:
             threads = max(1, usable_cores() // self._count)
-            self._workers.append(_Worker(self._shared.file.fileno(), threads, self._max_batch))
+            self._workers.append(_Worker(self._shared, threads, self._max_batch))
 
 
 class _Worker:
     """A process, the connection to it, and the rows of its current request that are not full yet."""
 
-    def __init__(self, model: int, threads: int, max_batch: int) -> None:
+    def __init__(self, model: SharedModel, threads: int, max_batch: int) -> None:
         self.connection, theirs = Pipe()
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", WORKER, *map(str, (theirs.fileno(), model, max_batch))],
-                pass_fds=(theirs.fileno(), model),
+                [sys.executable, "-c", WORKER, str(theirs.fileno()), model.path, str(max_batch)],
+                pass_fds=(theirs.fileno(), model.file.fileno()),
                 stdin=subprocess.DEVNULL,
                 process_group=0,  # Ctrl-C reaches only this process, which ends its workers
                 env=os.environ | {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -222,11 +222,11 @@ _Reply = list[tuple[int, list[int], list[float], bool]] | str
 
 def serve() -> None:
     """Fill rows until the other side closes the connection, or dies: the main function of a worker process."""
-    connection, model, max_batch = map(int, sys.argv[1:])
-    with Connection(connection) as channel:
+    connection, path, max_batch = sys.argv[1:]
+    with Connection(int(connection)) as channel:
         requests: queue.SimpleQueue[tuple[list[Row], float]] = queue.SimpleQueue()
         threading.Thread(target=_listen, args=(channel, requests), daemon=True).start()
-        sampler = LocalSampler(*open_shared(model), max_batch=max_batch)
+        sampler = LocalSampler(*open_shared(path), max_batch=int(max_batch))
         while True:
             rows, top_p = requests.get()
             try:

@@ -158,7 +158,7 @@ def test_a_dead_server_is_given_up_after_half_a_minute(server, waits):
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"), [("hang", "timed out.*more requests"), ("429", "429 .*slow down"), ("500", "500 .*a bug")]
+    ("fault", "words"), [("hang", "timed out.*longer timeout"), ("429", "429 .*slow down"), ("500", "500 .*a bug")]
 )
 def test_a_lasting_failure_is_reported(server, fault, words):
     server.faults = deque([fault] * 50)
