@@ -18,7 +18,18 @@ import gymnasium as gym
 import tyro
 from rich.console import Console
 
-from agents.benchmarking import LISTS, SHORT_REPLY, Ask, Benchmark, Deliver, answer, fixed_list, in_batches, judge_pairs, measure
+from agents.benchmarking import (
+    LISTS,
+    SHORT_REPLY,
+    Ask,
+    Benchmark,
+    Deliver,
+    answer,
+    fixed_list,
+    in_batches,
+    judge_pairs,
+    measure,
+)
 from agents.conditions import above_zero, at_least
 from agents.embedded import EMBEDDED, model_hash, model_source
 from agents.policy import FEW_SHOT, SYSTEM, Decoding, LanguageModelPolicy, PolicyAgent, prompt

@@ -24,10 +24,10 @@ class Completion:
             if the sampler cannot know them.  # (num_tokens,)
         finished: whether it ended on its own rather than at the token limit.
         counted: the number of tokens, from a server that does not return all tokens themselves; else 0.
-        prompt_ids: the tokens that it was drawn after; empty if the sampler does not know them, or if read from a
-            `TrajectoryStore`, whose files they would nearly double.  # (prompt_length,)
         prompt_tokens: the server's count of tokens in the prompt, at the first completion of a request; else 0.
         seconds: its share of the time that sampling took, if that was measured; else 0.
+        prompt_ids: the tokens that it was drawn after; empty if the sampler does not know them, or if read from a
+            `TrajectoryStore`, whose files they would nearly double.  # (prompt_length,)
     """
 
     text: str
@@ -35,9 +35,9 @@ class Completion:
     logprobs: tuple[float, ...] = ()
     finished: bool = True
     counted: int = 0
-    prompt_ids: tuple[int, ...] = field(default=(), compare=False)
     prompt_tokens: int = 0
     seconds: float = 0.0
+    prompt_ids: tuple[int, ...] = field(default=(), compare=False)
 
     @property
     def num_tokens(self) -> int:

@@ -232,7 +232,13 @@ class HTTPSampler(Sampler):
             async with openai.AsyncOpenAI(
                 base_url=self.base_url, api_key=self._key, timeout=timeout, max_retries=self._retries
             ) as client:
-                yield client
+                try:
+                    yield client
+                except openai.NotFoundError:
+                    if (names := [model.id async for model in client.models.list()]) and self.model not in names:
+                        message = f"{self.base_url} has no model {self.model!r}, but has {', '.join(names)}"
+                        raise ServerError(plain(f"{message}: give one of them as --model")) from None
+                    raise
         except (openai.APIError, MalformedReply, JSONDecodeError) as error:
             hint = next((hint for kind, hint in HINTS.items() if isinstance(error, kind)), "")
             raise ServerError(f"{self.base_url} failed ({_short(error)}). {hint}{HOW_TO_RESUME}") from error
@@ -268,7 +274,7 @@ def _completion(choice: Choice, prompt_ids: tuple[int, ...], is_greedy: bool, is
     text, entries = choice.message.content, (choice.logprobs and choice.logprobs.content) or []
     if choice.finish_reason not in ("stop", "length"):
         raise MalformedReply(f"finish_reason is {choice.finish_reason!r}, not stop or length")
-    # Servers may return the reasoning on its own, as one field or the other: here it is in the text, as models write it.
+    # Servers may return the reasoning on its own, as one field or the other: it is put where models write it.
     reasoning = getattr(choice.message, "reasoning", None) or getattr(choice.message, "reasoning_content", None)
     if text is None and (reasoning or choice.finish_reason == "length"):
         text = ""  # it ended, or was cut off, before the answer

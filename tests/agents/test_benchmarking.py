@@ -161,7 +161,7 @@ def test_after_a_kill_the_same_command_asks_only_what_is_missing(server, files, 
         process.kill()
     kept = files.lines.read_bytes()
     files.lines.write_bytes(kept + b'{"riddle_id": "birds-on')
-    server.models.clear()
+    server.models = ["other"]
     with pytest.raises(SystemExit, match=re.escape(f"{server.url} has no model 'tiny'")):
         expit(*words, 4)
     server.models, server.seen = ["tiny"], []

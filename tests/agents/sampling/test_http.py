@@ -200,7 +200,7 @@ def test_a_wrong_key_is_reported_and_the_right_one_may_come_from_the_environment
 
 def test_a_wrong_model_path_or_url_is_reported(server):
     server.models = ["other"]
-    with pytest.raises(ServerError, match=r"404 .*`tiny` does not exist.*Is this the model's name"):
+    with pytest.raises(ServerError, match="has no model 'tiny', but has other: give one"):
         draw(make(server), 3, 1)
     assert len(server.seen) <= 3, "it is not tried again"
     with pytest.raises(ServerError, match=r"404.*the whole URL, which often ends in /v1"):
@@ -266,11 +266,19 @@ def test_token_ids_beside_the_log_probabilities_are_taken():
     assert read_reply(reply, 1, 1.0, 1.0) == [Completion("x", (4, 9), (-1.0, -2.0))]
 
 
-@pytest.mark.parametrize("message", [{}, {"reasoning_content": "Hm."}, {"reasoning": "Hm."}])
-def test_reasoning_without_an_answer_is_an_empty_answer(message):
-    reason = "stop" if message else "length"
-    reply = reply_with({"message": {"content": None} | message, "finish_reason": reason, "token_ids": [4]})
-    assert read_reply(reply, 1, 1.0, 1.0) == [Completion("", (4,), finished=reason == "stop")]
+@pytest.mark.parametrize(
+    ("message", "reason", "text"),
+    [
+        ({"content": None}, "length", ""),
+        ({"content": None, "reasoning_content": "Hm."}, "stop", "<think>Hm.</think>"),
+        ({"content": None, "reasoning": "Hm."}, "length", "<think>Hm."),
+        ({"content": "0", "reasoning": "Hm."}, "stop", "<think>Hm.</think>0"),
+    ],
+)
+def test_reasoning_on_its_own_is_put_before_the_answer_and_counted(message, reason, text):
+    reply = reply_with({"message": message, "finish_reason": reason, "token_ids": [4]}, usage={"completion_tokens": 9})
+    counted = 9 if "think" in text else 0
+    assert read_reply(reply, 1, 1.0, 1.0) == [Completion(text, (4,), finished=reason == "stop", counted=counted)]
 
 
 @pytest.mark.parametrize("usage", [{}, {"usage": None}, {"usage": {"completion_tokens": None}}])
