@@ -184,7 +184,7 @@ class HTTPSampler(Sampler):
                     extra_body=(EXTRAS if extras else {}) | ({"n": n} if n > 1 else {}),
                 )
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                refusal = refusal or error
+                refusal = error  # of the plainest request, the last one
             else:
                 self._takes_extras &= extras
                 self._takes_n &= n == want
@@ -295,6 +295,8 @@ def _short(error: Exception) -> str:
     """Return what happened, safe to print."""
     kind = "malformed reply" if isinstance(error, MalformedReply | JSONDecodeError) else ""
     cause = str(error.__cause__ or "") if isinstance(error, openai.APIConnectionError) else ""
+    if isinstance(error, openai.APIStatusError) and " - " not in str(error):
+        cause = str(error.body or "")  # the client only reads a message, but servers built on FastAPI send a detail
     return str(plain(": ".join(filter(None, (kind, str(error).rstrip("."), cause)))[:300]))
 
 

@@ -192,9 +192,20 @@ def test_other_settings_and_another_list_are_refused(ask, files):
     for again in (ask, lambda: rescore(files.summary)):
         with pytest.raises(ValueError, match="Riddle-v0/test@3"):
             again()
+    files.lines.write_text("")
+    with pytest.raises(RunConflictError, match="Riddle-v0/test@3"):
+        ask()
     files.lines.write_text("nothing\n")
     with pytest.raises(ValueError, match=r"line 1, is broken: .* Delete that line"):
         files.replies()
+
+
+def test_a_run_without_a_reply_does_not_fix_the_settings(ask, server):
+    server.models = ["other"]
+    with pytest.raises(RuntimeError, match="has no model 'tiny'"):
+        ask(few_shot=1)
+    server.models = ["tiny"]
+    assert ask()["test"].riddles == 2
 
 
 def test_thoughts_are_paid_for_and_not_read_and_the_prompt_is_what_was_asked_for(ask, server, monkeypatch, tmp_path):

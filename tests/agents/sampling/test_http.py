@@ -176,6 +176,17 @@ def test_a_refused_request_is_an_error_and_not_sent_again(server, monkeypatch, s
     assert len(server.seen) == requests, "each once, and after 400 also without n and the extras"
 
 
+def test_the_refusal_of_the_plainest_request_is_reported_also_if_it_is_only_a_detail(server, monkeypatch):
+    def refuse(handler, reply):
+        first = len(server.seen) == 1
+        handler.reply(422 if first else 400, {"detail": "unexpected top_k" if first else "pinned to another model"})
+
+    monkeypatch.setitem(MISBEHAVIOUR, "refused", refuse)
+    server.faults = deque(["refused"] * 2)
+    with pytest.raises(ServerError, match=r"400: .*pinned to another model"):
+        draw(make(server), 1, 1)
+
+
 def test_many_requests_are_in_flight_but_no_more_than_allowed(server):
     def release():
         wait_until(lambda: server.in_flight >= 4)
