@@ -15,14 +15,15 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 import gymnasium as gym
 from rich.console import Console
 
-from agents.base import Agent, Budget, History, Metered
+from agents.base import Agent, Budget, History, Metered, Spending
+from agents.casebook import Casebook, study
 from agents.conditions import Conditions
 from agents.evaluation import Evaluation, evaluate, evaluation_riddles, gap_closed, measured, split_env
 from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 from agents.progress import QUIET
 from agents.run import RunFolder, Stages, read_json
 from agents.trackers import Log
-from agents.trajectory import Completion
+from agents.trajectory import Completion, TrajectoryStore
 
 
 class AdapterConfig(Protocol):
@@ -115,6 +116,20 @@ class AdapterAgent(Agent, Generic[Config]):
             "config": dataclasses.asdict(self.config),
         }
         return RunFolder.open(self.folder or self._scratch(), record), Metered(env, budget)
+
+    def study(self, run: RunFolder, env: Metered) -> Casebook:
+        """Play some pairs of each family, once per run, and keep what the environment reveals as worked examples.
+
+        At most a quarter of the budget is spent on it.
+        """
+        shared = self.config.conditions
+
+        def play(path: Path) -> None:
+            TrajectoryStore(path).extend(study(env, shared.worked_pairs, shared.seed, env.budget.episodes // 4))
+
+        studied = list(TrajectoryStore(run.stage("studied.jsonl", play)))
+        env.spent = Spending.on(studied)
+        return Casebook.of(studied, shared.reasons, shared.worked_pairs)
 
     def evaluate(self, env: gym.Env[str, str], riddles: Sequence[str], title: str) -> Evaluation:
         """Evaluate the agent, as it is, on validation riddles, given by their ids."""

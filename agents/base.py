@@ -216,7 +216,8 @@ class _Episode:
             self.observations.append(observation)
 
     def trajectory(self) -> Trajectory:
-        names = ("riddle_id", "family", "split", "contrast_id", "outcome", "extracted", "answer", "rule")
+        names = ("riddle_id", "family", "split", "contrast_id", "outcome", "extracted", "answer", "rule",
+                 "explanation")  # fmt: skip
         fields: dict[str, Any] = {name: self.info.get(name) for name in names}
         return Trajectory(
             start=self.start,

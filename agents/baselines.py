@@ -13,11 +13,13 @@ import gymnasium as gym
 import numpy as np
 
 from agents.base import Agent, Budget, History, Metered, rollout, spawn_seeds
+from agents.casebook import Casebook, study
+from agents.conditions import Conditions
 from agents.evaluation import majority
 from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 from agents.registry import Setting
 from agents.run import read_json, write_text
-from agents.trajectory import Completion
+from agents.trajectory import Completion, Trajectory, TrajectoryStore
 
 GUESSES = (
     "none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "all of them",
@@ -89,6 +91,33 @@ class MajorityAgent(Agent):
         return [group[majority([answer.text for answer in group])] for group in groups]
 
 
+class FewShotAgent(PolicyAgent):
+    """The base model with worked examples in the prompt: it studies riddles as agents that learn do, and no more."""
+
+    examples = 1.0
+
+    def __init__(self, policy: LanguageModelPolicy, conditions: Conditions) -> None:
+        super().__init__(policy, dataclasses.replace(conditions.decoding(), temperature=0.0))
+        self._conditions = conditions
+        self._studied: list[Trajectory] = []
+
+    def learn(self, env: gym.Env[str, str], budget: Budget) -> History:
+        metered, shared = Metered(env, budget), self._conditions
+        self._remember(study(metered, shared.worked_pairs, shared.seed, budget.episodes // 4))
+        return History(metered.spent)
+
+    def save(self, path: Path) -> None:
+        path.mkdir(parents=True, exist_ok=True)
+        write_text(path / "studied.jsonl", "".join(one.to_json() + "\n" for one in self._studied))
+
+    def load(self, path: Path) -> None:
+        self._remember(list(TrajectoryStore(path / "studied.jsonl")))
+
+    def _remember(self, studied: list[Trajectory]) -> None:
+        self._studied = studied
+        self.solved = Casebook.of(studied, self._conditions.reasons, self._conditions.worked_pairs).nearest
+
+
 class BestOfN(PolicyAgent):
     """Draws N answers, from which the environment's verifier picks a right one.
 
@@ -115,11 +144,8 @@ def make_base(setting: Setting) -> Agent:
 
 
 def make_few_shot(setting: Setting) -> Agent:
-    """Make the base model's greedy agent with solved examples in the prompt."""
-    decoding = dataclasses.replace(setting.conditions.decoding(few_shot=True), temperature=0.0)
-    agent = PolicyAgent(setting.policy, decoding)
-    agent.examples = 1.0
-    return agent
+    """Make the base model's greedy agent with worked examples in the prompt."""
+    return FewShotAgent(setting.policy, setting.conditions)
 
 
 def make_majority(setting: Setting) -> Agent:

@@ -217,7 +217,7 @@ def _ask(
 
     def ask(observations: list[str], deliver: Deliver) -> None:
         model.on_reply = deliver
-        prompts = [prompt(observation, decoding.few_shot, decoding.system) for observation in observations]
+        prompts = [prompt(observation, FEW_SHOT[: decoding.few_shot], decoding.system) for observation in observations]
         model.sample(
             prompts, 1, temperature=decoding.temperature, top_p=decoding.top_p, seed=seed, progress=progress,
             max_new_tokens=decoding.max_new_tokens,

@@ -84,33 +84,40 @@ class Conditions:
         temperature: of the samples that agents learn from.
         top_p: the nucleus of the samples that agents learn from.
         max_new_tokens: an answer longer than this is unfinished; nothing is learned from an unfinished right answer.
-        few_shot_share: the share of learning, from its start, in which the prompt shows solved examples first.
+        reasons: whether answers give the reason first, as worked examples with their explanations do.
+        worked_pairs: riddles of each family that are studied with their contrasts before learning: they are played, and
+            what the end of an episode reveals is a worked example.
+        few_shot_share: the share of learning, from its start, in which the prompt shows the nearest worked examples.
         validation_riddles: riddles that base and trained model are evaluated on; 0 for none.
         evaluation_samples: N of System 2 accuracy and majority@N.
         seed: decides every riddle and every draw.
     """
 
     lora: LoRA = field(default_factory=LoRA)
-    temperature: float = 1.0
+    temperature: float = 0.7
     top_p: float = 1.0
-    max_new_tokens: int = 12
+    max_new_tokens: int = 64
+    reasons: bool = True
+    worked_pairs: int = 2
     few_shot_share: float = 1 / 3
     validation_riddles: int = 64
     evaluation_samples: int = 8
     seed: int = 0
 
     def __post_init__(self) -> None:
-        at_least(self, max_new_tokens=1, validation_riddles=0, evaluation_samples=1, seed=0, few_shot_share=0)
+        at_least(
+            self, max_new_tokens=1, validation_riddles=0, evaluation_samples=1, seed=0, few_shot_share=0, worked_pairs=0
+        )
         above_zero(self, temperature=float("inf"), top_p=1.0)
 
-    def decoding(self, few_shot: bool = False) -> Decoding:
+    def decoding(self) -> Decoding:
         """Return how samples are drawn."""
-        return Decoding(self.temperature, self.top_p, self.max_new_tokens, few_shot)
+        return Decoding(self.temperature, self.top_p, self.max_new_tokens)
 
     def shows_examples(self, done: int, total: int) -> bool:
-        """Whether the prompt shows solved examples when ``done`` of ``total`` rounds or steps are over."""
+        """Whether the prompt shows worked examples when ``done`` of ``total`` rounds or steps are over."""
         return done < self.few_shot_share * total
 
     def share_shown(self, total: int) -> float:
-        """Return the share of ``total`` rounds or steps in which the prompt shows solved examples."""
+        """Return the share of ``total`` rounds or steps in which the prompt shows worked examples."""
         return sum(self.shows_examples(done, total) for done in range(total)) / total

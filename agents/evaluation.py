@@ -15,12 +15,17 @@ import gymnasium as gym
 import numpy as np
 from rich.console import Console
 
-from agents.base import Agent, rollout, spawn_seeds
+from agents.base import Agent, judge, rollout, spawn_seeds
 from agents.progress import QUIET, stage
 from agents.run import read_json
 from agents.trajectory import Trajectory
 
-MEASURES = ("system1_accuracy", "system2_accuracy", "majority_accuracy", "trap_rate", "group_accuracy")
+MEASURES = (
+    "riddle_accuracy", "contrast_accuracy", "pair_accuracy", "overapplied", "underapplied", "riddle_pass",
+    "contrast_pass", "pair_pass", "majority_accuracy",
+)  # fmt: skip
+"""What is measured of pairs: System 1, in one greedy answer; then System 2, whether any of N samples is right
+(pass@N), and whether the most frequent ones of both sides are."""
 _EVALUATION_SEED = 20_261_124
 _RESAMPLES = 9_999
 PART = 256
@@ -34,10 +39,10 @@ class Answered:
     Attributes:
         riddle_id, family, question, answer: the riddle.
         greedy: the agent's one answer; ``correct`` says whether it is right.
-        trapped: whether it is the tempting literal answer.
-        contrast_correct: whether the one answer to the contrast riddle is right; None if there is no contrast riddle.
+        trapped: whether it is the answer to the other side of the pair.
         sampled_correct: how many of the N samples are right.
         majority_correct: whether the most frequent of the N answers is right.
+        contrast: the result on the contrast, if the riddle has one.
     """
 
     riddle_id: str
@@ -47,14 +52,33 @@ class Answered:
     greedy: str
     correct: bool
     trapped: bool
-    contrast_correct: bool | None
     sampled_correct: int
     majority_correct: bool
+    contrast: Answered | None = None
+
+    @classmethod
+    def from_dict(cls, row: dict) -> Answered:
+        """Make a result from the output of ``dataclasses.asdict``."""
+        other: Any = row["contrast"] and cls.from_dict(row["contrast"])
+        return cls(**{**row, "contrast": other})
+
+
+def _measured_of(one: Answered) -> list[bool | float]:
+    """Return each of ``MEASURES`` of a pair; what needs a contrast is NaN without one."""
+    other, alone = one.contrast, (one.correct, one.trapped, one.sampled_correct > 0)
+    if other is None:
+        nan = np.nan
+        return [alone[0], nan, nan, nan, alone[1], alone[2], nan, nan, one.majority_correct]
+    passed = other.sampled_correct > 0
+    return [
+        one.correct, other.correct, one.correct and other.correct, other.trapped, one.trapped,
+        alone[2], passed, alone[2] and passed, one.majority_correct and other.majority_correct,
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """An agent's answers to riddles of a split; every measure is a mean over riddles, from 0 to 1.
+    """An agent's answers to riddles of a split and to their contrasts; a measure is a mean over them, from 0 to 1.
 
     Attributes:
         split: the split of the riddles.
@@ -71,24 +95,34 @@ class Evaluation:
         """The ids of the riddles, in order."""
         return tuple(riddle.riddle_id for riddle in self.riddles)
 
+    @property
+    def headline(self) -> str:
+        """The measure that agents are ranked by: pair accuracy, or riddle accuracy if no riddle has a contrast."""
+        return "pair_accuracy" if any(riddle.contrast for riddle in self.riddles) else "riddle_accuracy"
+
+    @property
+    def consistency(self) -> float | None:
+        """Where pair accuracy is between the least and the most that the two accuracies allow, from 0 to 1.
+
+        Independent answers would be in between (Johnson, Marasovic 2023, https://arxiv.org/abs/2310.13781, compare
+        pairs with what accuracy alone explains). None if the accuracies leave no room.
+        """
+        riddle, contrast, pair = (self.mean(measure) for measure in MEASURES[:3])
+        least, most = max(0.0, riddle + contrast - 1), min(riddle, contrast)
+        return (pair - least) / (most - least) if most > least else None
+
     def values(self, measure: str) -> np.ndarray:
         """Return one of ``MEASURES`` for each riddle, as an array of shape (num_riddles,).
 
-        Group accuracy is NaN for a riddle without a contrast riddle, which means and intervals leave out.
+        What needs a contrast is NaN for a riddle without one, which means and intervals leave out.
 
         Raises:
             ValueError: if there is no such measure.
         """
-        read = {
-            "system1_accuracy": lambda r: r.correct,
-            "system2_accuracy": lambda r: r.sampled_correct > 0,
-            "majority_accuracy": lambda r: r.majority_correct,
-            "trap_rate": lambda r: r.trapped,
-            "group_accuracy": lambda r: np.nan if r.contrast_correct is None else r.correct and r.contrast_correct,
-        }
-        if measure not in read:
+        if measure not in MEASURES:
             raise ValueError(f"there is no measure {measure!r}; the measures are {', '.join(MEASURES)}")
-        return np.array([read[measure](riddle) for riddle in self.riddles], dtype=float)
+        place = MEASURES.index(measure)
+        return np.array([_measured_of(riddle)[place] for riddle in self.riddles], dtype=float)
 
     def mean(self, measure: str) -> float:
         """Return the mean of one of ``MEASURES``; NaN if it has no value for any riddle."""
@@ -108,7 +142,7 @@ class Evaluation:
     @classmethod
     def from_dict(cls, row: dict) -> Evaluation:
         """Make an evaluation from the output of ``dataclasses.asdict``."""
-        return cls(row["split"], row["samples"], tuple(Answered(**riddle) for riddle in row["riddles"]))
+        return cls(row["split"], row["samples"], tuple(map(Answered.from_dict, row["riddles"])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +193,9 @@ def evaluation_riddles(env: gym.Env[str, str], count: int, console: Console = QU
 
 
 def split_env(env: gym.Env[str, str], split: str) -> gym.Env[str, str]:
-    """Make the same environment for another split; transfer always has all of its families.
+    """Make the same environment for another split, to draw riddles, whose contrasts are known by id.
+
+    Transfer always has all of its families.
 
     Raises:
         ValueError: if ``env`` was not made with ``gymnasium.make``.
@@ -168,7 +204,7 @@ def split_env(env: gym.Env[str, str], split: str) -> gym.Env[str, str]:
     if spec is None:
         raise ValueError("the environment has no spec: make it with gymnasium.make")
     changes: dict[str, Any] = {"split": split, **({"families": "all"} if split == "transfer" else {})}
-    return gym.make(spec, **changes)
+    return gym.make(spec, **changes, side="riddle")
 
 
 def evaluate(
@@ -191,18 +227,29 @@ def evaluate(
         console: where progress is shown.
         title: of the progress bar.
     """
-    contrasts = [env.reset(options={"riddle_id": riddle})[1].get("contrast_id") for riddle in riddles]
-    once = [*riddles, *(name for name in contrasts if name)]
-    copies = [riddle for riddle in riddles for _ in range(samples)] if search else []
+    other = {riddle: env.reset(options={"riddle_id": riddle})[1].get("contrast_id") for riddle in riddles}
+    once = [side for riddle in riddles for side in (riddle, other[riddle]) if side]
+    copies = [side for side in once for _ in range(samples)] if search else []
     with stage(console, title, len(once) + len(copies)) as progress:
         answers = _in_parts(agent, env, once, progress)
-        drawn = _in_parts(search, env, copies, progress) if search else answers[: len(riddles)]
-    contrast, samples = iter(answers[len(riddles) :]), len(drawn) // len(riddles)
+        drawn = _in_parts(search, env, copies, progress) if search else answers
+    samples = len(drawn) // len(once)
+    results = {
+        side: _answered(one, _falls(one, env), drawn[place * samples :][:samples])
+        for place, (side, one) in enumerate(zip(once, answers, strict=True))
+    }
     answered = [
-        _answered(one, next(contrast).solved if one.contrast_id else None, drawn[place * samples :][:samples])
-        for place, one in enumerate(answers[: len(riddles)])
+        dataclasses.replace(results[riddle], contrast=results[other[riddle]] if other[riddle] else None)
+        for riddle in riddles
     ]
     return Evaluation(str(answers[0].split), samples, tuple(answered))
+
+
+def _falls(one: Trajectory, env: gym.Env[str, str]) -> bool:
+    """Whether an answer is the one to the other side of the pair, in any wording."""
+    if one.solved or one.contrast_id is None:
+        return one.fell_for_trap
+    return one.fell_for_trap or judge(env, [one.contrast_id], one.completions[-1:])[0].solved
 
 
 def _in_parts(
@@ -218,8 +265,9 @@ def _in_parts(
 
 def gap_closed(before: Evaluation, after: Evaluation) -> float | None:
     """Return (greedy after - greedy before) / (pass@N before - greedy before); None if there was no gap."""
-    start, bound = before.mean("system1_accuracy"), before.mean("system2_accuracy")
-    return None if bound <= start else (after.mean("system1_accuracy") - start) / (bound - start)
+    greedy, passed = ("pair_accuracy", "pair_pass") if before.headline == "pair_accuracy" else MEASURES[0:6:5]
+    start, bound = before.mean(greedy), before.mean(passed)
+    return None if bound <= start else (after.mean(greedy) - start) / (bound - start)
 
 
 def paired_difference(before: Evaluation, after: Evaluation, measure: str) -> tuple[float, float, float]:
@@ -270,7 +318,7 @@ def _seeds(split: str) -> Iterator[int]:
         yield from seeds[done:]
 
 
-def _answered(one: Trajectory, contrast_correct: bool | None, group: Sequence[Trajectory]) -> Answered:
+def _answered(one: Trajectory, trapped: bool, group: Sequence[Trajectory]) -> Answered:
     return Answered(
         riddle_id=str(one.riddle_id),
         family=str(one.family),
@@ -278,17 +326,17 @@ def _answered(one: Trajectory, contrast_correct: bool | None, group: Sequence[Tr
         answer=str(one.answer),
         greedy=one.text,
         correct=one.solved,
-        trapped=one.fell_for_trap,
-        contrast_correct=contrast_correct,
+        trapped=trapped,
         sampled_correct=sum(trajectory.solved for trajectory in group),
-        majority_correct=group[majority([trajectory.text for trajectory in group])].solved,
+        majority_correct=group[majority([trajectory.extracted or "" for trajectory in group])].solved,
     )
 
 
 def summary(evaluation: Evaluation) -> dict[str, float | None]:
     """Return every measure of an evaluation by name; None if it has no value for any riddle."""
     means = {measure: evaluation.mean(measure) for measure in MEASURES}
-    return {measure: None if np.isnan(mean) else mean for measure, mean in means.items()}
+    found = {measure: None if np.isnan(mean) else mean for measure, mean in means.items()}
+    return {**found, "consistency": evaluation.consistency}
 
 
 def measured(evaluation: Evaluation) -> dict[str, float]:

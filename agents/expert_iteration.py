@@ -18,6 +18,7 @@ import gymnasium as gym
 
 from agents.adapter_agent import AdapterAgent, AdapterConfig
 from agents.base import Budget, History, Metered, Spending, rollout, spawn_seeds
+from agents.casebook import Casebook
 from agents.conditions import Conditions, at_least
 from agents.policy import PolicyAgent
 from agents.progress import stage
@@ -78,7 +79,7 @@ class ExpertIterationConfig:
     Attributes:
         conditions: what all agents share.
         rounds: how often to search and distil.
-        riddles: riddles searched in each round, new ones every time.
+        riddles: riddles searched in each round, new ones every time; half of them are contrasts.
         samples: answers drawn to each of them at first.
         extra_samples: further answers, at most, for each riddle that is still unsolved.
         update: how the answers are distilled.
@@ -129,16 +130,16 @@ class SearchAndLearn(AdapterAgent[C]):
         budget = budget or Budget(self.config.episodes)
         run, metered = self.open_run(env, budget)
         self.examples = self.config.conditions.share_shown(self.config.rounds)
-        before = self.evaluate_base(run, env)
+        before, cases = self.evaluate_base(run, env), self.study(run, metered)
         rounds: list[list[Trajectory]] = []
         metrics: list[Mapping[str, float]] = []
         for index in range(self.config.rounds):
             if metered.left is None:
                 break
             stages, spent = Stages(run, f"round-{index:03d}"), metered.spent
-            rounds.append(self._search(stages, metered, index))
+            rounds.append(self._search(stages, metered, index, cases))
             metered.spent = spent + Spending.on(rounds[-1])  # the same where the search was done before
-            rows = self._select(stages, rounds)
+            rows = self._select(stages, rounds, cases)
             if not rows:
                 message = NOTHING.format(round=index + 1, riddles=self.config.riddles)
                 raise NothingToLearnError(message, History(metered.spent, (*metrics, stages.took)))
@@ -152,30 +153,33 @@ class SearchAndLearn(AdapterAgent[C]):
             write_text(run.path / "metrics.jsonl", "".join(json.dumps(one) + "\n" for one in metrics))
         return History(metered.spent, tuple(metrics))
 
-    def _search(self, stages: Stages, env: Metered, index: int) -> list[Trajectory]:
+    def _search(self, stages: Stages, env: Metered, index: int, cases: Casebook) -> list[Trajectory]:
         """System 2: draw answers to all riddles, then further batches for those without an answer to learn from."""
         config, shared = self.config, self.config.conditions
-        decoding = shared.decoding(few_shot=shared.shows_examples(index, config.rounds))
+        solved = cases.nearest if shared.shows_examples(index, config.rounds) else None
 
         def search(path: Path) -> None:
             self.policy.use_adapter(self.adapter)
-            starts: list[int | str] = [*spawn_seeds([shared.seed, index], config.riddles)]
+            starts: Sequence[int | str] = _starts(env, spawn_seeds([shared.seed, index], config.riddles), config.update)
             for batch, size in enumerate(_batches(config.samples, config.extra_samples)):
                 copies = [start for start in starts for _ in range(size)][: env.left.episodes if env.left else 0]
                 title = f"round {index + 1}: search" + (f", batch {batch + 1}" if batch else "")
                 with stage(self.console, title, len(copies)) as progress:
-                    searcher = PolicyAgent(self.policy, decoding, (shared.seed, index, batch), progress)
+                    searcher = PolicyAgent(
+                        self.policy, shared.decoding(), (shared.seed, index, batch), progress, solved
+                    )
                     found = rollout(searcher, env, copies)
                 TrajectoryStore(path).extend(found)
                 starts = unsolved(starts, found)
 
         return list(TrajectoryStore(stages.stage("trajectories.jsonl", "search", search)))
 
-    def _select(self, stages: Stages, rounds: Sequence[Sequence[Trajectory]]) -> Rows:
+    def _select(self, stages: Stages, rounds: Sequence[Sequence[Trajectory]], cases: Casebook) -> Rows:
         """Filter: what the update learns from."""
 
         def select(path: Path) -> None:
-            path.write_text("".join(json.dumps(row) + "\n" for row in self.config.update.select(rounds)), "utf-8")
+            rows = self.config.update.select(rounds, cases.examples)
+            path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
 
         return list(read_jsonl(stages.stage("rows.jsonl", "select", select), json.loads))
 
@@ -205,6 +209,19 @@ NOTHING = (
     " temperature (--temperature), show solved examples for longer (--few-shot-share), ask easier riddles (--level 1),"
     " or take a stronger model (--model)."
 )
+
+
+def _starts(env: gym.Env[str, str], seeds: Sequence[int], update: Update) -> list[int | str]:
+    """Return what the episodes are reset with: what the seeds draw, or for an update on pairs half as many pairs."""
+    if update.learn_from == "answers":
+        return [*seeds]
+    found: dict[int | str, None] = {}
+    for seed in seeds:
+        info = env.reset(seed=seed)[1]
+        sides = [str(side) for side in (info["riddle_id"], info.get("contrast_id")) if side]
+        if len(found) + len(sides) <= len(seeds):
+            found |= dict.fromkeys(sorted(sides))
+    return [*found]
 
 
 def _batches(samples: int, extra: int) -> list[int]:

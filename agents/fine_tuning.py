@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.conditions import LoRA, above_zero, at_least
-from agents.policy import LanguageModelPolicy, prompt
+from agents.policy import LanguageModelPolicy, Solved, prompt
 
 # Imported only for training, because the command's help does not need them.
 if TYPE_CHECKING:
@@ -58,11 +58,11 @@ def fine_tune(
     progress: Callable[[int], None] | None = None,
     *,
     previous: Path | None = None,
-    few_shot: bool = False,
+    solved: Solved = (),
 ) -> int:
     """Train an adapter on the base model, a fresh one or the ``previous`` one further, and save it to ``folder``.
 
-    The loss is on the answer and its end-of-turn token only, in fp32, after the plain prompt, or the few-shot one.
+    The loss is on the answer and its end-of-turn token only, in fp32, after the prompt, with solved examples if given.
 
     Returns:
         How many tokens the optimiser processed; a prompt counts once for all its answers, as it is read.
@@ -79,7 +79,7 @@ def fine_tune(
 
     if not examples:
         raise ValueError("there are no examples to fine-tune on")
-    groups = [encode_group(policy.tokenizer, prompt(one, few_shot), answers) for one, answers in _by_question(examples)]
+    groups = [encode_group(policy.tokenizer, prompt(one, solved), answers) for one, answers in _by_question(examples)]
     torch.manual_seed(seed)
     base: Any = copy.deepcopy(policy.base)  # because the trainer patches the model: forward, special tokens, cache
     adapted: Any = (

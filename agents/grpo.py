@@ -19,6 +19,7 @@ import gymnasium as gym
 
 from agents.adapter_agent import AdapterAgent
 from agents.base import Budget, History, Metered, Spending, judge, spawn_seeds
+from agents.casebook import Casebook
 from agents.conditions import Conditions, above_zero, at_least
 from agents.fine_tuning import quiet, trainer_arguments
 from agents.policy import LanguageModelPolicy, prompt
@@ -81,32 +82,36 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
             RuntimeError: if the policy samples on a server: trl samples here.
         """
         budget = budget or Budget(self.config.episodes)
-        plan = Plan.of(self.config, budget)
+        Plan.of(self.config, budget)  # before any work
         if self.policy.in_process() is not self.policy:
             raise RuntimeError("grpo samples inside trl, not from a server: leave out --sampler")
         run, metered = self.open_run(env, budget)
+        before, stages, cases = self.evaluate_base(run, env), Stages(run, "round-000"), self.study(run, metered)
+        studied = metered.spent
+        plan = Plan.of(self.config, metered.left or budget)
         self.examples = self.config.conditions.share_shown(plan.steps)
-        before, stages = self.evaluate_base(run, env), Stages(run, "round-000")
         store = TrajectoryStore(stages.path / "trajectories.jsonl")
-        train = functools.partial(self._train, folder=stages.path, store=store, env=metered, plan=plan)
+        train = functools.partial(self._train, folder=stages.path, store=store, env=metered, plan=plan, cases=cases)
         self.adapter = stages.stage("adapter", "learn", train)
         shutil.rmtree(stages.path / "checkpoints", ignore_errors=True)
         trajectories = list(store)
-        metered.spent = Spending.on(trajectories, int(stages.took["gradient_tokens"]))
+        metered.spent = studied + Spending.on(trajectories, int(stages.took["gradient_tokens"]))
         took = dataclasses.asdict(Spending.on(trajectories)) | {"coverage": coverage(trajectories)}
         metrics = self.measure(stages, {"round": 0, "step": plan.steps, **took}, before, env)
         stages.finish()
         write_text(run.path / "metrics.jsonl", json.dumps(metrics) + "\n")
         return History(metered.spent, (metrics,))
 
-    def _train(self, path: Path, folder: Path, store: TrajectoryStore, env: Metered, plan: Plan) -> Mapping[str, float]:
+    def _train(
+        self, path: Path, folder: Path, store: TrajectoryStore, env: Metered, plan: Plan, cases: Casebook
+    ) -> Mapping[str, float]:
         from transformers import PrinterCallback, ProgressCallback
         from trl.trainer.grpo_trainer import GRPOTrainer
 
         self.policy.use_adapter(None)
         checkpoint, done = _last_checkpoint(folder / "checkpoints")
         _keep_lines(store.path, done * plan.batch)
-        env.spent = Spending.on(list(store))
+        env.spent += Spending.on(list(store))
         reward = _Reward(env, store, self.policy)
         with stage(self.console, "grpo: learn", plan.steps * plan.batch) as progress, quiet():
             progress(done * plan.batch)
@@ -114,7 +119,7 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
                 copy.deepcopy(self.policy.base),
                 reward.rewards,
                 args=self._arguments(plan, folder / "checkpoints"),
-                train_dataset=_prompts(env, self.config.conditions, plan),
+                train_dataset=_prompts(env, self.config.conditions, plan, cases),
                 processing_class=copy.deepcopy(self.policy.tokenizer),
                 peft_config=self.config.conditions.lora.config(self.policy.base),
                 callbacks=[_checkpoints(lambda steps: progress(steps * plan.batch), self.log)],
@@ -224,13 +229,14 @@ def _checkpoints(step_done: Callable[[int], None], log: Log) -> Any:
     return Checkpoints(step_done)
 
 
-def _prompts(env: gym.Env[str, str], shared: Conditions, plan: Plan) -> Dataset:
+def _prompts(env: gym.Env[str, str], shared: Conditions, plan: Plan, cases: Casebook) -> Dataset:
     from datasets import Dataset
 
     rows = []
     for index, seed in enumerate(spawn_seeds([shared.seed, 0], plan.steps * plan.riddles)):
-        examples = shared.shows_examples(index // plan.riddles, plan.steps)
-        rows.append({"prompt": list(prompt(env.reset(seed=seed)[0], examples)), "seed": seed})
+        question = env.reset(seed=seed)[0]
+        solved = cases.nearest(question) if shared.shows_examples(index // plan.riddles, plan.steps) else ()
+        rows.append({"prompt": list(prompt(question, solved)), "seed": seed})
     return Dataset.from_list(rows)
 
 

@@ -83,7 +83,7 @@ def teach(policy: LanguageModelPolicy, console: Console, samples: int, hint: boo
     console.print(f"\n[bold]4. Distil.[/] LoRA on it, {COPIES} copies, {SETTINGS.max_steps} steps.")
     with tempfile.TemporaryDirectory() as folder, stage(console, "distil", SETTINGS.max_steps or 0) as progress:
         rows = [Example(RIDDLE.question, gold)] * COPIES
-        fine_tune(learner, rows, ADAPTER, SETTINGS, Path(folder) / "adapter", seed % 2**32, progress, few_shot=True)
+        fine_tune(learner, rows, ADAPTER, SETTINGS, Path(folder) / "adapter", seed % 2**32, progress, solved=FEW_SHOT)
         learner.use_adapter(Path(folder) / "adapter")
     console.print("\n[bold]5. In one go again.[/]")
     return LessonResult(before, gold, _ask(learner, console))
@@ -117,7 +117,7 @@ def choose(answers: Sequence[str]) -> str | None:
 
 
 def _ask(policy: LanguageModelPolicy, console: Console) -> str:
-    answer = policy.sample([RIDDLE.question], 1, Decoding(temperature=0.0, few_shot=True))[0][0].text.strip()
+    answer = policy.sample([RIDDLE.question], 1, Decoding(temperature=0.0, few_shot=len(FEW_SHOT)))[0][0].text.strip()
     verdict = verify(RIDDLE, answer)
     console.print(Text.assemble("   ", _mark(verdict), "  ", one_line(answer)))
     return answer
@@ -126,7 +126,7 @@ def _ask(policy: LanguageModelPolicy, console: Console) -> str:
 def _search(policy: LanguageModelPolicy, console: Console, samples: int, hint: bool, seed: int) -> list[str]:
     question = f"{RIDDLE.question} {RIDDLE.hints[0]}" if hint else RIDDLE.question
     with stage(console, "search", samples) as progress:
-        drawn = policy.sample([question], samples, Decoding(few_shot=True), (seed,), progress)[0]
+        drawn = policy.sample([question], samples, Decoding(few_shot=len(FEW_SHOT)), (seed,), progress)[0]
     return [completion.text.strip() for completion in drawn if completion.finished]
 
 

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 SYSTEM = "You answer riddles."
 
-FEW_SHOT = (
+Solved = Sequence[tuple[str, str]]
+"""Questions with their answers."""
+
+FEW_SHOT: Solved = (
     ("How many eggs can you eat on an empty stomach?", "One."),
     ("Before Mount Everest was discovered, which mountain was the highest?", "Mount Everest."),
     ("How many sandwiches did Caesar eat on the moon?", "None."),
@@ -45,33 +48,34 @@ class Decoding:
         temperature: divides the logits; 0 is greedy.
         top_p: the share of probability to draw from (nucleus sampling, https://arxiv.org/abs/1904.09751).
         max_new_tokens: the token limit of an answer; one that reaches it is unfinished.
-        few_shot: how many solved examples the prompt shows first; True is all of them.
+        few_shot: how many of the solved examples `FEW_SHOT` the prompt shows first.
         system: the system prompt; if empty, there is none.
     """
 
     temperature: float = 1.0
     top_p: float = 1.0
     max_new_tokens: int = 24
-    few_shot: int | bool = False
+    few_shot: int = 0
     system: str = SYSTEM
 
 
 GREEDY = Decoding(temperature=0.0)
 
 
-def prompt(observation: str, few_shot: int | bool = False, system: str = SYSTEM) -> Prompt:
-    """Write an observation as the chat that the model is given, as `Decoding` says.
+def prompt(observation: str, solved: Solved = (), system: str = SYSTEM) -> Prompt:
+    """Write an observation as the chat that the model is given, after some solved examples.
+
+    The form of a reply is in the system prompt, which all prompts begin with and a sampler reads once; without a system
+    prompt it is behind each question.
 
     >>> [message["role"] for message in prompt("What is it?")]
     ['system', 'user']
     """
-    messages = [{"role": "system", "content": system}] if system else []
-    for question, answer in FEW_SHOT if few_shot is True else FEW_SHOT[:few_shot]:
-        messages += [
-            {"role": "user", "content": f"{question} {ANSWER_FORMAT}"},
-            {"role": "assistant", "content": answer},
-        ]
-    return [*messages, {"role": "user", "content": f"{observation} {ANSWER_FORMAT}"}]
+    messages = [{"role": "system", "content": f"{system} {ANSWER_FORMAT}"}] if system else []
+    form = "" if system else f" {ANSWER_FORMAT}"
+    for question, answer in solved:
+        messages += [{"role": "user", "content": question + form}, {"role": "assistant", "content": answer}]
+    return [*messages, {"role": "user", "content": observation + form}]
 
 
 def pick_device(name: str | None = None) -> torch.device:
@@ -188,14 +192,18 @@ class LanguageModelPolicy:
         decoding: Decoding,
         seed: Sequence[int] = (0,),
         progress: Callable[[int], None] | None = None,
+        solved: Callable[[str], Solved] | None = None,
     ) -> list[list[Completion]]:
         """Draw ``n`` answers to each observation; ``n`` may differ between observations.
+
+        ``solved`` gives the solved examples that are shown before an observation, in place of ``decoding.few_shot``.
 
         Returns:
             The answers, in the order of the observations.  # (len(observations), n)
         """
+        examples = solved or (lambda _: FEW_SHOT[: decoding.few_shot])
         return self._sampler.sample(
-            [prompt(observation, decoding.few_shot, decoding.system) for observation in observations],
+            [prompt(observation, examples(observation), decoding.system) for observation in observations],
             n,
             temperature=decoding.temperature,
             top_p=decoding.top_p,
@@ -213,6 +221,7 @@ class PolicyAgent(Agent):
         decoding: how answers are drawn; greedily by default.
         seed: with the number of earlier calls, it determines the draws of a call.
         progress: called with the number of newly finished answers.
+        solved: gives the solved examples that are shown before an observation.
     """
 
     def __init__(
@@ -221,14 +230,17 @@ class PolicyAgent(Agent):
         decoding: Decoding = GREEDY,
         seed: Sequence[int] = (0,),
         progress: Callable[[int], None] | None = None,
+        solved: Callable[[str], Solved] | None = None,
     ) -> None:
-        self.policy, self.decoding, self.progress = policy, decoding, progress
+        self.policy, self.decoding, self.progress, self.solved = policy, decoding, progress, solved
         self._seed, self._calls = tuple(seed), 0
 
     def act(self, observations: Sequence[str]) -> list[Completion]:
         distinct = Counter(observations)
         seed = (*self._seed, self._calls)
         self._calls += 1
-        drawn = self.policy.sample(list(distinct), list(distinct.values()), self.decoding, seed, self.progress)
+        drawn = self.policy.sample(
+            list(distinct), list(distinct.values()), self.decoding, seed, self.progress, self.solved
+        )
         answers = {observation: iter(group) for observation, group in zip(distinct, drawn, strict=True)}
         return [next(answers[observation]) for observation in observations]

@@ -21,6 +21,7 @@ TRAINABLE: Mapping[str, str] = {
     "rft": "agents.rft:RFT",
     "iterated-dpo": "agents.iterated_dpo:IteratedDPO",
     "grpo": "agents.grpo:GRPO",
+    "sft": "agents.sft:SFT",
 }
 """The agents that learn an adapter, and that ``expit train`` can therefore train: subclasses of `AdapterAgent`."""
 

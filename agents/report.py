@@ -17,19 +17,33 @@ from agents.progress import one_line, plain
 from agents.run import read_json, read_jsonl, write_text
 
 TITLES = {
-    "system1_accuracy": "System 1",
-    "system2_accuracy": "System 2",
-    "majority_accuracy": "majority",
-    "trap_rate": "trap rate",
-    "group_accuracy": "group",
+    "riddle_accuracy": "riddles",
+    "contrast_accuracy": "contrasts",
+    "pair_accuracy": "pairs",
+    "overapplied": "overapplied",
+    "underapplied": "underapplied",
+    "riddle_pass": "riddles, any of N",
+    "contrast_pass": "contrasts, any of N",
+    "pair_pass": "pairs, any of N",
+    "majority_accuracy": "pairs, majority of N",
 }
+SHARES = (
+    ("both right", "#2f6b3c"),
+    ("only the riddle", "#d08c2f"),
+    ("only the contrast", "#8aa6c1"),
+    ("neither", "#dddddd"),
+)
 
 
 def table(comparison: Comparison) -> Table:
     """Return a table of base and trained model, with 95 % intervals, a paired one for the difference."""
     base, trained = comparison.base, comparison.trained
     shown = Table(
-        "", "base", "trained", "difference", title=f"{base.split}: {len(base.riddles)} riddles, N = {base.samples}"
+        "",
+        "base",
+        "trained",
+        "difference",
+        title=f"{base.split}: {len(base.riddles)} riddles with contrasts, N = {base.samples}",
     )
     for measure in MEASURES:
         mean, low, high = paired_difference(base, trained, measure)
@@ -42,15 +56,19 @@ def examples(comparison: Comparison, count: int = 3) -> list[tuple[Answered, Ans
     """Return results before and after on riddles of different families, newly solved ones first."""
     pairs = zip(comparison.base.riddles, comparison.trained.riddles, strict=True)
     chosen: dict[str, tuple[Answered, Answered]] = {}
-    for before, after in sorted(pairs, key=lambda pair: pair[0].correct - pair[1].correct):
+    for before, after in sorted(pairs, key=lambda pair: _whole(pair[0]) - _whole(pair[1])):
         chosen.setdefault(before.family, (before, after))
     return list(chosen.values())[:count]
+
+
+def _whole(one: Answered) -> bool:
+    return one.correct and (one.contrast is None or one.contrast.correct)
 
 
 def print_round(console: Console, metrics: Mapping[str, float]) -> None:
     """Print the metrics of a round on one line."""
     parts = [f"round {metrics['round'] + 1:.0f}", f"coverage {metrics['coverage']:.0%}", f"{metrics['rows']:.0f} rows"]
-    parts += [f"{TITLES[measure]} {metrics[measure]:.0%}" for measure in MEASURES if measure in metrics]
+    parts += [f"{TITLES[measure]} {metrics[measure]:.0%}" for measure in MEASURES[:4] if measure in metrics]
     if "gap_closed" in metrics:
         parts.append(f"gap closed {metrics['gap_closed']:.0%}")
     seconds = sum(value for name, value in metrics.items() if name.endswith("_seconds"))
@@ -77,31 +95,45 @@ def print_results(console: Console, run: Path) -> None:
     for split in sorted(comparisons):
         console.print(table(comparisons[split]))
     for before, after in examples(comparisons["test"]) if "test" in comparisons else ():
-        console.print()
-        console.print(plain(before.question, "bold"))
-        for name, one in (("before", before), ("after", after)):
-            mark = ("right", "green") if one.correct else ("wrong", "red")
-            console.print(Text.assemble(f"  {name:<7}", mark, "  ", one_line(one.greedy)))
+        for old, new in ((before, after), (before.contrast, after.contrast)):
+            if old is None or new is None:
+                continue
+            console.print()
+            console.print(plain(old.question, "bold"))
+            for name, one in (("before", old), ("after", new)):
+                mark = ("right", "green") if one.correct else ("wrong", "red")
+                console.print(Text.assemble(f"  {name:<7}", mark, "  ", one_line(one.greedy)))
     curve = f", curve: {run / 'curve.png'}" if (run / "base.json").exists() else ""
     console.print(plain(f"\nReport: {run / 'report.html'}{curve}"), soft_wrap=True)
 
 
 def draw_curve(path: Path, base: Evaluation, rounds: Sequence[Mapping[str, float]]) -> None:
-    """Plot the measures on validation over the rounds, starting with the base model."""
+    """Draw the shares of validation pairs with both right, only one side, and neither, from the base model on."""
     from matplotlib.figure import Figure
 
+    bars = [_shares(measured(base)), *map(_shares, rounds)]
     figure = Figure(figsize=(6.4, 4), layout="constrained")
     axes = figure.subplots()
-    for measure in measured(base):
-        values = [base.mean(measure), *(metrics[measure] for metrics in rounds)]
-        axes.plot(range(len(values)), values, marker="o", label=TITLES[measure])
-    axes.set(xlabel="rounds of expert iteration", ylabel="share of validation riddles", ylim=(0, 1))
-    axes.set_xticks(range(len(rounds) + 1), ["base", *(str(index + 1) for index in range(len(rounds)))])
-    axes.grid(alpha=0.3)
-    axes.legend(loc="upper left", ncols=2, fontsize="small")
+    below = [0.0] * len(bars)
+    for place, (title, colour) in enumerate(SHARES):
+        heights = [bar[place] for bar in bars]
+        axes.bar(range(len(bars)), heights, bottom=below, label=title, color=colour, width=0.7)
+        below = [low + height for low, height in zip(below, heights, strict=True)]
+    for at, bar in enumerate(bars):
+        axes.annotate(f"{100 * bar[0]:.0f} %", (at, bar[0]), ha="center", va="bottom", fontweight="bold")
+    axes.set(xlabel="rounds", ylabel="share of validation pairs", ylim=(0, 1))
+    axes.set_xticks(range(len(bars)), ["base", *(str(index + 1) for index in range(len(rounds)))])
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=4, fontsize="small", frameon=False)
     part = path.with_suffix(".part.png")
     figure.savefig(part, dpi=150)
     part.replace(path)
+
+
+def _shares(metrics: Mapping[str, float]) -> tuple[float, float, float, float]:
+    """Return the shares of ``SHARES``; without contrasts, a riddle is a pair of its own."""
+    riddle = metrics["riddle_accuracy"]
+    contrast, pair = metrics.get("contrast_accuracy", riddle), metrics.get("pair_accuracy", riddle)
+    return pair, riddle - pair, contrast - pair, 1 - riddle - contrast + pair
 
 
 def _cell(evaluation: Evaluation, measure: str) -> str:
@@ -128,11 +160,13 @@ def _section(comparison: Comparison) -> str:
     )
     answers = "".join(
         f"<tr><td>{html.escape(before.question)}<td>{html.escape(after.answer)}{_answer(before)}{_answer(after)}"
-        for before, after in zip(comparison.base.riddles, comparison.trained.riddles, strict=True)
+        for both in zip(comparison.base.riddles, comparison.trained.riddles, strict=True)
+        for before, after in (both, (both[0].contrast, both[1].contrast))
+        if before and after
     )
     return (
         f"<h2>{comparison.base.split}</h2><table><tr><th><th>base<th>trained{rows}</table>"
-        f"<details><summary>All {len(comparison.base.riddles)} riddles</summary>"
+        f"<details><summary>All {len(comparison.base.riddles)} riddles with their contrasts</summary>"
         f"<table><tr><th>riddle<th>answer<th>base<th>trained{answers}</table></details>"
     )
 

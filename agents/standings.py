@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,8 +41,14 @@ class Result:
     note: str = ""
 
     def values(self) -> np.ndarray:
-        """Return 1 for each riddle that it got right, else 0, as an array of shape (num_riddles,)."""
-        return self.evaluation.values("system2_accuracy" if self.upper_bound else "system1_accuracy")
+        """Return 1 for each pair that it got right, else 0, as an array of shape (num_riddles,)."""
+        return self.evaluation.values(self.measure)
+
+    @property
+    def measure(self) -> str:
+        """The measure that it is ranked by: the evaluation's headline, or for an upper bound that of N samples."""
+        headline = self.evaluation.headline
+        return headline.replace("accuracy", "pass") if self.upper_bound else headline
 
     @classmethod
     def read(cls, path: Path) -> Result:
@@ -58,7 +64,7 @@ class Result:
 class Standing:
     """The results of one agent over all its seeds; episodes, tokens and minutes are means over the seeds.
 
-    Group accuracy is None if no riddle has a contrast riddle.
+    Pairs, or riddles if none has a contrast. ``contrast`` and ``overapplied`` are None if no riddle has a contrast.
     """
 
     agent: str
@@ -71,8 +77,9 @@ class Standing:
     low: float
     high: float
     by_seed: tuple[float, ...]
-    trap_rate: float
-    group_accuracy: float | None
+    riddle: float
+    contrast: float | None
+    overapplied: float | None
     episodes: float
     tokens: float
     gradient_tokens: float
@@ -85,8 +92,7 @@ class Standing:
         values = np.stack([result.values() for result in results])  # (num_seeds, num_riddles)
         low, high = interval(results)
         first = results[0]
-        shares = [summary(result.evaluation)["group_accuracy"] for result in results]
-        groups = [share for share in shares if share is not None]
+        shares = [summary(result.evaluation) for result in results]
         return cls(
             agent=first.agent,
             upper_bound=first.upper_bound,
@@ -98,8 +104,9 @@ class Standing:
             low=low,
             high=high,
             by_seed=tuple(values.mean(axis=1).tolist()),
-            trap_rate=_mean(result.evaluation.mean("trap_rate") for result in results),
-            group_accuracy=_mean(groups) if groups else None,
+            riddle=_mean(result.evaluation.mean("riddle_accuracy") for result in results),
+            contrast=_mean_of(shares, "contrast_accuracy"),
+            overapplied=_mean_of(shares, "overapplied"),
             episodes=_mean(result.spent.episodes for result in results),
             tokens=_mean(result.spent.tokens for result in results),
             gradient_tokens=_mean(result.spent.gradient_tokens for result in results),
@@ -116,8 +123,7 @@ def interval(results: Sequence[Result]) -> tuple[float, float]:
     """
     values = np.stack([result.values() for result in results])  # (num_seeds, num_riddles)
     if len(results) == 1 or values.min() == values.max():
-        measure = "system2_accuracy" if results[0].upper_bound else "system1_accuracy"
-        return results[0].evaluation.interval(measure)
+        return results[0].evaluation.interval(results[0].measure)
     rng = np.random.default_rng(_BOOTSTRAP_SEED)
     seeds = rng.integers(len(values), size=(_RESAMPLES, len(values), 1))
     riddles = rng.integers(values.shape[1], size=(_RESAMPLES, 1, values.shape[1]))
@@ -129,20 +135,29 @@ def table(standings: Sequence[Standing], split: str, budget: int) -> Table:
     """Return the comparison as a table, the best first, upper bounds marked."""
     first = standings[0]
     seeds = ", ".join(map(str, first.seeds))
-    title = f"{split}: {first.riddles} riddles, budget {budget:,} episodes, seeds {seeds}"
+    title = f"{split}: {first.riddles} pairs, budget {budget:,} episodes, seeds {seeds}"
     caption = (
-        f"95 % over riddles and seeds. * upper bound on {first.samples} sampled answers: the verifier picks. Solved"
+        f"95 % over pairs and seeds. * upper bound on {first.samples} sampled answers: the verifier picks. Solved"
         f" examples were in the prompt for a share of the learning, or of the answers: {_examples(standings)}."
     )
     shown = Table(title=title, caption=caption, box=SIMPLE_HEAD, collapse_padding=True)
     shown.add_column("agent", no_wrap=True)
-    for heading in ("right", "95 %", "trap", "group", "episodes", "tokens", "gradient\ntokens", "min"):
+    for heading in (
+        "pairs",
+        "95 %",
+        "riddles",
+        "con-\ntrasts",
+        "over-\napplied",
+        "episodes",
+        "tokens",
+        "gradient\ntokens",
+        "min",
+    ):
         shown.add_column(heading, justify="right", no_wrap=True)
     for one in sorted(standings, key=lambda one: -one.mean):
         shown.add_row(
             _title(one), f"{100 * one.mean:.0f} %", f"[{100 * one.low:.0f}, {100 * one.high:.0f}]",
-            f"{100 * one.trap_rate:.0f} %",
-            "n/a" if one.group_accuracy is None else f"{100 * one.group_accuracy:.0f} %", f"{one.episodes:,.0f}",
+            _percent(one.riddle), _percent(one.contrast), _percent(one.overapplied), f"{one.episodes:,.0f}",
             f"{one.tokens:,.0f}", f"{one.gradient_tokens:,.0f}", f"{one.minutes:.1f}",
         )  # fmt: skip
     return shown
@@ -161,7 +176,7 @@ def draw(path: Path, standings: Sequence[Standing], split: str, budget: int) -> 
     for bar, one in zip(bars, ordered, strict=True):
         if one.upper_bound:
             bar.set(facecolor="none", edgecolor="#4878a8", hatch="///")
-    axes.set(xlim=(0, 1), xlabel=f"share of {ordered[0].riddles} {split} riddles right (* upper bound)")
+    axes.set(xlim=(0, 1), xlabel=f"share of {ordered[0].riddles} {split} pairs right (* upper bound)")
     axes.set_title(f"{budget:,} episodes, {len(ordered[0].seeds)} seed(s), 95 % intervals", fontsize="medium")
     axes.grid(axis="x", alpha=0.3)
     part = path.with_suffix(".part.png")
@@ -178,6 +193,15 @@ def _examples(standings: Sequence[Standing]) -> str:
 
 def _title(row: Standing) -> str:
     return row.agent + (" *" if row.upper_bound else "")
+
+
+def _percent(share: float | None) -> str:
+    return "n/a" if share is None else f"{100 * share:.0f} %"
+
+
+def _mean_of(summaries: Iterable[Mapping[str, float | None]], measure: str) -> float | None:
+    shares = [share for one in summaries if (share := one[measure]) is not None]
+    return _mean(shares) if shares else None
 
 
 def _mean(values: Iterable[float]) -> float:

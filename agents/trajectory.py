@@ -57,6 +57,7 @@ class Trajectory:
         answer: the right answer, which the environment reveals at the end.
         fell_for_trap: whether the last attempt was the tempting literal answer.
         rule: which mark the answer has, or what is missing, in the verifier's words.
+        explanation: of the right answer, which the environment reveals at the end, too.
     """
 
     start: int | str
@@ -73,6 +74,12 @@ class Trajectory:
     answer: str | None
     fell_for_trap: bool
     rule: str | None = None
+    explanation: str | None = None
+
+    @property
+    def pair(self) -> tuple[str, ...]:
+        """The ids of the riddle and of its contrast, if it has one: equal for both."""
+        return tuple(sorted(str(side) for side in (self.riddle_id or self.start, self.contrast_id) if side is not None))
 
     @property
     def solved(self) -> bool:
@@ -110,6 +117,14 @@ class Trajectory:
             for c in row["completions"]
         )
         return cls(**row | {"observations": tuple(row["observations"]), "rewards": tuple(row["rewards"])})
+
+
+def pairs_of(trajectories: Iterable[Trajectory]) -> dict[tuple[str, ...], list[Trajectory]]:
+    """Return the trajectories of each pair of a riddle and its contrast, in their order."""
+    pairs: dict[tuple[str, ...], list[Trajectory]] = {}
+    for trajectory in trajectories:
+        pairs.setdefault(trajectory.pair, []).append(trajectory)
+    return pairs
 
 
 def coverage(trajectories: Iterable[Trajectory]) -> float:

@@ -8,12 +8,12 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from agents.conditions import LoRA, above_zero, at_least
 from agents.fine_tuning import Example, FineTuning, fine_tune, quiet, steps, trainer_arguments
-from agents.policy import LanguageModelPolicy, prompt
-from agents.trajectory import Trajectory
+from agents.policy import LanguageModelPolicy, Solved, prompt
+from agents.trajectory import Trajectory, pairs_of
 
 Rows = Sequence[Sequence[str]]
 """What is learned from, as JSON values: (question, answer), or (question, chosen answer, rejected answer)."""
@@ -22,8 +22,13 @@ Rows = Sequence[Sequence[str]]
 class Update(Protocol):
     """Makes an adapter of trajectories."""
 
-    def select(self, rounds: Sequence[Sequence[Trajectory]]) -> Rows:
-        """Return what is learned from the trajectories of all rounds so far, the last one the newest."""
+    @property
+    def learn_from(self) -> Literal["pairs", "answers"]:
+        """Whether riddles are searched together with their contrasts, or as the environment draws them."""
+        ...
+
+    def select(self, rounds: Sequence[Sequence[Trajectory]], worked: Solved = ()) -> Rows:
+        """Return what is learned from worked examples, and the trajectories of all rounds so far, the newest last."""
         ...
 
     def steps(self, rows: Rows) -> int:
@@ -59,14 +64,20 @@ class Distillation:
     """Supervised fine-tuning on right answers: expert iteration, STaR, ReST-EM, RFT, RAFT.
 
     Attributes:
-        answers_per_riddle: the most different answers to a riddle, shortest first; None for all.
+        learn_from: "pairs": from riddles of which the contrast is solved, too, so that no shortcut pays; or "answers".
+        answers_per_riddle: the most different answers to a riddle; None for all. Those that the sampling policy found
+            likeliest, by the mean over their tokens, come first: an answer may be right for a wrong reason, and under
+            worked examples such reasons are unlikely. Where likelihoods are not known, the shortest do.
+        worked: whether the worked examples are learned, too.
         pooled: whether the answers of all rounds are learned, or only the newest.
         continued: whether the adapter of the round before is trained further, in place of a fresh one on the base
             model. A fresh one transfers better (ReST-EM, https://arxiv.org/abs/2312.06585, figure 7).
         fine_tuning: how the adapter is trained.
     """
 
-    answers_per_riddle: int | None = 3
+    learn_from: Literal["pairs", "answers"] = "pairs"
+    answers_per_riddle: int | None = 1
+    worked: bool = True
     pooled: bool = True
     continued: bool = False
     fine_tuning: FineTuning = field(default_factory=FineTuning)
@@ -74,17 +85,21 @@ class Distillation:
     def __post_init__(self) -> None:
         at_least(self, answers_per_riddle=1)
 
-    def select(self, rounds: Sequence[Sequence[Trajectory]]) -> list[Example]:
-        """Return the verified, finished answers: different ones, the shortest first, riddle by riddle."""
-        found: dict[str, dict[str, None]] = {}
-        for trajectory in itertools.chain.from_iterable(rounds if self.pooled else rounds[-1:]):
-            if keepable(trajectory):
-                found.setdefault(trajectory.observations[-1], {}).setdefault(trajectory.text.strip())
-        return [
-            Example(question, answer)
-            for question, answers in found.items()
-            for answer in sorted(answers, key=len)[: self.answers_per_riddle]
-        ]
+    def select(self, rounds: Sequence[Sequence[Trajectory]], worked: Solved = ()) -> list[Example]:
+        """Return the worked examples, and the verified, finished, different answers, riddle by riddle."""
+        found: dict[str, dict[str, float]] = {}
+        for pair, trajectories in pairs_of(
+            itertools.chain.from_iterable(rounds if self.pooled else rounds[-1:])
+        ).items():
+            right = [one for one in trajectories if keepable(one)]
+            if self.learn_from == "answers" or len({one.riddle_id for one in right}) == len(pair):
+                for one in right:
+                    found.setdefault(one.observations[-1], {}).setdefault(one.text.strip(), _likelihood(one))
+        examples = [Example(*example) for example in worked] if self.worked else []
+        for question, answers in found.items():
+            best = sorted(answers, key=lambda answer: (-answers[answer], len(answer)))
+            examples += [Example(question, answer) for answer in best[: self.answers_per_riddle]]
+        return examples
 
     def steps(self, rows: Rows) -> int:
         """Return how many optimiser steps ``fit`` takes."""
@@ -131,8 +146,13 @@ class Preference:
         at_least(self, pairs_per_riddle=1, epochs=1, batch_size=1)
         above_zero(self, beta=float("inf"), learning_rate=float("inf"))
 
-    def select(self, rounds: Sequence[Sequence[Trajectory]]) -> list[tuple[str, str, str]]:
-        """Return (question, chosen answer, rejected answer), riddle by riddle."""
+    @property
+    def learn_from(self) -> Literal["pairs", "answers"]:
+        """A riddle needs right and wrong answers of its own, and not its contrast."""
+        return "answers"
+
+    def select(self, rounds: Sequence[Sequence[Trajectory]], worked: Solved = ()) -> list[tuple[str, str, str]]:
+        """Return (question, chosen answer, rejected answer), riddle by riddle; worked examples are no pairs."""
         right: dict[str, dict[str, int]] = {}
         wrong: dict[str, dict[str, int]] = {}
         for trajectory in itertools.chain.from_iterable(rounds):
@@ -208,6 +228,12 @@ class Preference:
 def keepable(trajectory: Trajectory) -> bool:
     """Whether an answer may be learned from: verified, and ended by itself."""
     return trajectory.solved and trajectory.completions[-1].finished
+
+
+def _likelihood(trajectory: Trajectory) -> float:
+    """Return the mean log-probability of the tokens of an answer, in nats; 0 if it is not known."""
+    logprobs = trajectory.completions[-1].logprobs
+    return sum(logprobs) / len(logprobs) if logprobs else 0.0
 
 
 def _examples(rows: Rows) -> list[Example]:

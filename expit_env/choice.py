@@ -71,7 +71,7 @@ class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
 
     ## Arguments
 
-    - `split`, `families`, `level`: as in Riddle-v0.
+    - `split`, `families`, `side`, `level`: as in Riddle-v0.
     - `num_options`: how many answers there are to choose from, at least 2.
     - `features`: the length of a text's vector of hashed n-grams.
     - `embed`: what makes a vector of a text in their place, such as `agents.TextEmbedding`, the frozen embeddings of a
@@ -95,6 +95,7 @@ class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
         self,
         split: str = "train",
         families: str | Sequence[str] = "all",
+        side: str = "both",
         level: int | None = None,
         num_options: int = 4,
         features: int = 128,
@@ -110,7 +111,7 @@ class RiddleChoiceEnv(gym.Env[Observation, np.int64]):
         self._num_options, self._flat = int(num_options), flat
         self._embed = embed or functools.partial(hashed_ngrams, size=int(features))
         self._features = len(self._embed("riddle"))
-        self._env = RiddleEnv(split, families, level, render_mode=render_mode)
+        self._env = RiddleEnv(split, families, side, level, render_mode=render_mode)
         self._options: tuple[str, ...] = ()
         self.observation_space = self._space()
 

@@ -9,14 +9,15 @@ import gymnasium as gym
 
 from expit_env.episode import REFUTATION_LENGTH, Episode, Rules, read_options
 from expit_env.errors import unknown
-from expit_env.riddle import Verifier
+from expit_env.riddle import Riddle, Verifier
 from expit_env.sources import open_source
-from expit_env.sources.source import RiddleSource
+from expit_env.sources.source import Levels, RiddleSource
 from expit_env.text_space import SharedText
 from expit_env.verifiers import verifier_of
 
 RESPONSE_LENGTH = 4096
 HINT_LENGTH = 512
+SIDES = ("both", "riddle", "contrast")
 
 
 class RiddleEnv(gym.Env[str, str]):
@@ -48,10 +49,11 @@ class RiddleEnv(gym.Env[str, str]):
 
     ## Starting State
 
-    A family of the split and one of its riddles, each equally likely, drawn from the environment's generator: equal
-    seeds give equal riddles. `reset(options={"riddle_id": ...})` asks the riddle at that address, of any split; with
-    `info["contrast_id"]`, the contrast. `reset(options={"level": 3})` draws at that level, whatever the argument says,
-    and `options={"level": {"birds-on-a-wire": 3}}` sets it for one family only.
+    A family of the split, one of its riddles, and that riddle or its contrast, each equally likely, drawn from the
+    environment's generator: equal seeds give equal questions. `reset(options={"riddle_id": ...})` asks the one at that
+    address, of any split and side; `info["contrast_id"]` is the address of the other side.
+    `reset(options={"level": 3})` draws at that level, whatever the argument says, and
+    `options={"level": {"birds-on-a-wire": 3}}` sets it for one family only.
 
     ## Rewards
 
@@ -64,10 +66,10 @@ class RiddleEnv(gym.Env[str, str]):
 
     ## Information
 
-    After reset: `riddle_id`, `family`, `level`, `split`, and `contrast_id`, the address of the contrast riddle. After a
+    After reset: `riddle_id`, `family`, `level`, `split`, and `contrast_id`, the address of the other side. After a
     step also `outcome` (correct, wrong, no_answer, ambiguous), `extracted` (the final answer, or None), `rule` (which
     mark it has, or what is missing), `attempts_left`, and `true_outcome` where a `NoisyVerifier` judges. At the end
-    also `answer` and `fell_for_trap` (whether the final answer is the trap).
+    also `answer`, `explanation` and `fell_for_trap` (whether the final answer is the trap).
 
     ## Arguments
 
@@ -75,6 +77,7 @@ class RiddleEnv(gym.Env[str, str]):
       `"transfer"` (families never in train).
     - `families`: `"all"`, the name of a family or of a group of families, or a sequence of names. `"bank"` is a fixed
       collection of hand-written riddles, which `"all"` leaves out; not all of them have a contrast.
+    - `side`: `"both"`, or only `"riddle"` or only `"contrast"`. In "both", a riddle without a contrast is asked itself.
     - `level`: 1 (easy) to 5, or None for all.
     - `max_attempts`: how many replies an episode takes at most.
     - `hints`: how many hints an episode gives at most, one after each failed attempt.
@@ -103,6 +106,7 @@ class RiddleEnv(gym.Env[str, str]):
         self,
         split: str = "train",
         families: str | Sequence[str] = "all",
+        side: str = "both",
         level: int | None = None,
         max_attempts: int = 1,
         hints: int = 0,
@@ -114,6 +118,9 @@ class RiddleEnv(gym.Env[str, str]):
         self._source = open_source(source)
         self.observation_space, self.action_space = text_spaces(self._source.question_length, max_attempts)
         self._deck = self._source.deck(split, families, level)
+        if side not in SIDES:
+            raise unknown("side", side, SIDES)
+        self._side = side
         self._rules = Rules(max_attempts, hints, verifier_of(verifier, self._source.verify))
         self._episode: Episode | None = None
         self._printed = 0
@@ -127,7 +134,7 @@ class RiddleEnv(gym.Env[str, str]):
         """Draw a riddle, or take the one that the options name, and return its question."""
         riddle_id, level = read_options(options)
         super().reset(seed=seed)
-        riddle = self._deck.draw(self.np_random, level) if riddle_id is None else self._source.riddle(riddle_id)
+        riddle = self._draw(level) if riddle_id is None else self._source.riddle(riddle_id)
         self._episode = Episode(riddle, self._rules)
         self._printed = 0
         self._show()
@@ -158,6 +165,16 @@ class RiddleEnv(gym.Env[str, str]):
             return "\n".join(self._episode.transcript() if self._episode else [])
         self._show()
         return None
+
+    def _draw(self, level: Levels) -> Riddle:
+        riddle = self._deck.draw(self.np_random, level)
+        if self._side == "riddle" or (self._side == "both" and self.np_random.random() < 0.5):
+            return riddle
+        if riddle.contrast_id is not None:
+            return self._source.riddle(riddle.contrast_id)
+        if self._side == "contrast":
+            raise ValueError(f"side='contrast' needs riddles with a contrast, and {riddle.riddle_id} has none")
+        return riddle
 
     def _show(self) -> None:
         """In mode human, print the new lines of the transcript without control characters: text may be foreign."""

@@ -83,7 +83,8 @@ class Episode:
             info["true_outcome"] = verdict.true_outcome
         if self.over:
             fell = self.riddle.trap is not None and verdict.extracted == self.riddle.trap
-            info |= {"answer": self.riddle.answer, "fell_for_trap": fell}
+            known = {"answer": self.riddle.answer, "explanation": self.riddle.explanation}
+            info |= known | {"fell_for_trap": fell}
             comment = f"Answer: {self.riddle.answer}"
         else:
             comment = self._refute(verdict)

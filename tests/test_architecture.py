@@ -20,8 +20,8 @@ ROOMS = {
     ),
     "agents": (
         "progress run trackers", "checks embedded trajectory", "base sampling", "evaluation policy shared_prompt",
-        "conditions embedding report served_policy standings", "adapter_agent fine_tuning registry requests",
-        "baselines grpo lesson training updates", "benchmarking expert_iteration",
+        "casebook conditions embedding report served_policy standings", "adapter_agent fine_tuning registry requests",
+        "baselines grpo lesson sft training updates", "benchmarking expert_iteration",
         "benchmark_run comparison iterated_dpo rft", "side_by_side", "play", "cli", "__init__ __main__",
     ),
 }  # fmt: skip

@@ -17,6 +17,9 @@ from agents.sampling.shared_prefix import SharedPrefixCache, longest_shared, sha
 PREFILL_TOKENS = 4096
 """Prompts are prefilled together up to this many tokens, which limits the memory of their activations."""
 
+WORTHWHILE = 128
+"""Rows whose prompts begin alike for this many tokens more than all of them are decoded together: it is read once."""
+
 REFILL = 0.25
 """Waiting rows are admitted when this share of the batch is free."""
 
@@ -47,9 +50,9 @@ class LocalSampler(RowSampler):
                 self._longest_shared = longest_shared(self._model)
             shared = [row for row in rows if len(row.prompt_ids) + len(row.uniforms) <= self._longest_shared]
             others = [row for row in rows if len(row.prompt_ids) + len(row.uniforms) > self._longest_shared]
-            if shared:
+            for some in _families(shared):
                 with shared_prefix_attention(self._model):
-                    _Decoding(self._model, shared, self._max_batch, top_p, self._end_tokens).run(report)
+                    _Decoding(self._model, some, self._max_batch, top_p, self._end_tokens).run(report)
             for _, group in groupby(sorted(others, key=lambda row: row.prompt_ids), lambda row: row.prompt_ids):
                 same = list(group)
                 for start in range(0, len(same), self._max_batch):
@@ -174,6 +177,21 @@ class _Decoding:
                 self._cache.move_row(len(self._rows), slot)
                 self._rows[slot] = last
         return full
+
+
+def _families(rows: Sequence[Row]) -> list[list[Row]]:
+    """Split rows by the long beginnings that their prompts share, such as solved examples; the rest stays together."""
+    if not rows:
+        return []
+    ordered = sorted(rows, key=lambda row: row.prompt_ids)
+    least = common_length((ordered[0].prompt_ids, ordered[-1].prompt_ids)) + WORTHWHILE
+    found = [[ordered[0]]]
+    for row in ordered[1:]:
+        alike = common_length((found[-1][0].prompt_ids, row.prompt_ids)) >= least
+        (found[-1] if alike else found.append([]) or found[-1]).append(row)
+    large = [some for some in found if some[0].prompt_ids != some[-1].prompt_ids]
+    rest = [row for some in found if some[0].prompt_ids == some[-1].prompt_ids for row in some]
+    return [*large, rest] if rest else large
 
 
 @contextmanager

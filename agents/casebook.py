@@ -1,0 +1,89 @@
+"""Case memory: worked examples that the environment reveals, and which of them are nearest to a riddle at hand."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+import gymnasium as gym
+
+from agents.base import judge, spawn_seeds
+from agents.policy import Solved
+from agents.trajectory import Completion, Trajectory, pairs_of
+
+_DRAWS = 4_000
+"""The most riddles that are looked at to find some of every family; to look at one takes no episode."""
+
+
+class Casebook:
+    """Worked examples, a case for each riddle together with its contrast.
+
+    Args:
+        cases: the questions of each case with their worked answers.
+        shown: how many cases are shown before a question.
+    """
+
+    def __init__(self, cases: Iterable[Solved], shown: int) -> None:
+        self.cases, self.shown = [list(case) for case in cases], shown
+        self._words = [_words(*(question for question, _ in case)) for case in self.cases]
+        frequency = Counter(word for words in self._words for word in words)
+        self._weight = {word: math.log(1 + len(self.cases) / count) for word, count in frequency.items()}
+        self._length = [math.sqrt(sum(self._weight[word] ** 2 for word in words)) for words in self._words]
+
+    @classmethod
+    def of(cls, studied: Iterable[Trajectory], reasons: bool, shown: int) -> Casebook:
+        """Make the cases of the episodes that `study` played; without ``reasons``, an answer is all there is to it."""
+        pairs = pairs_of(studied).values()
+        return cls(([(one.question, worked(one, reasons)) for one in pair] for pair in pairs), shown)
+
+    @property
+    def examples(self) -> list[tuple[str, str]]:
+        """All questions with their worked answers."""
+        return [example for case in self.cases for example in case]
+
+    def nearest(self, question: str) -> Solved:
+        """Return the examples of the cases that share most words with a question, rare words above all."""
+        words = _words(question)
+        scores = [
+            sum(self._weight[word] ** 2 for word in words & case) / length
+            for case, length in zip(self._words, self._length, strict=True)
+        ]
+        best = sorted(range(len(self.cases)), key=lambda place: -scores[place])[: self.shown]
+        return [example for place in sorted(best) for example in self.cases[place]]
+
+
+def study(env: gym.Env[str, str], pairs: int, seed: int, most: int) -> list[Trajectory]:
+    """Play some riddles of each family with their contrasts, without an answer: the end of an episode reveals it.
+
+    Args:
+        env: the environment.
+        pairs: how many riddles of each family.
+        seed: decides which.
+        most: the most episodes.
+    """
+    found: Counter[str] = Counter()
+    starts: dict[str, None] = {}
+    misses = 0
+    for each in spawn_seeds([seed, 2], _DRAWS if pairs else 0):
+        info = env.reset(seed=each)[1]
+        sides = [str(info[name]) for name in ("riddle_id", "contrast_id") if info.get(name)]
+        misses += 1
+        if found[info["family"]] < pairs and len(starts) + len(sides) <= most and starts.keys().isdisjoint(sides):
+            found[info["family"]] += 1
+            starts |= dict.fromkeys(sorted(sides))  # the riddle before its contrast
+            misses = 0
+        if misses > 20 * len(found) + 100:
+            break
+    return judge(env, list(starts), [Completion("")] * len(starts))
+
+
+def worked(trajectory: Trajectory, reasons: bool) -> str:
+    """Return the answer that the environment revealed, after its explanation if there is one."""
+    why = trajectory.explanation if reasons else None
+    return f"{why}\nAnswer: {trajectory.answer}" if why else str(trajectory.answer)
+
+
+def _words(*questions: str) -> frozenset[str]:
+    return frozenset(word for question in questions for word in re.findall(r"\w+", question.casefold()))
