@@ -53,8 +53,9 @@ def test_the_options_alone_reveal_little():
     assert 0.25 < np.mean(right) < 0.42
 
 
-def test_a_seed_gives_the_riddle_of_riddle_v0_and_only_its_answer_is_worth_one():
-    env, spoken = make(), gym.make("Riddle-v0")
+@pytest.mark.parametrize("side", ["both", "contrast"])
+def test_a_seed_gives_the_riddle_of_riddle_v0_and_only_its_answer_is_worth_one(side):
+    env, spoken = make(side=side), gym.make("Riddle-v0", side=side)
     for seed in range(10):
         question, expected = spoken.reset(seed=seed)
         _, info = env.reset(seed=seed)
@@ -129,8 +130,8 @@ LEARNING = {
 @pytest.mark.parametrize("name", LEARNING)
 def test_the_classic_algorithms_learn_the_birds(name):
     algorithm = getattr(stable_baselines3, name, None) or getattr(sb3_contrib, name)
-    env = make(families=BIRDS, level=1, features=32, flat=True)
+    env, held = (make(families=BIRDS, side="riddle", level=1, features=32, flat=True) for _ in range(2))
     model = algorithm("MlpPolicy", env, seed=0, device="cpu", gamma=0.0, **LEARNING[name])
     model.learn(2_048)
-    mean, _ = evaluate_policy(model, make(families=BIRDS, level=1, features=32, flat=True), 50, warn=False)
+    mean, _ = evaluate_policy(model, held, 50, warn=False)
     assert mean > 0.6

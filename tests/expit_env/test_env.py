@@ -53,6 +53,18 @@ def test_the_trap_earns_nothing_and_is_the_answer_of_the_contrast():
     assert env.step(riddle.trap)[1] == 1.0
 
 
+@pytest.mark.parametrize(("side", "share"), [("both", 0.5), ("riddle", 0), ("contrast", 1)])
+def test_a_riddle_and_its_contrast_are_equally_likely_unless_one_is_asked_for(side, share):
+    env, default = make(side=side), make()
+    infos = [env.reset(seed=seed)[1] for seed in range(1_000)]
+    contrasts = [info["riddle_id"].endswith("/contrast") for info in infos]
+    assert np.mean(contrasts) == pytest.approx(share, abs=0.04 if side == "both" else 0)
+    assert (side == "both") == (infos[:20] == [default.reset(seed=seed)[1] for seed in range(20)])
+    for info in infos[:60]:
+        other = env.reset(options={"riddle_id": info["contrast_id"]})[1]
+        assert info == other | {"riddle_id": other["contrast_id"], "contrast_id": other["riddle_id"]}
+
+
 @pytest.mark.parametrize("hints", [0, 2])
 def test_a_wrong_answer_is_refuted_and_followed_by_a_hint_while_attempts_are_left(hints):
     env = make(max_attempts=4, hints=hints)
@@ -60,12 +72,13 @@ def test_a_wrong_answer_is_refuted_and_followed_by_a_hint_while_attempts_are_lef
     for number in range(3):
         observation, reward, terminated, truncated, info = env.step(str(900 + number))
         assert (reward, terminated, truncated, info["attempts_left"]) == (0.0, False, False, 3 - number)
-        assert not {"answer", "fell_for_trap"} & set(info)
+        assert not {"answer", "explanation", "fell_for_trap"} & set(info)
         assert observation.startswith(question + "\n")
         assert f"not {900 + number}." in observation
         assert [hint in observation for hint in riddle.hints] == [hints > 0, hints > 0 and number > 0]
         assert observation in env.observation_space
-    assert env.step("903")[2]
+    *_, terminated, _, info = env.step("903")
+    assert (terminated, info["answer"], info["explanation"]) == (True, riddle.answer, riddle.explanation)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.NO_ANSWER, Outcome.AMBIGUOUS, Outcome.WRONG])

@@ -71,7 +71,7 @@ def test_the_answer_is_revealed_only_at_the_end(name):
         assert {key for key, value in info.items() if str(value) in (riddle.answer, riddle.trap)} <= {"level"}
         assert not {"answer", "aliases", "trap", "explanation", "hints"} & set(info)
         *_, info = env.step(env.action_space.sample())
-        assert info["answer"] == riddle.answer
+        assert (info["answer"], info["explanation"]) == (riddle.answer, riddle.explanation)
 
 
 @pytest.mark.parametrize("kind", [gym.vector.SyncVectorEnv, gym.vector.AsyncVectorEnv])

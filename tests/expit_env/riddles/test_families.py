@@ -9,9 +9,9 @@ import pytest
 from support.data import rows
 from support.riddle_rules import accepted, faults
 
-from expit_env import Kind
+from expit_env import Kind, verify
 from expit_env.riddle import LEVELS
-from expit_env.riddles import FAMILIES, GROUPS
+from expit_env.riddles import FAMILIES, GROUPS, splits
 from expit_env.riddles.draw import Draw
 from expit_env.riddles.family import Family, Instance, fill, normalise, side_of
 
@@ -65,6 +65,15 @@ def test_the_contrast_has_another_answer_and_no_alias_repeats_one(family):
         assert all(len(text.split()) <= 6 for text in texts), riddle
         unit = riddle.unit if riddle.kind is Kind.NUMBER else None
         assert len({spelled(text, unit) for text in texts}) == len(texts), riddle
+
+
+@by_family()
+def test_no_answer_that_ignores_the_question_is_right_on_both_sides(family):
+    """So a constant, a family's favourite answer and one answer to what looks alike have no pair."""
+    for split in ("transfer",) if family.transfer else ("train", "validation", "test"):
+        found = [[splits.riddle_at(family.name, split, place, side) for side in (False, True)] for place in range(8)]
+        for text in {text for pair in found for one in pair for text in (one.answer, *one.aliases, one.trap)}:
+            assert not any(all(verify(one, text).correct for one in pair) for pair in found), (split, text)
 
 
 def spelled(text, unit):
