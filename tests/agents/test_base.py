@@ -31,21 +31,26 @@ def test_equal_starts_are_copies_of_one_riddle_and_an_id_is_a_start_too():
     assert one.riddle_id == same.riddle_id != other.riddle_id
     assert (one.start, other.start) == (3, 4)
     (contrast,) = play([one.contrast_id])
-    assert contrast.riddle_id == f"{one.riddle_id}/contrast"
+    assert (contrast.riddle_id, contrast.contrast_id) == (one.contrast_id, one.riddle_id)
+    assert contrast.pair == one.pair != other.pair
     assert contrast.question != one.question
+
+
+BIRDS = {"families": "birds-on-a-wire", "side": "riddle", "max_attempts": 3}
 
 
 def test_further_attempts_are_asked_in_one_batch_and_recorded_until_one_is_right():
     agent = Counter()
-    trajectories = play([1, 2], agent, families="birds-on-a-wire", max_attempts=3)
+    trajectories = play([1, 2], agent, **BIRDS)
     assert [len(batch) for batch in agent.seen] == [2, 2, 2]
     for trajectory in trajectories:
         assert [completion.text for completion in trajectory.completions] == ["1", "2", "3"]
         assert len(trajectory.observations) == len(trajectory.rewards) == 3
         assert (trajectory.num_tokens, trajectory.answer, trajectory.solved) == (6, "0", False)
-    (trajectory,) = play([1], ConstantAgent("They fly.\nAnswer: none"), families="birds-on-a-wire", max_attempts=3)
+    (trajectory,) = play([1], ConstantAgent("They fly.\nAnswer: none"), **BIRDS)
     assert (trajectory.solved, trajectory.outcome, trajectory.fell_for_trap) == (True, "correct", False)
     assert len(trajectory.rewards) == 1
+    assert "fly away" in trajectory.explanation
 
 
 def test_seeds_are_different_and_depend_on_their_path():

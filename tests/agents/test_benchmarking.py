@@ -242,7 +242,7 @@ def test_rescore_lists_the_verdicts_that_flip_and_writes_them_when_asked(ask, se
 
 
 def test_results_of_different_sizes_are_shown_side_by_side(ask, server, files, expit, capsys, tmp_path):
-    riddles = {f"{question} {ANSWER_FORMAT}": one for split in LISTS for question, one in riddles_of(9, split).items()}
+    riddles = {question: one for split in LISTS for question, one in riddles_of(9, split).items()}
     ask(9)
     server.says = lambda body, choice: riddles[body["messages"][-1]["content"]][0].answer
     ask(8, out=tmp_path / "trick.json")

@@ -37,7 +37,7 @@ def test_evaluate_prints_one_json_object(recorded, expit, capsys, monkeypatch):
     printed = json.loads(capsys.readouterr().out)
     assert (printed["split"], printed["riddles"], printed["samples"]) == ("test", 2, 2)
     for name in ("base", "trained"):
-        assert set(printed[name]) == set(MEASURES)
+        assert set(printed[name]) == {*MEASURES, "consistency"}
 
 
 def test_ask_answers_with_base_and_trained(recorded, expit, capsys, monkeypatch):

@@ -1,5 +1,6 @@
-"""Each measure on answers whose outcome is known, and the riddles that are evaluated."""
+"""Each measure of pairs on answers whose outcome is known, and the riddles that are evaluated."""
 
+import dataclasses
 import io
 import json
 
@@ -24,85 +25,127 @@ class Says(Agent):
 
 
 def birds():
-    return gym.make("Riddle-v0", families="birds-on-a-wire", split="validation")
+    return gym.make("Riddle-v0", families="birds-on-a-wire", split="validation", side="riddle")
 
 
 IDS = evaluation_riddles(birds(), 3)
 
 
-def answered(name, correct, sampled=0, contrast=False):
-    return Answered(name, "f", "?", "0", "0", correct, False, contrast, sampled, False)
+def answered(name, right, passed="", contrast=True):
+    """The result on a pair of which the sides in ``right``, r or c or both, are right, and those in ``passed`` once."""
+    riddle, other = (
+        Answered(name, "f", "?", "0", "0", side in right, side not in right, side in passed, False) for side in "rc"
+    )
+    return dataclasses.replace(riddle, contrast=other if contrast else None)
 
 
-def right_on(share, count=30, split="test"):
-    return Evaluation(split, 1, tuple(answered(str(i), share(i)) for i in range(count)))
+def pairs(*right):
+    return Evaluation("test", 1, tuple(answered(str(place), sides) for place, sides in enumerate(right)))
 
 
-def test_system_2_needs_one_right_sample_and_majority_the_most_frequent():
+def means(found, measures=MEASURES[:5]):
+    return [round(found.mean(measure), 3) for measure in measures]
+
+
+def test_system_2_needs_one_right_sample_and_majority_the_most_frequent_of_both_sides():
+    other = {riddle: splits.riddle(f"{riddle}/contrast").answer for riddle in IDS}
     found = evaluate(Says("101"), birds(), IDS[:2], Says("101", "0", "None.", "102"), samples=4)
     assert [riddle.sampled_correct for riddle in found.riddles] == [2, 2]
-    assert (found.mean("system1_accuracy"), found.mean("system2_accuracy")) == (0, 1)
-    assert found.mean("majority_accuracy") == 0, "that 0 and none are one answer is known only to the verifier"
-    voted = evaluate(Says("101"), birds(), IDS[:1], Says("101", "None.", "none", "102"), samples=4)
-    assert voted.mean("majority_accuracy") == 1, "none is the most frequent, and passes"
-    assert evaluate(Says("101"), birds(), IDS[:1], Says("0", "101", "101"), samples=3).mean("majority_accuracy") == 0
+    assert means(found, MEASURES[:3] + MEASURES[5:8]) == [0, 0, 0, 1, 0, 0]
+    found = evaluate(Says("101"), birds(), IDS[:1], Says("None.", other[IDS[0]], "none"), samples=3)
+    assert means(found, MEASURES[5:]) == [1, 1, 1, 0]
+    assert (found.riddles[0].majority_correct, found.riddles[0].contrast.majority_correct) == (True, False)
 
 
-def test_riddles_without_a_contrast_are_left_out_of_group_accuracy(written):
-    pair, alone = answered("a", True, contrast=True), answered("b", False, contrast=None)
-    assert Evaluation("test", 1, (pair, alone)).mean("group_accuracy") == 1
-    before, after = (Evaluation("test", 1, (answered("b", right, contrast=None),)) for right in (False, True))
-    assert evaluation.summary(after) == {name: float(name == "system1_accuracy") for name in MEASURES} | {
-        "group_accuracy": None
-    }
-    assert "group_accuracy" not in evaluation.measured(after)
+@pytest.mark.xfail(strict=True, reason="votes are counted by what the verifier extracted, which knows the answer")
+def test_that_0_and_none_are_one_answer_is_known_only_to_the_verifier():
+    found = evaluate(Says("101"), birds(), IDS[:1], Says("101", "0", "None.", "102"), samples=4)
+    assert not found.riddles[0].majority_correct
+
+
+@pytest.mark.parametrize(
+    ("says", "shares"),
+    [
+        (lambda riddle: riddle.answer, [1, 1, 1, 0, 0]),
+        (lambda riddle: "Let me see.\nAnswer: none of them", [1, 0, 0, 1, 0]),
+        (lambda riddle: splits.riddle(riddle.contrast_id).answer, [0, 0, 0, 1, 1]),
+        (lambda riddle: "917", [0, 0, 0, 0, 0]),
+    ],
+    ids=["an oracle", "the trick in another wording", "the other side's", "neither"],
+)
+def test_the_trick_where_there_is_none_is_overapplied_and_the_literal_answer_underapplied(says, shares):
+    asked = {riddle.question: riddle for name in IDS for riddle in map(splits.riddle, (name, f"{name}/contrast"))}
+    agent = Says()
+    agent.act = lambda observations: [Completion(says(asked[question])) for question in observations]
+    found = evaluate(agent, birds(), IDS)
+    assert (means(found), found.split, found.headline) == (shares, "validation", "pair_accuracy")
+    assert [riddle.contrast.riddle_id for riddle in found.riddles] == [f"{name}/contrast" for name in IDS]
+
+
+def test_what_needs_a_contrast_is_left_out_where_a_riddle_has_none(written):
+    mixed = Evaluation("test", 1, (answered("a", "rc"), answered("b", "", contrast=False)))
+    assert means(mixed) == [0.5, 1, 1, 0, 0.5]
+    before, after = (Evaluation("test", 1, (answered("b", right, contrast=False),)) for right in ("", "r"))
+    alone = {"riddle_accuracy": 1, "underapplied": 0, "riddle_pass": 0, "majority_accuracy": 0}
+    assert evaluation.measured(after).items() >= alone.items()
+    assert evaluation.summary(after).items() >= (dict.fromkeys(MEASURES) | alone).items()
     console = Console(file=io.StringIO(), width=120)
     console.print(report.table(Comparison(before, after)))
-    [row] = [line for line in console.file.getvalue().splitlines() if "group" in line]
-    assert row.count("n/a") == 3
-    json.loads(json.dumps(Comparison(before, after).summary(), allow_nan=False))
-    source = written([{"question": "What has a neck?", "answer": "a bottle", "split": "train"}])
-    assert (
-        evaluate(Says("a bottle"), gym.make("Riddle-v0", source=source), ["mine/train/1"]).riddles[0].contrast_correct
-        is None
-    )
+    [row] = [line for line in console.file.getvalue().splitlines() if "overapplied" in line]
+    assert (row.count("n/a"), after.headline) == (3, "riddle_accuracy")
+    source = gym.make("Riddle-v0", source=written([{"question": "What has a neck?", "answer": "it", "split": "train"}]))
+    [found] = evaluate(Says("it"), source, ["mine/train/1"]).riddles
+    assert (found.correct, found.contrast) == (True, None)
 
 
-def test_a_constant_answer_is_right_alone_and_wrong_in_the_pair_where_it_is_the_trap():
-    found = evaluate(Says("None."), birds(), IDS)
-    assert (found.mean("system1_accuracy"), found.mean("group_accuracy"), found.split) == (1, 0, "validation")
-    riddle = splits.riddle(found.riddles[0].riddle_id)
-    assert found.mean("trap_rate") == 0
-    assert evaluate(Says(riddle.trap), birds(), [riddle.riddle_id]).mean("trap_rate") == 1
+@pytest.mark.xfail(strict=True, reason="consistency is NaN without contrasts, and compares other riddles with some")
+def test_consistency_is_of_pairs_only():
+    alone = tuple(answered(str(place), "r", contrast=False) for place in range(4))
+    assert Evaluation("test", 1, alone).consistency is None
+    json.dumps(evaluation.summary(Evaluation("test", 1, alone)), allow_nan=False)
+    mixed = pairs("rc", "r", "c", "")
+    assert Evaluation("test", 1, (*mixed.riddles, *alone)).consistency == mixed.consistency
+
+
+@pytest.mark.parametrize(
+    ("right", "consistency"),
+    [
+        (("rc", "rc", "", ""), 1), (("rc", "r", "c", ""), 0.5), (("r", "r", "c", "c"), 0),
+        (("rc", "r", "r", "c"), 0), (("rc", "rc", "rc", "c"), None), (("r", "r"), None), (("", ""), None),
+    ],
+)  # fmt: skip
+def test_consistency_is_where_pairs_are_between_the_least_and_the_most_that_the_sides_allow(right, consistency):
+    assert pairs(*right).consistency == evaluation.summary(pairs(*right))["consistency"] == consistency
 
 
 def test_gap_closed_is_a_share_of_the_gap_and_a_comparison_is_read_as_it_was_written(tmp_path):
-    def found(greedy, sampled):
-        riddles = [answered(str(i), i < greedy, sampled=int(i < sampled)) for i in range(10)]
+    def found(greedy, sampled, contrast=True):
+        riddles = [answered(str(i), "rc" * (i < greedy), "rc" * (i < sampled), contrast) for i in range(10)]
         return Evaluation("validation", 8, tuple(riddles))
 
     before, after = found(1, 5), found(3, 9)
     assert gap_closed(before, after) == pytest.approx(0.5)
     assert gap_closed(found(5, 5), found(6, 6)) is None
+    assert gap_closed(found(1, 5, contrast=False), after) == pytest.approx(0.5)
     Comparison(before, after).write(tmp_path / "evaluation.json")
     assert Comparison.read(tmp_path / "evaluation.json") == Comparison(before, after)
 
 
 def test_a_difference_is_paired_and_has_an_interval_as_a_mean_has():
-    before, after = right_on(lambda i: False), right_on(lambda i: i % 2 == 0)
-    mean, low, high = evaluation.paired_difference(before, after, "system1_accuracy")
+    before, after = pairs(*[""] * 30), pairs(*["rc", ""] * 15)
+    mean, low, high = evaluation.paired_difference(before, after, "pair_accuracy")
     assert mean == pytest.approx(0.5)
     assert 0.2 < low < mean < high < 0.8
     with pytest.raises(ValueError, match="same riddles"):
-        evaluation.paired_difference(before, Evaluation("test", 1, after.riddles[1:]), "system1_accuracy")
-    low, high = before.interval("system1_accuracy")
+        evaluation.paired_difference(before, Evaluation("test", 1, after.riddles[1:]), "pair_accuracy")
+    low, high = before.interval("pair_accuracy")
     assert low == 0 < 0.05 < high < 0.3, "no right answer is not surely none"
-    with pytest.raises(ValueError, match="system1_accuracy"):
+    with pytest.raises(ValueError, match="pair_accuracy"):
         before.mean("accuracy")
 
 
 def drawn(split, count, console=QUIET, **kwargs):
-    return evaluation_riddles(gym.make("Riddle-v0", split=split, **kwargs), count, console)
+    return evaluation_riddles(gym.make("Riddle-v0", split=split, side="riddle", **kwargs), count, console)
 
 
 def test_the_evaluated_riddles_are_fixed_and_differ_by_split():
@@ -111,7 +154,9 @@ def test_the_evaluated_riddles_are_fixed_and_differ_by_split():
     assert not places[0] & places[1]
     env = gym.make("Riddle-v0", families=("birds-on-a-wire",), level=2)
     assert evaluation.split_env(env, "transfer").reset(seed=0)[1]["level"] == 2
-    assert evaluation.split_env(env, "test").reset(seed=0)[1]["family"] == "birds-on-a-wire"
+    other = evaluation.split_env(env, "test")
+    assert other.reset(seed=0)[1]["family"] == "birds-on-a-wire"
+    assert not any(other.reset(seed=seed)[1]["riddle_id"].endswith("/contrast") for seed in range(20))
 
 
 def test_a_small_split_is_evaluated_whole_and_the_console_says_so(written):

@@ -59,7 +59,7 @@ def test_a_run_is_evaluated_on_the_server(server, learn, weights, tmp_path, expi
     (tmp_path / "run" / "config.json").write_text(json.dumps(record))
     server.seen.clear()
     expit("evaluate", tmp_path / "run", "--riddles", 2, "--samples", 2, "--json", "--sampler", server.url)
-    assert set(json.loads(capsys.readouterr().out)["trained"]) == set(MEASURES)
+    assert set(json.loads(capsys.readouterr().out)["trained"]) == {*MEASURES, "consistency"}
     assert models_asked(server) == ["", "round-000"]
 
 

@@ -28,7 +28,7 @@ def test_a_file_is_asked_and_scored_and_its_ids_ask_the_same_again(written):
         assert (reward, info["answer"]) == (1.0, row["answer"])
     with pytest.raises(ValueError, match=r"no riddle of .* has the id 'mine/train/1000'; an example of an id is"):
         env.reset(options={"riddle_id": "mine/train/1000"})
-    with pytest.raises(ValueError, match="side='contrast' needs riddles with a contrast, and mine/test/.* has none"):
+    with pytest.raises(ValueError, match=r"side='contrast' needs riddles with a contrast, and mine/test/.* has none"):
         make(env.spec.kwargs["source"], split="test", side="contrast").reset(seed=0)
 
 
