@@ -53,19 +53,21 @@ def test_no_agent_passes_the_budget_and_all_answer_the_same_validation_riddles(d
     request, rows = done
     spent = {row.agent: row.episodes for row in rows}
     assert all(episodes <= 24 for episodes in spent.values())
-    assert (spent["grpo"], spent["base"]) == (24, 0)
+    assert (spent["grpo"], spent["sft"], spent["few-shot"], spent["base"]) == (6 + 16, 6, 6, 0)
     results = [Result.read(path) for path in request.out.glob("*/*/result.json")]
     assert len(results) == len(AGENTS)
     assert len({tuple(one.riddle_id for one in result.evaluation.riddles) for result in results}) == 1
     assert {result.evaluation.split for result in results} == {"validation"}
+    assert all(one.contrast for result in results for one in result.evaluation.riddles)
 
 
 def test_a_round_without_a_right_answer_is_noted_and_counted(done):
     request, rows = done
-    [note] = rows[0].notes
+    row = next(row for row in rows if row.agent == "iterated-dpo")
+    [note] = row.notes
     assert "nothing to learn from" in note
-    assert 0 < rows[0].episodes <= 24
-    [path] = request.out.glob("expert-iteration/*/result.json")
+    assert 6 < row.episodes <= 24
+    [path] = request.out.glob("iterated-dpo/*/result.json")
     seconds = [json.loads(stages.read_text())["search_seconds"] for stages in path.parent.rglob("took.json")]
     assert Result.read(path).minutes == pytest.approx(sum(seconds) / 60), "it would not survive a resume"
 
@@ -94,7 +96,7 @@ def test_a_small_source_is_answered_once_and_an_edited_one_is_refused(done, writ
     shown = console.export_text()
     assert "mine.jsonl: train 5, validation 2, test 1" in shown.replace("\n", "")
     assert "only 2 riddles in the split validation; asked for 20" in shown
-    assert "validation: 2 riddles" in shown
+    assert "validation: 2 pairs" in shown
     assert row.riddles == len(set(Result.read(next(request.out.rglob("result.json"))).evaluation.riddle_ids)) == 2
     written([row | {"answer": "that"} for row in rows])
     with pytest.raises(RunConflictError, match="source_sha256: the run has"):
@@ -114,18 +116,19 @@ def test_expert_iteration_is_fitted_to_the_budget(budget):
 
 
 def result(values, seed=0):
-    riddles = tuple(
-        Answered(str(i), "birds", "?", "none", "none", bool(v), False, False, int(v), bool(v))
-        for i, v in enumerate(values)
-    )
+    sides = [
+        Answered(str(i), "birds", "?", "none", "none", bool(v), not v, int(v), bool(v)) for i, v in enumerate(values)
+    ]
+    riddles = tuple(dataclasses.replace(side, contrast=side) for side in sides)
     return Result("some", seed, False, 0.0, Evaluation("validation", 1, riddles), Spending(10 * (seed + 1)), 0.0)
 
 
 def test_a_row_is_a_mean_over_seeds_with_wilsons_interval_where_they_agree():
     row = Standing.of([result([1, 0], 0), result([1, 1], 1)])
     assert (row.mean, row.by_seed, row.episodes) == (0.75, (0.5, 1.0), 15)
+    assert (row.riddle, row.contrast, row.overapplied) == (0.75, 0.75, 0.25)
     one = result([1, 0, 1, 1])
-    assert interval([one]) == one.evaluation.interval("system1_accuracy")
+    assert interval([one]) == one.evaluation.interval("pair_accuracy")
     assert interval([result([0] * 10, seed) for seed in range(3)])[1] > 0.1, "nothing right is not surely nothing"
 
 

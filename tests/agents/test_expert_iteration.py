@@ -1,6 +1,7 @@
 """The loop on a tiny model: its stages, its budget, and that it resumes where it was interrupted."""
 
 import dataclasses
+import functools
 import json
 from pathlib import Path
 
@@ -21,18 +22,18 @@ from agents.updates import Distillation, Preference
 
 STAGES = ("trajectories.jsonl", "rows.jsonl", "adapter", "metrics.json", "DONE")
 ROUNDS = ("round-000", "round-001")
-FIRST_SEED = spawn_seeds([CONDITIONS.seed, 0], 1)[0]
-"""What the first riddle of the first round is reset with."""
+FIRST = make_env().reset(seed=spawn_seeds([CONDITIONS.seed, 0], 1)[0])[1]["riddle_id"]
+"""The first riddle of the first round."""
 
 
 def never_the_first(riddle, response):
     """A verifier that passes no answer to the first riddle, and every answer to another."""
-    return verdict(riddle.riddle_id != make_env().reset(seed=FIRST_SEED)[1]["riddle_id"], response)
+    return verdict(riddle.riddle_id != FIRST, response)
 
 
-def unvalidated(few_shot_share=0.0, **changes):
-    shared = dataclasses.replace(CONDITIONS, validation_riddles=0, few_shot_share=few_shot_share)
-    return dataclasses.replace(CONFIG, conditions=shared, **changes)
+def unvalidated(worked_pairs=0, few_shot_share=0.0, **changes):
+    shared = {"validation_riddles": 0, "worked_pairs": worked_pairs, "few_shot_share": few_shot_share}
+    return dataclasses.replace(CONFIG, conditions=dataclasses.replace(CONDITIONS, **shared), **changes)
 
 
 def trajectories_of(folder):
@@ -43,8 +44,9 @@ def test_every_stage_leaves_its_file(learned):
     assert len(learned.history.rounds) == 2
     for name in ROUNDS:
         assert {path.name for path in (learned.folder / name).iterdir()} == {*STAGES, "took.json"}
-    trajectories = trajectories_of(learned.folder)
-    assert learned.history.spent.episodes == len(trajectories) <= CONFIG.episodes
+    studied, trajectories = list(TrajectoryStore(learned.folder / "studied.jsonl")), trajectories_of(learned.folder)
+    assert 0 < len(studied) <= CONFIG.episodes // 4
+    assert learned.history.spent.episodes == len(studied) + len(trajectories) <= CONFIG.episodes
     assert learned.history.spent.tokens == sum(trajectory.num_tokens for trajectory in trajectories)
     printed = [line[:7] for line in learned.printed.splitlines() if "| coverage" in line]
     assert printed == ["round 1", "round 2"], "people count from 1"
@@ -63,12 +65,12 @@ def test_a_run_interrupted_at_every_stage_ends_as_one_that_never_was(learned, tm
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", interrupt)
-    for _ in range(1 + 2 * len(STAGES)):
+    for _ in range(2 + 2 * len(STAGES)):
         with pytest.raises(KeyboardInterrupt):
             make_agent(tmp_path / "run").learn(make_env())
     assert make_agent(tmp_path / "run").learn(make_env()).spent.episodes == learned.history.spent.episodes
-    assert interrupted == ["base.json", *(f"{name}/{stage}" for name in ROUNDS for stage in STAGES)]
-    for name in ("base.json", *(f"{name}/{stage}" for name in ROUNDS for stage in STAGES[:2])):
+    assert interrupted == ["base.json", "studied.jsonl", *(f"{name}/{stage}" for name in ROUNDS for stage in STAGES)]
+    for name in ("base.json", "studied.jsonl", *(f"{name}/{stage}" for name in ROUNDS for stage in STAGES[:2])):
         assert (tmp_path / "run" / name).read_bytes() == (learned.folder / name).read_bytes()
     assert not list((tmp_path / "run").rglob("*.part"))
 
@@ -81,34 +83,34 @@ def test_a_finished_run_is_not_run_again_and_another_request_is_refused(learned)
         make_agent(learned.folder).learn(make_env(never))
 
 
-def test_only_unsolved_riddles_get_further_answers(tmp_path):
+def test_pairs_are_searched_and_only_unsolved_riddles_get_further_answers(tmp_path):
     make_agent(tmp_path, unvalidated(rounds=1)).learn(make_env(never_the_first))
     answers = {}
     for trajectory in trajectories_of(tmp_path):
         answers.setdefault(trajectory.start, []).append(trajectory)
-    assert len(answers) == CONFIG.riddles
-    assert len(answers.pop(FIRST_SEED)) == CONFIG.samples + CONFIG.extra_samples
+    assert len({several[0].pair for several in answers.values()}) == CONFIG.riddles / 2 == len(answers) / 2
+    assert len(answers.pop(FIRST)) == CONFIG.samples + CONFIG.extra_samples
     assert {len(several) for several in answers.values()} == {CONFIG.samples}
 
 
 def test_only_the_search_of_the_first_rounds_shows_examples(tmp_path, monkeypatch):
-    agent, drawn, learned = make_agent(tmp_path, unvalidated(few_shot_share=0.5)), {}, []
+    agent, drawn, learned = make_agent(tmp_path, unvalidated(1, few_shot_share=0.5)), {}, []
     sample, encode = agent.policy.sample, "agents.shared_prompt.encode_group"
-    monkeypatch.setattr(agent.policy, "sample", lambda *a: drawn.update({a[3][1:3]: a[2]}) or sample(*a))
+    monkeypatch.setattr(agent.policy, "sample", lambda *a: drawn.update({a[3][1:3]: a[5]}) or sample(*a))
     monkeypatch.setattr(encode, lambda *a: learned.append(a[1]) or encode_group(*a))
     agent.learn(make_env(never_the_first))
     assert {(0, 0), (0, 1), (0, 2), (1, 0)} <= drawn.keys()  # by round and batch
-    assert all(how.few_shot == (round_ == 0) for (round_, _), how in drawn.items())
-    assert agent.examples == 0.5
+    assert all((solved is not None) == (round_ == 0) for (round_, _), solved in drawn.items())
+    assert (agent.examples, len(drawn[0, 0]("How many are left?"))) == (0.5, 2), "one case: a riddle and its contrast"
     assert Conditions(few_shot_share=0.3).share_shown(1) == 1, "a single round is shown them throughout"
     assert all(len(messages) == len(prompt("?")) for messages in learned)
 
 
 def test_a_budget_of_episodes_is_never_passed_and_one_of_tokens_ends_the_search_after_a_batch(tmp_path):
-    def learn(name, *budget):
-        return make_agent(tmp_path / name).learn(make_env(never_the_first), Budget(*budget))
+    def learn(name, *budget, worked_pairs=0):
+        return make_agent(tmp_path / name, unvalidated(worked_pairs)).learn(make_env(never_the_first), Budget(*budget))
 
-    assert learn("episodes", 7).spent.episodes == 7
+    assert learn("episodes", 9, worked_pairs=1).spent.episodes == 9
     batch = learn("batch", 1_000, 20)
     assert (len(batch.rounds), batch.spent.episodes) == (1, CONFIG.riddles * CONFIG.samples), "no further batch"
     assert batch.spent.tokens > 20
@@ -140,9 +142,13 @@ def test_a_round_without_a_right_answer_is_an_error_that_gives_the_options_and_s
     assert raised.value.history.spent.episodes == CONFIG.riddles * (CONFIG.samples + CONFIG.extra_samples)
 
 
-def trajectory(question, text, solved=True, finished=True):
+def trajectory(question, text, solved=True, finished=True, logprobs=()):
+    """An answer to a riddle, or to its contrast, which is asked by the same question with an exclamation mark."""
+    sides = [f"f/train/0{question.strip('!')}{side}" for side in ("", "/contrast")]
+    own, other = sides[:: -1 if question.endswith("!") else 1]
+    said = Completion(text, (1,) * len(logprobs), logprobs, finished)
     return Trajectory(
-        0, "f/train/0", "f", 1, "train", None, (question,), (Completion(text, finished=finished),), (float(solved),),
+        0, own, "f", 1, "train", other, (question,), (said,), (float(solved),),
         "correct" if solved else "wrong", text, "0", False,
     )  # fmt: skip
 
@@ -153,12 +159,37 @@ def test_only_verified_finished_different_and_short_answers_are_learned():
         trajectory("q", "None of them is", finished=False), trajectory("q", "None."), trajectory("q", " None. "),
         trajectory("q", "None are left."), trajectory("p", "9"),
     ]  # fmt: skip
-    assert Distillation(answers_per_riddle=2).select([found]) == [
+    answers = functools.partial(Distillation, learn_from="answers")
+    assert answers(answers_per_riddle=2).select([found]) == [
         Example("q", "None."), Example("q", "None are left."), Example("p", "9")
     ]  # fmt: skip
     newer = [trajectory("q", "0")]
-    assert Distillation(answers_per_riddle=1).select([found, newer])[0] == Example("q", "0")
-    assert Distillation(answers_per_riddle=1, pooled=False).select([found, newer]) == [Example("q", "0")]
+    assert answers().select([found, newer])[0] == Example("q", "0")
+    assert answers(pooled=False).select([found, newer]) == [Example("q", "0")]
+    assert Distillation().select([found, newer]) == [], "no contrast is solved"
+
+
+def test_a_pair_is_learned_once_both_its_sides_are_solved_in_any_rounds():
+    first = [trajectory("q", "0"), trajectory("q!", "3", solved=False), trajectory("p", "1"), trajectory("p!", "2")]
+    second = [trajectory("q!", "4"), trajectory("r!", "5"), trajectory("r", "6", finished=False)]
+    assert Distillation().select([first]) == [Example("p", "1"), Example("p!", "2")]
+    rows = [Example("q", "0"), Example("q!", "4"), Example("p", "1"), Example("p!", "2")]
+    assert Distillation().select([first, second]) == rows
+    assert Distillation(pooled=False).select([first, second]) == []
+    alone = dataclasses.replace(first[0], contrast_id=None)
+    assert Distillation().select([[alone]]) == rows[:1], "a riddle without a contrast is a pair of its own"
+
+
+def test_the_likeliest_answer_by_the_mean_over_its_tokens_is_learned_and_the_worked_examples_are():
+    found = [
+        trajectory("q", "So 0.", logprobs=(-1.0, -1.0)), trajectory("q", "0", logprobs=(-1.5,)),
+        trajectory("q", "All flew, so 0.", logprobs=(-0.5, -0.9, -0.5)), trajectory("q!", "4", logprobs=(-9.0,)),
+    ]  # fmt: skip
+    learned = [Example("q", "All flew, so 0."), Example("q!", "4")]
+    worked = [("How many?", "One.\nAnswer: 1")]
+    assert Distillation().select([found], worked) == [Example(*worked[0]), *learned]
+    assert Distillation(worked=False).select([found], worked) == learned
+    assert len(Distillation(answers_per_riddle=None).select([found])) == 4
 
 
 def test_a_preference_is_a_right_against_a_frequent_wrong_answer_to_one_riddle():

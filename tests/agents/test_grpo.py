@@ -17,7 +17,7 @@ from agents.run import RunConflictError
 from agents.trajectory import TrajectoryStore
 
 CONFIG = GRPOAgentConfig(
-    Conditions(LoRA(rank=2), max_new_tokens=4, few_shot_share=0, validation_riddles=0, evaluation_samples=2),
+    Conditions(LoRA(rank=2), max_new_tokens=4, worked_pairs=1, validation_riddles=0, evaluation_samples=2),
     generations=4, riddles_per_step=2, learning_rate=1e-2, save_steps=1,
 )  # fmt: skip
 WEIGHTS = "round-000/adapter/adapter_model.safetensors"
@@ -27,13 +27,13 @@ def make(folder=None, **changes):
     return GRPO(tiny_policy(), dataclasses.replace(CONFIG, **changes), folder)
 
 
-def learn(agent, budget=35, verifier=even):
+def learn(agent, budget=45, verifier=even):
     return agent.learn(gym.make("Riddle-v0", verifier=verifier), Budget(budget))
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A whole run of four steps."""
+    """A whole run of four steps, after five pairs that were studied."""
     agent = make(tmp_path_factory.mktemp("grpo"))
     return agent, learn(agent)
 
@@ -41,7 +41,8 @@ def run(tmp_path_factory):
 def test_every_completion_is_an_episode_and_the_budget_is_not_passed(run):
     agent, history = run
     trajectories = list(TrajectoryStore(agent.folder / "round-000/trajectories.jsonl"))
-    assert history.spent.episodes == len(trajectories) == 32
+    assert len(list(TrajectoryStore(agent.folder / "studied.jsonl"))) == 10
+    assert history.spent.episodes - 10 == len(trajectories) == 32
     assert history.spent.tokens == sum(len(t.completions[0].token_ids) for t in trajectories) > 32
     assert [len({t.start for t in trajectories[i : i + 4]}) for i in range(0, 32, 4)] == [1] * 8
     assert len({t.riddle_id for t in trajectories}) == 8
@@ -55,6 +56,8 @@ def test_the_reward_comes_from_the_environment_and_is_learned_from(run):
     steps = [json.loads(line) for line in (run[0].folder / "round-000/steps.jsonl").read_text().splitlines()]
     rewards = [sum(t.rewards[0] for t in trajectories[i : i + 8]) / 8 for i in range(0, 32, 8)]
     assert [step["reward"] for step in steps] == pytest.approx(rewards)
+    tokens = [step["num_tokens"] for step in steps]
+    assert tokens[1] > 2 * (tokens[3] - tokens[1]), "worked examples are in the prompts of the first third"
     weights = load_file(run[0].folder / WEIGHTS)
     assert any(abs(weight).max() > 0 for name, weight in weights.items() if "lora_B" in name)
 
@@ -68,7 +71,7 @@ def test_validation_is_measured_before_and_after_and_steps_are_logged(tmp_path):
     assert logged[2].items() <= history.rounds[0].items()
     assert json.loads((tmp_path / "base.json").read_text())["split"] == "validation"
     (metrics,) = history.rounds
-    assert {"system1_accuracy", "system2_accuracy", "episodes", "tokens", "learn_seconds"} <= metrics.keys()
+    assert {"pair_accuracy", "pair_pass", "episodes", "tokens", "learn_seconds"} <= metrics.keys()
 
 
 def test_a_finished_run_is_not_run_again_and_another_request_is_refused(run):
@@ -85,7 +88,7 @@ def test_an_interrupted_run_resumes_from_the_last_whole_step(run, tmp_path):
 
     def interrupted(riddle, response):
         judged.append(response)
-        if len(judged) == 20:
+        if len(judged) == 10 + 20:
             with store.open("a") as file:
                 file.write('{"half a line')
             (tmp_path / "round-000/checkpoints/checkpoint-3").mkdir()  # one that was not written to its end
@@ -98,7 +101,7 @@ def test_an_interrupted_run_resumes_from_the_last_whole_step(run, tmp_path):
     assert not (tmp_path / "round-000/adapter").exists()
     assert store.read_text().endswith("half a line")
     learn(make(tmp_path), verifier=interrupted)
-    assert len(judged) == 20 + 16, "the two whole steps are not taken again"
+    assert len(judged) == 10 + 20 + 16, "neither studied nor the two whole steps taken again"
     for name in ("round-000/trajectories.jsonl", WEIGHTS):
         assert (tmp_path / name).read_bytes() == (run[0].folder / name).read_bytes()
 

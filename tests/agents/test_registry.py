@@ -16,7 +16,7 @@ from agents.trajectory import Completion
 
 CONDITIONS = Conditions(LoRA(rank=2), max_new_tokens=8, validation_riddles=0, evaluation_samples=3, seed=3)
 QUESTIONS = ["What has keys?", "How many birds are left?", "What has keys?"]
-LEARNERS = {*TRAINABLE, "constant"}
+LEARNERS = {*TRAINABLE, "constant", "few-shot"}
 
 by_name = pytest.mark.parametrize("name", AGENTS)
 
@@ -60,7 +60,7 @@ def test_it_learns_within_its_budget_reports_what_it_spent_and_saves_what_it_lea
 
 
 @pytest.mark.parametrize("episodes", [1, 2, 5, 9, 16, 100])
-@pytest.mark.parametrize("name", ["constant", "random"])
+@pytest.mark.parametrize("name", ["constant", "few-shot", "random"])
 def test_any_budget_is_kept(name, episodes):
     history, judged = learn(make(name), episodes)
     assert history.spent.episodes == judged <= episodes

@@ -79,8 +79,9 @@ def remove(paths):
 @pytest.mark.parametrize(
     ("name", "gone"),
     [
-        ("config.json", ()), ("base.json", ()), ("metrics.jsonl", ()), ("round-001/adapter/adapter_config.json", ()),
-        ("round-001/adapter/adapter_model.safetensors", ()), ("round-000/rows.jsonl", ("DONE", "adapter")),
+        ("config.json", ()), ("base.json", ()), ("studied.jsonl", ()), ("metrics.jsonl", ()),
+        ("round-001/adapter/adapter_config.json", ()), ("round-001/adapter/adapter_model.safetensors", ()),
+        ("round-000/rows.jsonl", ("DONE", "adapter")),
         ("round-001/trajectories.jsonl", ("DONE", "metrics.json")),
     ],
 )  # fmt: skip
