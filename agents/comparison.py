@@ -46,7 +46,7 @@ class CompareRequest(LearningRequest):
     out: Path = Path("runs/compare")
     split: Literal["validation", "test", "transfer"] = "validation"
     riddles: int = 100
-    samples: int = 16
+    samples: int = 8
 
     def __post_init__(self) -> None:
         super().__post_init__()

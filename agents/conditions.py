@@ -101,7 +101,7 @@ class Conditions:
     worked_pairs: int = 2
     few_shot_share: float = 1 / 3
     validation_riddles: int = 64
-    evaluation_samples: int = 8
+    evaluation_samples: int = 4
     seed: int = 0
 
     def __post_init__(self) -> None:

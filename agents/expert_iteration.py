@@ -25,7 +25,7 @@ from agents.progress import stage
 from agents.report import print_round
 from agents.run import Stages, read_jsonl, write_text
 from agents.trajectory import Trajectory, TrajectoryStore, coverage
-from agents.updates import Distillation, Rows, Update, unsolved
+from agents.updates import Distillation, Rows, Update
 
 
 class NothingToLearnError(RuntimeError):
@@ -55,12 +55,7 @@ class SearchConfig(AdapterConfig, Protocol):
 
     @property
     def samples(self) -> int:
-        """Answers drawn to each of them at first."""
-        ...
-
-    @property
-    def extra_samples(self) -> int:
-        """Further answers, at most, for each riddle that is still unsolved."""
+        """Answers drawn to each of them."""
         ...
 
     @property
@@ -80,37 +75,30 @@ class ExpertIterationConfig:
         conditions: what all agents share.
         rounds: how often to search and distil.
         riddles: riddles searched in each round, new ones every time; half of them are contrasts.
-        samples: answers drawn to each of them at first.
-        extra_samples: further answers, at most, for each riddle that is still unsolved.
+        samples: answers drawn to each of them.
         update: how the answers are distilled.
     """
 
     conditions: Conditions = field(default_factory=Conditions)
-    rounds: int = 3
-    riddles: int = 96
-    samples: int = 12
-    extra_samples: int = 36
+    rounds: int = 2
+    riddles: int = 480
+    samples: int = 8
     update: Distillation = field(default_factory=Distillation)
 
     def __post_init__(self) -> None:
-        at_least(self, rounds=1, riddles=1, samples=1, extra_samples=0)
+        at_least(self, rounds=1, riddles=2, samples=1)
 
     @property
     def episodes(self) -> int:
-        """The most episodes that a whole run can take."""
-        return self.rounds * self.riddles * (self.samples + self.extra_samples)
+        """The most episodes that a whole run can take, a quarter of them to study."""
+        return self.rounds * self.riddles * self.samples * 4 // 3
 
     def within(self, episodes: int) -> Self:
-        """Fit the rounds to a budget: first fewer riddles (at least 8), then fewer extra answers, then fewer rounds.
-
-        Riddles that are solved early need fewer answers, so the plan assumes two thirds of the most answers. The budget
-        itself cuts off what is still too much.
-        """
-        answers = episodes * 3 // (2 * self.rounds)  # the most per round
-        riddles = min(self.riddles, max(8, answers // (self.samples + self.extra_samples)))
-        extra = min(self.extra_samples, max(0, answers // riddles - self.samples))
-        rounds = min(self.rounds, max(1, episodes // (riddles * self.samples)))
-        return dataclasses.replace(self, rounds=rounds, riddles=riddles, extra_samples=extra)
+        """Fit the rounds to a budget: first fewer riddles (at least 8), then fewer rounds."""
+        answers = episodes * 3 // 4  # the rest is for studying
+        riddles = min(self.riddles, max(8, answers // (self.rounds * self.samples)))
+        rounds = min(self.rounds, max(1, answers // (riddles * self.samples)))
+        return dataclasses.replace(self, rounds=rounds, riddles=riddles)
 
 
 class SearchAndLearn(AdapterAgent[C]):
@@ -154,23 +142,17 @@ class SearchAndLearn(AdapterAgent[C]):
         return History(metered.spent, tuple(metrics))
 
     def _search(self, stages: Stages, env: Metered, index: int, cases: Casebook) -> list[Trajectory]:
-        """System 2: draw answers to all riddles, then further batches for those without an answer to learn from."""
+        """System 2: draw answers to riddles and their contrasts."""
         config, shared = self.config, self.config.conditions
         solved = cases.nearest if shared.shows_examples(index, config.rounds) else None
 
         def search(path: Path) -> None:
             self.policy.use_adapter(self.adapter)
-            starts: Sequence[int | str] = _starts(env, spawn_seeds([shared.seed, index], config.riddles), config.update)
-            for batch, size in enumerate(_batches(config.samples, config.extra_samples)):
-                copies = [start for start in starts for _ in range(size)][: env.left.episodes if env.left else 0]
-                title = f"round {index + 1}: search" + (f", batch {batch + 1}" if batch else "")
-                with stage(self.console, title, len(copies)) as progress:
-                    searcher = PolicyAgent(
-                        self.policy, shared.decoding(), (shared.seed, index, batch), progress, solved
-                    )
-                    found = rollout(searcher, env, copies)
-                TrajectoryStore(path).extend(found)
-                starts = unsolved(starts, found)
+            starts = _starts(env, spawn_seeds([shared.seed, index], config.riddles), config.update)
+            copies = [start for start in starts for _ in range(config.samples)][: env.left.episodes if env.left else 0]
+            with stage(self.console, f"round {index + 1}: search", len(copies)) as progress:
+                searcher = PolicyAgent(self.policy, shared.decoding(), (shared.seed, index), progress, solved)
+                TrajectoryStore(path).extend(rollout(searcher, env, copies))
 
         return list(TrajectoryStore(stages.stage("trajectories.jsonl", "search", search)))
 
@@ -222,9 +204,3 @@ def _starts(env: gym.Env[str, str], seeds: Sequence[int], update: Update) -> lis
         if len(found) + len(sides) <= len(seeds):
             found |= dict.fromkeys(sorted(sides))
     return [*found]
-
-
-def _batches(samples: int, extra: int) -> list[int]:
-    """Split the answers to a riddle into batches, to stop after the batch that solves it."""
-    whole, rest = divmod(extra, samples)
-    return [samples] * (1 + whole) + [rest] * (rest > 0)

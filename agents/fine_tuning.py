@@ -32,7 +32,7 @@ class FineTuning:
     """
 
     learning_rate: float = 2e-3
-    epochs: int = 2
+    epochs: int = 3
     max_steps: int | None = None
     batch_size: int = 4
 
@@ -62,7 +62,8 @@ def fine_tune(
 ) -> int:
     """Train an adapter on the base model, a fresh one or the ``previous`` one further, and save it to ``folder``.
 
-    The loss is on the answer and its end-of-turn token only, in fp32, after the prompt, with solved examples if given.
+    The loss is on the answer and its end-of-turn token only, after the prompt, with solved examples if given. The
+    adapter is in fp32; the frozen base, and with it the matmuls, are in bf16 where the device is fast at it.
 
     Returns:
         How many tokens the optimiser processed; a prompt counts once for all its answers, as it is read.
@@ -75,13 +76,16 @@ def fine_tune(
     from peft import PeftModel, get_peft_model
     from transformers import PrinterCallback, ProgressCallback
 
+    from agents.sampling import in_precision
     from agents.shared_prompt import SharedPromptTrainer, Steps, collate, encode_group
 
     if not examples:
         raise ValueError("there are no examples to fine-tune on")
     groups = [encode_group(policy.tokenizer, prompt(one, solved), answers) for one, answers in _by_question(examples)]
     torch.manual_seed(seed)
-    base: Any = copy.deepcopy(policy.base)  # because the trainer patches the model: forward, special tokens, cache
+    # A copy, because the trainer patches the model: forward, special tokens, cache.
+    dtype = training_dtype(policy.base.device)
+    base: Any = in_precision(policy.base, dtype) if dtype != policy.base.dtype else copy.deepcopy(policy.base)
     adapted: Any = (
         PeftModel.from_pretrained(base, str(previous), is_trainable=True)
         if previous
@@ -137,6 +141,15 @@ def _arguments(settings: FineTuning, folder: str, seed: int, device: torch.devic
         dataset_kwargs={"skip_prepare_dataset": True},
         **trainer_arguments(device),
     )
+
+
+def training_dtype(device: torch.device) -> torch.dtype:
+    """Return bf16 where matmuls are fast in it, else fp32: in fp16, gradients would vanish."""
+    import torch
+
+    from agents.sampling import sampling_dtype
+
+    return torch.bfloat16 if sampling_dtype(device) == torch.bfloat16 else torch.float32
 
 
 def trainer_arguments(device: torch.device) -> dict[str, Any]:

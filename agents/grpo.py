@@ -51,7 +51,7 @@ class GRPOAgentConfig:
     """
 
     conditions: Conditions = field(default_factory=Conditions)
-    episodes: int = 13_824
+    episodes: int = 7_680
     generations: int = 8
     riddles_per_step: int = 8
     learning_rate: float = 1e-4

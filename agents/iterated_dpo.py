@@ -27,29 +27,25 @@ class IteratedDPOConfig:
     """
 
     conditions: Conditions = field(default_factory=Conditions)
-    rounds: int = 3
-    riddles: int = 96
-    samples: int = 32
+    rounds: int = 2
+    riddles: int = 240
+    samples: int = 16
     update: Preference = field(default_factory=Preference)
 
     def __post_init__(self) -> None:
         at_least(self, rounds=1, riddles=1, samples=2)
 
     @property
-    def extra_samples(self) -> int:
-        """None: every riddle gets as many answers, for pairs need wrong ones, too."""
-        return 0
-
-    @property
     def episodes(self) -> int:
-        """The episodes of a whole run."""
-        return self.rounds * self.riddles * self.samples
+        """The most episodes of a whole run, a quarter of them to study."""
+        return self.rounds * self.riddles * self.samples * 4 // 3
 
     def within(self, episodes: int) -> Self:
         """Fit the rounds to a budget: fewer riddles (at least 8), then fewer answers to each, then fewer rounds."""
-        riddles = min(self.riddles, max(8, episodes // (self.rounds * self.samples)))
-        samples = max(2, min(self.samples, episodes // (self.rounds * riddles)))
-        rounds = min(self.rounds, max(1, episodes // (riddles * samples)))
+        answers = episodes * 3 // 4  # the rest is for studying
+        riddles = min(self.riddles, max(8, answers // (self.rounds * self.samples)))
+        samples = max(2, min(self.samples, answers // (self.rounds * riddles)))
+        rounds = min(self.rounds, max(1, answers // (riddles * samples)))
         return dataclasses.replace(self, rounds=rounds, riddles=riddles, samples=samples)
 
 

@@ -26,8 +26,8 @@ class RFTConfig:
     """
 
     conditions: Conditions = field(default_factory=Conditions)
-    riddles: int = 288
-    samples: int = 32
+    riddles: int = 480
+    samples: int = 16
     update: Distillation = field(default_factory=lambda: Distillation(answers_per_riddle=None))
 
     def __post_init__(self) -> None:
@@ -39,19 +39,15 @@ class RFTConfig:
         return 1
 
     @property
-    def extra_samples(self) -> int:
-        """None: every riddle gets as many answers."""
-        return 0
-
-    @property
     def episodes(self) -> int:
-        """The episodes of a whole run."""
-        return self.riddles * self.samples
+        """The most episodes of a whole run, a quarter of them to study."""
+        return self.riddles * self.samples * 4 // 3
 
     def within(self, episodes: int) -> Self:
         """Fit the search to a budget: fewer riddles (at least 8), then fewer answers to each."""
-        riddles = min(self.riddles, max(8, episodes // self.samples))
-        return dataclasses.replace(self, riddles=riddles, samples=max(1, min(self.samples, episodes // riddles)))
+        answers = episodes * 3 // 4  # the rest is for studying
+        riddles = min(self.riddles, max(8, answers // self.samples))
+        return dataclasses.replace(self, riddles=riddles, samples=max(1, min(self.samples, answers // riddles)))
 
 
 class RFT(SearchAndLearn[RFTConfig]):

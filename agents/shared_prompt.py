@@ -94,17 +94,18 @@ class SharedPromptTrainer(SFTTrainer):
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         """Return the mean cross-entropy of the answer tokens, in nats."""
-        labels, dtype = inputs["labels"], next(model.parameters()).dtype
+        labels, dtype = inputs["labels"], next(model.parameters()).dtype  # the base's: bf16 needs autocast
         self.processed += inputs["input_ids"].numel()
         # The end of a prompt predicts the first token of each of its answers: its logits are computed once.
         kept, column = inputs["sources"].unique(return_inverse=True)
-        outputs = model(
-            input_ids=inputs["input_ids"],
-            position_ids=inputs["position_ids"],
-            attention_mask=torch.where(inputs["attention_mask"], 0.0, torch.finfo(dtype).min).to(dtype),
-            logits_to_keep=kept,
-            use_cache=False,
-        )
+        with torch.autocast(labels.device.type, dtype, enabled=dtype == torch.bfloat16):
+            outputs = model(
+                input_ids=inputs["input_ids"],
+                position_ids=inputs["position_ids"],
+                attention_mask=torch.where(inputs["attention_mask"], 0.0, torch.finfo(dtype).min).to(dtype),
+                logits_to_keep=kept,
+                use_cache=False,
+            )
         # num_items_in_batch leaves out the first label of each row, but here the labels are not shifted.
         loss = cross_entropy(outputs.logits[0, column].float(), labels)
         return (loss, outputs) if return_outputs else loss

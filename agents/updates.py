@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -242,9 +242,3 @@ def _examples(rows: Rows) -> list[Example]:
 
 def _said(answer: str) -> list[dict[str, str]]:
     return [{"role": "assistant", "content": answer}]
-
-
-def unsolved(starts: Iterable[int | str], found: Iterable[Trajectory]) -> list[int | str]:
-    """Return the starts without an answer to learn from."""
-    solved = {trajectory.start for trajectory in found if keepable(trajectory)}
-    return [start for start in starts if start not in solved]
