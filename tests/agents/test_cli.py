@@ -64,7 +64,7 @@ def test_a_broken_record_is_an_error_that_names_what_is_missing(tmp_path, expit)
 
 
 NONSENSE = {
-    "train": "rounds=0 riddles=0 samples=0 extra-samples=-1 temperature=0 top-p=1.1 top-p=0"
+    "train": "rounds=0 riddles=0 samples=0 temperature=0 top-p=1.1 top-p=0"
     " max-new-tokens=0 few-shot-share=-1 worked-pairs=-1 answers-per-riddle=0 validation-riddles=-1"
     " evaluation-samples=0 seed=-1 batch-size=0 layers=0 budget=0 test-riddles=0",
     "compare": "riddles=0 samples=0 budget=0", "evaluate here": "riddles=-5 samples=0", "lesson": "samples=0 seed=-1",

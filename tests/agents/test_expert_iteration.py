@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 from support.runs import CONDITIONS, CONFIG, make_agent, make_env
-from support.verifiers import never, verdict
+from support.verifiers import never
 
 from agents import Budget, Completion
-from agents.base import spawn_seeds
 from agents.conditions import Conditions
 from agents.expert_iteration import NothingToLearnError
 from agents.fine_tuning import Example
@@ -22,13 +21,6 @@ from agents.updates import Distillation, Preference
 
 STAGES = ("trajectories.jsonl", "rows.jsonl", "adapter", "metrics.json", "DONE")
 ROUNDS = ("round-000", "round-001")
-FIRST = make_env().reset(seed=spawn_seeds([CONDITIONS.seed, 0], 1)[0])[1]["riddle_id"]
-"""The first riddle of the first round."""
-
-
-def never_the_first(riddle, response):
-    """A verifier that passes no answer to the first riddle, and every answer to another."""
-    return verdict(riddle.riddle_id != FIRST, response)
 
 
 def unvalidated(worked_pairs=0, few_shot_share=0.0, **changes):
@@ -83,40 +75,36 @@ def test_a_finished_run_is_not_run_again_and_another_request_is_refused(learned)
         make_agent(learned.folder).learn(make_env(never))
 
 
-def test_pairs_are_searched_and_only_unsolved_riddles_get_further_answers(tmp_path):
-    make_agent(tmp_path, unvalidated(rounds=1)).learn(make_env(never_the_first))
+def test_riddles_are_searched_together_with_their_contrasts(tmp_path):
+    make_agent(tmp_path, unvalidated(rounds=1)).learn(make_env())
     answers = {}
     for trajectory in trajectories_of(tmp_path):
         answers.setdefault(trajectory.start, []).append(trajectory)
     assert len({several[0].pair for several in answers.values()}) == CONFIG.riddles / 2 == len(answers) / 2
-    assert len(answers.pop(FIRST)) == CONFIG.samples + CONFIG.extra_samples
     assert {len(several) for several in answers.values()} == {CONFIG.samples}
 
 
 def test_only_the_search_of_the_first_rounds_shows_examples(tmp_path, monkeypatch):
     agent, drawn, learned = make_agent(tmp_path, unvalidated(1, few_shot_share=0.5)), {}, []
     sample, encode = agent.policy.sample, "agents.shared_prompt.encode_group"
-    monkeypatch.setattr(agent.policy, "sample", lambda *a: drawn.update({a[3][1:3]: a[5]}) or sample(*a))
+    monkeypatch.setattr(agent.policy, "sample", lambda *a: drawn.update({a[3][1]: a[5]}) or sample(*a))
     monkeypatch.setattr(encode, lambda *a: learned.append(a[1]) or encode_group(*a))
-    agent.learn(make_env(never_the_first))
-    assert {(0, 0), (0, 1), (0, 2), (1, 0)} <= drawn.keys()  # by round and batch
-    assert all((solved is not None) == (round_ == 0) for (round_, _), solved in drawn.items())
-    assert (agent.examples, len(drawn[0, 0]("How many are left?"))) == (0.5, 2), "one case: a riddle and its contrast"
+    agent.learn(make_env())
+    assert (drawn.keys(), drawn[1]) == ({0, 1}, None)
+    assert (agent.examples, len(drawn[0]("How many are left?"))) == (0.5, 2), "one case: a riddle and its contrast"
     assert Conditions(few_shot_share=0.3).share_shown(1) == 1, "a single round is shown them throughout"
     assert all(len(messages) == len(prompt("?")) for messages in learned)
 
 
-def test_a_budget_of_episodes_is_never_passed_and_one_of_tokens_ends_the_search_after_a_batch(tmp_path):
+def test_a_budget_of_episodes_is_never_passed_and_one_of_tokens_ends_the_search_after_a_round(tmp_path):
     def learn(name, *budget, worked_pairs=0):
-        return make_agent(tmp_path / name, unvalidated(worked_pairs)).learn(make_env(never_the_first), Budget(*budget))
+        return make_agent(tmp_path / name, unvalidated(worked_pairs)).learn(make_env(), Budget(*budget))
 
     assert learn("episodes", 9, worked_pairs=1).spent.episodes == 9
-    batch = learn("batch", 1_000, 20)
-    assert (len(batch.rounds), batch.spent.episodes) == (1, CONFIG.riddles * CONFIG.samples), "no further batch"
-    assert batch.spent.tokens > 20
-    whole = learn("round", 1_000, batch.spent.tokens + 1)
-    assert len(whole.rounds) == 1
-    assert whole.spent.episodes > batch.spent.episodes
+    one = learn("tokens", 1_000, 20)
+    assert (len(one.rounds), one.spent.episodes) == (1, CONFIG.riddles * CONFIG.samples)
+    assert one.spent.tokens > 20
+    assert len(learn("more", 1_000, one.spent.tokens + 1).rounds) == 2
 
 
 def test_an_environment_of_several_attempts_is_refused_at_the_first_answer(tmp_path):
@@ -139,7 +127,7 @@ def test_learning_again_starts_from_the_base_model_and_each_round_is_logged(tmp_
 def test_a_round_without_a_right_answer_is_an_error_that_gives_the_options_and_says_what_was_spent(tmp_path):
     with pytest.raises(NothingToLearnError, match=r"another --out.*--samples.*--level 1") as raised:
         make_agent(tmp_path, unvalidated()).learn(make_env(never))
-    assert raised.value.history.spent.episodes == CONFIG.riddles * (CONFIG.samples + CONFIG.extra_samples)
+    assert raised.value.history.spent.episodes == CONFIG.riddles * CONFIG.samples
 
 
 def trajectory(question, text, solved=True, finished=True, logprobs=()):

@@ -13,7 +13,7 @@ CONDITIONS = Conditions(
     LoRA(rank=2), max_new_tokens=5, worked_pairs=1, few_shot_share=0, validation_riddles=2, evaluation_samples=2
 )
 DISTILLATION = Distillation(fine_tuning=FineTuning(epochs=1))
-CONFIG = ExpertIterationConfig(CONDITIONS, rounds=2, riddles=4, samples=4, extra_samples=6, update=DISTILLATION)
+CONFIG = ExpertIterationConfig(CONDITIONS, rounds=2, riddles=4, samples=6, update=DISTILLATION)
 
 
 def make_env(verifier=even, **kwargs):
