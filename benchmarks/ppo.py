@@ -32,6 +32,8 @@ class Args:
     """seed of the riddles, the weights and the choices"""
     families: str = "all"
     """all, or the name of a family or a group"""
+    side: str = "both"
+    """both, riddle or contrast: what is asked of a pair"""
     level: int | None = None
     """the level of the riddles; by default all"""
     blind: bool = False
@@ -90,7 +92,7 @@ class Network(nn.Module):
 def make_env(args: Args, split: str, num_envs: int) -> gym.vector.VectorEnv:
     """Make parallel environments of a split."""
     same_step = {"autoreset_mode": gym.vector.AutoresetMode.SAME_STEP}
-    kwargs = {"num_options": args.num_options, "features": args.features, "flat": True}
+    kwargs = {"side": args.side, "num_options": args.num_options, "features": args.features, "flat": True}
     return gym.make_vec(
         "RiddleChoice-v0", num_envs, vectorization_mode="sync", vector_kwargs=same_step,
         split=split, families="all" if split == "transfer" else args.families, level=args.level, **kwargs,

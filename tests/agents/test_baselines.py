@@ -2,13 +2,16 @@
 
 import gymnasium as gym
 import numpy as np
+import pytest
 from support.tiny import tiny_policy
 
-import expit_env  # noqa: F401
+from agents import Budget, Conditions, FineTuning, LoRA, Spending
 from agents.base import rollout
-from agents.baselines import ConstantAgent, MajorityAgent, best_constant
+from agents.baselines import ConstantAgent, FewShotAgent, MajorityAgent, best_constant
 from agents.evaluation import majority
-from agents.policy import Decoding, PolicyAgent
+from agents.policy import SYSTEM, Decoding, PolicyAgent
+from agents.sft import SFT, SFTAgentConfig
+from expit_env import ANSWER_FORMAT
 
 
 def test_the_best_constant_is_no_worse_than_any_answer_that_was_seen():
@@ -29,6 +32,30 @@ def test_the_most_frequent_answer_is_given_in_its_first_spelling():
         (["", "!"], ""), (["They are equal.", "they  are equal", "iron", "iron", "THEY ARE EQUAL!"], "They are equal."),
     ):  # fmt: skip
         assert answers[majority(answers)] == chosen
+
+
+@pytest.mark.parametrize("budget", [40, 400])
+def test_few_shot_studies_at_most_a_quarter_of_its_budget_and_shows_the_nearest_examples(budget, monkeypatch):
+    agent, env, shown = FewShotAgent(tiny_policy(), Conditions(max_new_tokens=1)), gym.make("Riddle-v0"), []
+    history = agent.learn(env, Budget(budget))
+    assert history.spent == Spending(min(budget // 4, 2 * 2 * len(env.unwrapped.families)))
+    monkeypatch.setattr(agent.policy._sampler, "sample", lambda prompts, *_, **how: shown.extend(prompts) or [[None]])
+    question, _ = env.reset(seed=0)
+    agent.act([question])
+    assert [message["role"] for message in shown[0]] == ["system", *["user", "assistant"] * 4, "user"]
+    assert shown[0][0]["content"] == f"{SYSTEM} {ANSWER_FORMAT}"
+    assert all("\nAnswer: " in message["content"] for message in shown[0] if message["role"] == "assistant")
+    assert shown[0][-1]["content"] == question
+
+
+def test_sft_learns_what_it_has_studied_and_nothing_else(tmp_path):
+    shared = Conditions(LoRA(rank=2), worked_pairs=1, validation_riddles=0, max_new_tokens=5)
+    agent = SFT(tiny_policy(), SFTAgentConfig(shared, FineTuning(epochs=1)), tmp_path)
+    history = agent.learn(gym.make("Riddle-v0"), Budget(40))
+    assert (history.spent.episodes, history.spent.tokens, history.rounds[0]["rows"]) == (10, 0, 10)
+    assert agent.learn(gym.make("Riddle-v0"), Budget(40)) == history
+    with pytest.raises(ValueError, match="no examples"):
+        SFT(tiny_policy(), agent.config).learn(gym.make("Riddle-v0"), Budget(7))
 
 
 def test_the_majority_agent_votes_over_its_samples():

@@ -4,7 +4,8 @@ import json
 import sys
 from pathlib import Path
 
-from agents.evaluation import Comparison
+from agents.casebook import worked
+from agents.evaluation import Comparison, Evaluation, summary
 from agents.trajectory import TrajectoryStore
 
 
@@ -16,6 +17,9 @@ def check(run: Path) -> None:
     """Assert that every stage left what it promises, and that something was learned."""
     record = json.loads((run / "config.json").read_text(encoding="utf-8"))
     assert record["model_hash"], "the run does not say which model it used"
+    studied = list(TrajectoryStore(run / "studied.jsonl"))
+    examples = {worked(one, record["config"]["conditions"]["reasons"]) for one in studied}
+    assert len({one.riddle_id for one in studied}) == len(studied) > 0
     rounds = lines(run / "metrics.jsonl")
     assert len(rounds) == record["config"]["rounds"]
     for index, metrics in enumerate(rounds):
@@ -26,12 +30,12 @@ def check(run: Path) -> None:
         assert len(trajectories) == metrics["episodes"]
         answers = {trajectory.text.strip() for trajectory in trajectories if trajectory.solved}
         learned = {answer for _, answer in lines(folder / "rows.jsonl")}
-        assert set() < learned <= answers, "nothing was learned, or an answer that nobody verified"
+        assert examples < learned <= answers | examples, "nothing was learned, or an answer that nobody verified"
     for split in ("test", "transfer"):
         assert len(Comparison.read(run / f"evaluation-{split}.json").base.riddles) == 16
-    base = json.loads((run / "base.json").read_text(encoding="utf-8"))["riddles"]
-    before = sum(riddle["correct"] for riddle in base) / len(base)
-    assert rounds[-1]["system1_accuracy"] > before, f"nothing was learned: {before} -> {rounds[-1]}"
+    before = summary(Evaluation.from_dict(json.loads((run / "base.json").read_text(encoding="utf-8"))))
+    sides = ("riddle_accuracy", "contrast_accuracy")
+    assert sum(rounds[-1][side] - before[side] for side in sides) > 0, f"nothing was learned: {before} -> {rounds[-1]}"
     assert (run / "curve.png").stat().st_size > 10_000
     assert "<h2>test</h2>" in (run / "report.html").read_text(encoding="utf-8")
 
