@@ -135,7 +135,7 @@ class AdapterAgent(Agent, Generic[Config]):
         """Evaluate the agent, as it is, on validation riddles, given by their ids."""
         shared = self.config.conditions
         self.policy.use_adapter(self.adapter)
-        search = PolicyAgent(self.policy, Decoding(max_new_tokens=shared.max_new_tokens))
+        search = PolicyAgent(self.policy, shared.decoding())
         samples, validation = shared.evaluation_samples, split_env(env, "validation")
         return evaluate(self, validation, riddles, search, samples, self.console, title)
 

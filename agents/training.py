@@ -15,9 +15,9 @@ from rich.console import Console
 
 from agents.adapter_agent import AdapterAgent, AdapterConfig
 from agents.base import Budget
-from agents.conditions import at_least
+from agents.conditions import Conditions, at_least
 from agents.evaluation import Comparison, evaluate, evaluation_riddles, split_env
-from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
+from agents.policy import LanguageModelPolicy, PolicyAgent
 from agents.registry import TRAINABLE, trainable
 from agents.requests import LearningRequest, ModelRequest
 from agents.run import RunFolder, hold, read_json
@@ -142,7 +142,8 @@ def compare_with_base(run: TrainedRun, split: str, riddles: int, samples: int, c
     ids = evaluation_riddles(env, riddles, console)
     for name, adapter in (("base", None), ("trained", run.adapter)):
         run.policy.use_adapter(adapter)
-        greedy, sampling = (Decoding(each, max_new_tokens=run.max_new_tokens) for each in (0.0, 1.0))
+        sampling = dataclasses.replace(Conditions().decoding(), max_new_tokens=run.max_new_tokens)
+        greedy = dataclasses.replace(sampling, temperature=0.0)
         agent, search = PolicyAgent(run.policy, greedy), PolicyAgent(run.policy, sampling)
         evaluations.append(evaluate(agent, env, ids, search, samples, console, f"{split}: {name}"))
     return Comparison(*evaluations)
