@@ -99,7 +99,7 @@ class Bench:
 
 def riddles(count: int) -> list[Prompt]:
     """Return prompts like those of a run."""
-    env = gym.make("Riddle-v0")
+    env = gym.make("Riddle-v0", side="riddle")
     return [prompt(env.reset(seed=seed)[0]) for seed in range(count)]
 
 

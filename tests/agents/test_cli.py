@@ -7,7 +7,6 @@ import sys
 import pytest
 from support.data import rows
 from support.processes import python
-from support.tiny import load_without_workers
 
 from agents.evaluation import MEASURES
 from agents.registry import AGENTS, TRAINABLE
@@ -38,14 +37,6 @@ def test_evaluate_prints_one_json_object(recorded, expit, capsys, monkeypatch):
     assert (printed["split"], printed["riddles"], printed["samples"]) == ("test", 2, 2)
     for name in ("base", "trained"):
         assert set(printed[name]) == {*MEASURES, "consistency"}
-
-
-def test_ask_answers_with_base_and_trained(recorded, expit, capsys, monkeypatch):
-    load_without_workers(monkeypatch)
-    expit("ask", recorded, "How many birds are left?")
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("base:")
-    assert any(line.startswith("trained:") for line in lines)
 
 
 def test_a_folder_without_a_run_is_an_error_that_names_the_runs_next_to_it(recorded, expit):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.runs import CONDITIONS, CONFIG, make_agent, make_env
+from support.tiny import terse_model, tiny_policy
 from support.verifiers import never
 
 from agents import Budget, Completion
@@ -14,8 +15,9 @@ from agents.conditions import Conditions
 from agents.expert_iteration import NothingToLearnError
 from agents.fine_tuning import Example
 from agents.policy import prompt
-from agents.run import RunConflictError
+from agents.progress import QUIET
 from agents.shared_prompt import encode_group
+from agents.training import TrainRequest, train
 from agents.trajectory import Trajectory, TrajectoryStore
 from agents.updates import Distillation, Preference
 
@@ -46,33 +48,35 @@ def test_every_stage_leaves_its_file(learned):
         assert {"search_seconds", "distil_seconds", "evaluate_seconds"} <= json.loads(line).keys()
 
 
-def test_a_run_interrupted_at_every_stage_ends_as_one_that_never_was(learned, tmp_path, monkeypatch):
+class Request(TrainRequest):
+    environment, policy = (lambda _: make_env()), (lambda _: tiny_policy(terse_model()))
+
+
+def test_a_run_interrupted_at_every_stage_ends_as_one_that_never_was(tmp_path, monkeypatch):
     rename, interrupted = Path.rename, []
+    stages = [f"{name}/{stage}" for name in ROUNDS for stage in STAGES]
+    names = ["base.json", "studied.jsonl", *stages, "evaluation-test.json", "evaluation-transfer.json"]
 
     def interrupt(path, target):
-        name = str(target.relative_to(tmp_path / "run"))
-        if name not in interrupted:
+        if (name := str(target.relative_to(tmp_path / "run"))) not in interrupted:
             interrupted.append(name)
             raise KeyboardInterrupt
         return rename(path, target)
 
+    def run(name):
+        return train(Request(model="tiny", device="cpu", out=tmp_path / name, test_riddles=2, config=CONFIG), QUIET)
+
     monkeypatch.setattr(Path, "rename", interrupt)
-    for _ in range(2 + 2 * len(STAGES)):
+    for _ in names:
         with pytest.raises(KeyboardInterrupt):
-            make_agent(tmp_path / "run").learn(make_env())
-    assert make_agent(tmp_path / "run").learn(make_env()).spent.episodes == learned.history.spent.episodes
-    assert interrupted == ["base.json", "studied.jsonl", *(f"{name}/{stage}" for name in ROUNDS for stage in STAGES)]
-    for name in ("base.json", "studied.jsonl", *(f"{name}/{stage}" for name in ROUNDS for stage in STAGES[:2])):
-        assert (tmp_path / "run" / name).read_bytes() == (learned.folder / name).read_bytes()
+            run("run")
+    run("run")
+    monkeypatch.undo()
+    run("unbroken")
+    assert interrupted == names
+    for name in [name for name in names if "json" in name]:
+        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "unbroken" / name).read_bytes()
     assert not list((tmp_path / "run").rglob("*.part"))
-
-
-def test_a_finished_run_is_not_run_again_and_another_request_is_refused(learned):
-    stamps = {path: path.stat().st_mtime_ns for path in learned.folder.glob("round-*/*")}
-    assert make_agent(learned.folder).learn(make_env()) == learned.history
-    assert stamps == {path: path.stat().st_mtime_ns for path in learned.folder.glob("round-*/*")}
-    with pytest.raises(RunConflictError, match="environment"):
-        make_agent(learned.folder).learn(make_env(never))
 
 
 def test_riddles_are_searched_together_with_their_contrasts(tmp_path):
@@ -105,12 +109,6 @@ def test_a_budget_of_episodes_is_never_passed_and_one_of_tokens_ends_the_search_
     assert (len(one.rounds), one.spent.episodes) == (1, CONFIG.riddles * CONFIG.samples)
     assert one.spent.tokens > 20
     assert len(learn("more", 1_000, one.spent.tokens + 1).rounds) == 2
-
-
-def test_an_environment_of_several_attempts_is_refused_at_the_first_answer(tmp_path):
-    with pytest.raises(ValueError, match=r"one answer an episode.*max_attempts=1"):
-        make_agent(tmp_path / "run").learn(make_env(max_attempts=2))
-    assert not list(tmp_path.rglob("trajectories.jsonl"))
 
 
 def test_learning_again_starts_from_the_base_model_and_each_round_is_logged(tmp_path):

@@ -13,7 +13,6 @@ import expit_env  # noqa: F401
 from agents.base import Budget
 from agents.conditions import Conditions, LoRA
 from agents.grpo import GRPO, GRPOAgentConfig, Plan
-from agents.run import RunConflictError
 from agents.trajectory import TrajectoryStore
 
 CONFIG = GRPOAgentConfig(
@@ -72,15 +71,6 @@ def test_validation_is_measured_before_and_after_and_steps_are_logged(tmp_path):
     assert json.loads((tmp_path / "base.json").read_text())["split"] == "validation"
     (metrics,) = history.rounds
     assert {"pair_accuracy", "pair_pass", "episodes", "tokens", "learn_seconds"} <= metrics.keys()
-
-
-def test_a_finished_run_is_not_run_again_and_another_request_is_refused(run):
-    agent, history = run
-    stamps = {path: path.stat().st_mtime_ns for path in agent.folder.glob("round-*/*")}
-    assert learn(make(agent.folder)) == history
-    assert stamps == {path: path.stat().st_mtime_ns for path in agent.folder.glob("round-*/*")}
-    with pytest.raises(RunConflictError, match="learning_rate"):
-        learn(make(agent.folder, learning_rate=1e-3))
 
 
 def test_an_interrupted_run_resumes_from_the_last_whole_step(run, tmp_path):

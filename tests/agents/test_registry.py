@@ -1,5 +1,6 @@
 """The contract of an agent, for every agent that is registered."""
 
+import dataclasses
 import json
 
 import gymnasium as gym
@@ -13,6 +14,7 @@ from agents.base import Agent, Budget
 from agents.conditions import Conditions, LoRA
 from agents.registry import AGENTS, TRAINABLE, Setting, make_agent
 from agents.report import read_metrics
+from agents.run import RunConflictError
 from agents.trajectory import Completion
 
 CONDITIONS = Conditions(LoRA(rank=2), max_new_tokens=8, validation_riddles=0, evaluation_samples=3, seed=3)
@@ -22,8 +24,9 @@ LEARNERS = {*TRAINABLE, "constant", "few-shot"}
 by_name = pytest.mark.parametrize("name", AGENTS)
 
 
-def make(name, folder=None, budget=21):
-    return make_agent(name, Setting(tiny_policy(terse_model()), CONDITIONS, budget, folder))
+def make(name, folder=None, budget=21, **changes):
+    conditions = dataclasses.replace(CONDITIONS, **changes)
+    return make_agent(name, Setting(tiny_policy(terse_model()), conditions, budget, folder))
 
 
 def learn(agent, episodes):
@@ -62,6 +65,9 @@ def test_it_learns_within_its_budget_reports_what_it_spent_and_saves_what_it_lea
         if not (tmp_path / "run" / "metrics.jsonl").exists():
             pytest.xfail(f"{name} leaves no metrics, which the report of expit train reads")
         assert tuple(read_metrics(tmp_path / "run")) == history.rounds
+        assert learn(make(name, tmp_path / "run"), 21) == (history, 0), "a finished run is not run again"
+        with pytest.raises(RunConflictError, match="max_new_tokens"):
+            learn(make(name, tmp_path / "run", max_new_tokens=9), 21)
 
 
 @pytest.mark.parametrize("episodes", [1, 2, 5, 9, 16, 100])

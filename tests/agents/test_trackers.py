@@ -41,8 +41,7 @@ def test_tensorboard_gets_a_scalar_for_each_metric(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("tracker", "module"),
-    [("wandb", "wandb"), ("trackio", "trackio"), ("tensorboard", "torch.utils.tensorboard")],
+    ("tracker", "module"), [("wandb", "wandb"), ("trackio", "trackio"), ("tensorboard", "torch.utils.tensorboard")]
 )
 def test_a_library_that_is_missing_is_named_with_what_installs_it(tracker, module, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)

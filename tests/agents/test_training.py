@@ -1,17 +1,14 @@
-"""The environment that a request makes, the record of a run, and a run that is killed again and again."""
+"""The environment that a request makes, the record of a run, and a trained run that is opened again."""
 
 import hashlib
 import importlib.metadata
 import io
 import json
-import signal
 from pathlib import Path
 
 import gymnasium as gym
 import pytest
 from rich.console import Console
-from support.killed_run import WHERE, run
-from support.processes import python
 from support.tiny import load_without_workers, save_tiny
 
 from agents.comparison import CompareRequest
@@ -84,10 +81,7 @@ def test_bad_rows_are_refused_or_left_out_as_asked(source):
         file.write('{"question": "Who?"}\n')
     with pytest.raises(ValueError, match=r"mine.jsonl.*25"):
         TrainRequest(source=source).environment()
-    for request in (
-        TrainRequest(source=source, skip_bad=True),
-        CompareRequest(source=source, skip_bad=True),
-    ):
+    for request in (TrainRequest(source=source, skip_bad=True), CompareRequest(source=source, skip_bad=True)):
         assert request.environment().spec.kwargs["source"] == f"{source}?skip_bad"
         assert printed_rows(request).endswith("bad rows left out: 1\n")
 
@@ -133,20 +127,3 @@ def test_a_trained_run_is_opened_without_its_source_which_only_its_riddles_need(
     assert opened.max_new_tokens == 3
     with pytest.raises(ValueError, match=r"there is no file .*moved\.jsonl"):
         compare_with_base(opened, "test", 1, 1, Console(quiet=True))
-
-
-def test_a_run_killed_before_during_and_after_the_rounds_ends_as_one_that_never_was(tmp_path):
-    killed, unbroken = tmp_path / "killed", tmp_path / "unbroken"
-    absent = {"before": "base.json", "search": "round-001/trajectories.jsonl", "after": "evaluation-test.json"}
-    for where in WHERE:
-        dead = python("-m", "support.killed_run", killed, where)
-        assert dead.returncode == -signal.SIGKILL, dead.stderr
-        assert not (killed / absent[where]).exists()
-    assert (killed / "round-001" / "DONE").exists()
-    for folder in (killed, unbroken):
-        run(folder)
-    names = [f"round-{index:03d}/{name}" for index in range(2) for name in ("trajectories.jsonl", "rows.jsonl")]
-    for name in (*names, "base.json", "evaluation-test.json", "evaluation-transfer.json"):
-        assert (killed / name).read_bytes() == (unbroken / name).read_bytes(), name
-    assert not list(killed.rglob("*.part"))
-    assert json.loads((killed / "config.json").read_text())["test_riddles"] == 2, "another number is refused"

@@ -157,15 +157,6 @@ def test_a_dead_server_is_given_up_after_half_a_minute(server, waits):
     server.start()
 
 
-@pytest.mark.parametrize(
-    ("fault", "words"), [("hang", "timed out.*longer timeout"), ("429", "429 .*slow down"), ("500", "500 .*a bug")]
-)
-def test_a_lasting_failure_is_reported(server, fault, words):
-    server.faults = deque([fault] * 50)
-    with pytest.raises(ServerError, match=words):
-        draw(make(server, retries=1, timeout=1 if fault == "hang" else 60), 2, 2)
-
-
 @pytest.mark.parametrize(("status", "requests"), [(400, 4), (425, 1)])
 def test_a_refused_request_is_an_error_and_not_sent_again(server, monkeypatch, status, requests):
     monkeypatch.setitem(MISBEHAVIOUR, "refused", lambda handler, reply: handler.error(status, "not \x1b[31mthat"))
@@ -229,8 +220,9 @@ def adapter(tmp_path):
 
 def test_a_new_adapter_replaces_the_old_one(server, adapter):
     sampler = make(server)
+    server.faults.append("drop")  # the reply is lost, but the adapter is loaded, and once
     sampler.load_adapter(adapter, "round-1")
-    first = server.models[-1]
+    _, first = server.models
     assert first.startswith("round-1-")
     (adapter / "adapter_model.safetensors").write_text("other weights")
     sampler.load_adapter(adapter, "round-1")
@@ -242,12 +234,6 @@ def test_a_new_adapter_replaces_the_old_one(server, adapter):
     draw(sampler, 1, 1)
     assert server.seen[-1]["model"] == "tiny"
     assert server.models == ["tiny"]
-
-
-def test_an_adapter_whose_reply_was_lost_is_loaded_once(server, adapter):
-    server.faults.append("drop")
-    make(server).load_adapter(adapter, "round-1")
-    assert len(server.models) == 2
 
 
 def test_a_server_that_loads_no_adapters_is_an_error_before_any_work(server, adapter):

@@ -173,12 +173,8 @@ def test_a_bad_request_is_refused_and_an_empty_one_is_not():
     for n, changes in ((1, {"temperature": [1.0]}), (1, {"temperature": [1.0, 1.0, -1.0]}), ([1, 2], {})):
         with pytest.raises(ValueError, match="one for each of the 3 prompts"):
             make().sample(PROMPTS, n, **(PARAMETERS | changes))
-    for name, value in (
-        ("temperature", float("nan")),
-        ("temperature", -0.5),
-        ("top_p", 0.0),
-        ("max_new_tokens", 2_048),
-    ):
+    wrong = (("temperature", float("nan")), ("temperature", -0.5), ("top_p", 0.0), ("max_new_tokens", 2_048))
+    for name, value in wrong:
         with pytest.raises(ValueError, match=name.replace("max_new_tokens", "context of 2048")):
             make().sample(PROMPTS, 1, **(PARAMETERS | {name: value}))
     assert make().sample([], 3, **PARAMETERS) == []

@@ -70,16 +70,12 @@ def test_a_reply_is_scored_by_their_scorer_and_one_that_fails_stops_the_run():
     _, info = env.reset(seed=0)
     answer = open_source("reasoning-gym:backwards").riddle(info["riddle_id"]).answer
     for reply, outcome in (
-        (answer, Outcome.CORRECT),
-        (f"I think: <answer> {answer} </answer>.", Outcome.CORRECT),
+        (answer, Outcome.CORRECT), (f"I think: <answer> {answer} </answer>.", Outcome.CORRECT),
         (f"I think: {answer}", Outcome.WRONG),  # 0.9 does not pass
-        (f"<answer>{answer}", Outcome.AMBIGUOUS),
-        (f"{answer}</answer>", Outcome.AMBIGUOUS),
-        (f"<answer>{answer}</answer><answer>1</answer>", Outcome.AMBIGUOUS),
-        ("<answer></answer>", Outcome.NO_ANSWER),
-        ("<answer>" * 100_000, Outcome.AMBIGUOUS),
-        ("9" * 1_000_000, Outcome.AMBIGUOUS),
-    ):
+        (f"<answer>{answer}", Outcome.AMBIGUOUS), (f"{answer}</answer>", Outcome.AMBIGUOUS),
+        (f"<answer>{answer}</answer><answer>1</answer>", Outcome.AMBIGUOUS), ("<answer></answer>", Outcome.NO_ANSWER),
+        ("<answer>" * 100_000, Outcome.AMBIGUOUS), ("9" * 1_000_000, Outcome.AMBIGUOUS),
+    ):  # fmt: skip
         env.reset(seed=0)
         _, reward, _, _, info = env.step(reply)
         assert (info["outcome"], reward) == (outcome, float(outcome is Outcome.CORRECT))
@@ -101,13 +97,7 @@ def test_what_reasoning_gym_does_not_have_is_refused():
         with pytest.raises(ValueError, match=message):
             make(names, **kwargs)
     env = make("backwards,constant", families="backwards")
-    for place in (
-        "backwards/train",
-        "backwards/dev/1",
-        "backwards/train/x",
-        "codeio/train/1",
-        "backwards/train/1000000",
-    ):
+    for place in "backwards/train backwards/dev/1 backwards/train/x codeio/train/1 backwards/train/1000000".split():
         with pytest.raises(ValueError, match="no riddle has the id"):
             env.reset(options={"riddle_id": place})
     with pytest.raises(RuntimeError, match="constant of reasoning-gym has too few different questions"):
