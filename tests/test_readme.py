@@ -66,6 +66,6 @@ def test_the_agent_that_it_adds_is_one_more_among_the_others(tmp_path, monkeypat
     for _ in range(2):  # the second time nothing is done again
         agent = registry.make_agent(name, setting)
         history = agent.learn(env, Budget(20))
-        assert history.spent.episodes == agent.config.episodes == len(asked) == 16
+        assert history.spent.episodes == len(asked) == 4 + agent.config.episodes == 20, "with four to study"
         assert history.spent.gradient_tokens > 0
         assert agent.act(["What has keys?"])[0].text

@@ -63,16 +63,15 @@ def test_that_0_and_none_are_one_answer_is_known_only_to_the_verifier():
     assert not found.riddles[0].majority_correct
 
 
-@pytest.mark.parametrize(
-    ("says", "shares"),
-    [
-        (lambda riddle: riddle.answer, [1, 1, 1, 0, 0]),
-        (lambda riddle: "Let me see.\nAnswer: none of them", [1, 0, 0, 1, 0]),
-        (lambda riddle: splits.riddle(riddle.contrast_id).answer, [0, 0, 0, 1, 1]),
-        (lambda riddle: "917", [0, 0, 0, 0, 0]),
-    ],
-    ids=["an oracle", "the trick in another wording", "the other side's", "neither"],
-)
+SAYS = {
+    "an oracle": (lambda riddle: riddle.answer, [1, 1, 1, 0, 0]),
+    "the trick in another wording": (lambda riddle: "Let me see.\nAnswer: none of them", [1, 0, 0, 1, 0]),
+    "the other side's": (lambda riddle: splits.riddle(riddle.contrast_id).answer, [0, 0, 0, 1, 1]),
+    "neither": (lambda riddle: "917", [0, 0, 0, 0, 0]),
+}
+
+
+@pytest.mark.parametrize(("says", "shares"), SAYS.values(), ids=SAYS)
 def test_the_trick_where_there_is_none_is_overapplied_and_the_literal_answer_underapplied(says, shares):
     asked = {riddle.question: riddle for name in IDS for riddle in map(splits.riddle, (name, f"{name}/contrast"))}
     agent = Says()
@@ -100,22 +99,17 @@ def test_what_needs_a_contrast_is_left_out_where_a_riddle_has_none(written):
 
 @pytest.mark.xfail(strict=True, reason="consistency is NaN without contrasts, and compares other riddles with some")
 def test_consistency_is_of_pairs_only():
-    alone = tuple(answered(str(place), "r", contrast=False) for place in range(4))
-    assert Evaluation("test", 1, alone).consistency is None
-    json.dumps(evaluation.summary(Evaluation("test", 1, alone)), allow_nan=False)
-    mixed = pairs("rc", "r", "c", "")
-    assert Evaluation("test", 1, (*mixed.riddles, *alone)).consistency == mixed.consistency
+    alone, four = answered("alone", "r", contrast=False), pairs("rc", "r", "c", "")
+    json.dumps(evaluation.summary(Evaluation("test", 1, (alone,))), allow_nan=False)
+    assert Evaluation("test", 1, (*four.riddles, alone)).consistency == four.consistency
 
 
-@pytest.mark.parametrize(
-    ("right", "consistency"),
-    [
-        (("rc", "rc", "", ""), 1), (("rc", "r", "c", ""), 0.5), (("r", "r", "c", "c"), 0),
-        (("rc", "r", "r", "c"), 0), (("rc", "rc", "rc", "c"), None), (("r", "r"), None), (("", ""), None),
-    ],
-)  # fmt: skip
-def test_consistency_is_where_pairs_are_between_the_least_and_the_most_that_the_sides_allow(right, consistency):
-    assert pairs(*right).consistency == evaluation.summary(pairs(*right))["consistency"] == consistency
+def test_consistency_is_where_pairs_are_between_the_least_and_the_most_that_the_sides_allow():
+    for consistency, *right in (
+        (1, "rc", "rc", "", ""), (0.5, "rc", "r", "c", ""), (0, "r", "r", "c", "c"), (0, "rc", "r", "r", "c"),
+        (None, "rc", "rc", "rc", "c"), (None, "r", "r"), (None, "", ""),
+    ):  # fmt: skip
+        assert pairs(*right).consistency == evaluation.summary(pairs(*right))["consistency"] == consistency, right
 
 
 def test_gap_closed_is_a_share_of_the_gap_and_a_comparison_is_read_as_it_was_written(tmp_path):

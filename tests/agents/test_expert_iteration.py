@@ -145,11 +145,9 @@ def test_only_verified_finished_different_and_short_answers_are_learned():
         trajectory("q", "None of them is", finished=False), trajectory("q", "None."), trajectory("q", " None. "),
         trajectory("q", "None are left."), trajectory("p", "9"),
     ]  # fmt: skip
-    answers = functools.partial(Distillation, learn_from="answers")
-    assert answers(answers_per_riddle=2).select([found]) == [
-        Example("q", "None."), Example("q", "None are left."), Example("p", "9")
-    ]  # fmt: skip
-    newer = [trajectory("q", "0")]
+    answers, newer = functools.partial(Distillation, learn_from="answers"), [trajectory("q", "0")]
+    two = [Example("q", "None."), Example("q", "None are left."), Example("p", "9")]
+    assert answers(answers_per_riddle=2).select([found]) == two
     assert answers().select([found, newer])[0] == Example("q", "0")
     assert answers(pooled=False).select([found, newer]) == [Example("q", "0")]
     assert Distillation().select([found, newer]) == [], "no contrast is solved"

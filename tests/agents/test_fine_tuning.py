@@ -7,12 +7,14 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from peft import get_peft_model
 from safetensors.torch import load_file
 from support.tiny import tiny_model, tiny_policy, tiny_tokenizer
 
 from agents.conditions import LoRA
 from agents.fine_tuning import Example, FineTuning, fine_tune, steps
 from agents.policy import GREEDY, prompt
+from agents.sampling import in_precision
 from agents.shared_prompt import SharedPromptTrainer, collate, encode_group
 
 GROUPS = (
@@ -84,3 +86,19 @@ def test_no_rows_are_refused_and_copies_of_one_answer_are_rows_of_their_own(tmp_
         fine_tune(tiny_policy(), [], SHAPE, SMALL, tmp_path, 0)
     assert steps([Example("q", "a")] * 10, ONCE) == 5
     assert steps([Example("q", str(i)) for i in range(10)], ONCE) == 1
+
+
+def test_gradients_with_a_base_in_bf16_are_those_in_fp32_up_to_rounding():
+    groups = [encode_group(tiny_tokenizer(), prompt(question), answers) for question, answers in GROUPS]
+    gradients = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        base = in_precision(tiny_model(), dtype) if dtype == torch.bfloat16 else tiny_model()
+        torch.manual_seed(0)
+        model = get_peft_model(base, LoRA(rank=2).config(base))
+        weights = [weight for name, weight in model.named_parameters() if "lora_" in name]
+        for weight in weights:
+            torch.nn.init.normal_(weight, std=0.1)
+        SharedPromptTrainer.compute_loss(SimpleNamespace(processed=0), model, collate(groups)).backward()
+        assert {weight.dtype for weight in weights} == {torch.float32}
+        gradients[dtype] = torch.cat([weight.grad.ravel() for weight in weights])
+    assert torch.cosine_similarity(*gradients.values(), dim=0) > 0.99

@@ -108,9 +108,8 @@ def test_a_plan_spends_the_budget_in_whole_steps_and_leaves_little_of_it():
 
 def test_what_cannot_be_done_is_refused():
     for budget, attempts, message in (
-        (Budget(3), 1, "more than the budget of 3"),
-        (Budget(8, tokens=100), 1, "cannot limit tokens"),
+        (Budget(3), 1, "more than the budget of 3"), (Budget(8, tokens=100), 1, "cannot limit tokens"),
         (Budget(8), 2, "max_attempts=1"),
-    ):
+    ):  # fmt: skip
         with pytest.raises(ValueError, match=message):
             make().learn(gym.make("Riddle-v0", max_attempts=attempts), budget)

@@ -26,15 +26,13 @@ def test_a_run_and_its_rounds_are_logged_under_the_name_of_its_folder(tracker, t
 
 def test_tensorboard_gets_a_scalar_for_each_metric(tmp_path, monkeypatch):
     written = []
+    writer = SimpleNamespace(add_scalar=lambda *scalar: written.append(scalar), flush=lambda: written.append("flushed"))
 
-    class SummaryWriter:
-        def __init__(self, folder):
-            assert folder == str(tmp_path / "tensorboard")
+    def make(folder):
+        assert folder == str(tmp_path / "tensorboard")
+        return writer
 
-        add_scalar = staticmethod(lambda *scalar: written.append(scalar))
-        flush = staticmethod(lambda: written.append("flushed"))
-
-    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", SimpleNamespace(SummaryWriter=SummaryWriter))
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", SimpleNamespace(SummaryWriter=make))
     log = open_log("tensorboard", tmp_path, {})
     log(ROUNDS[1])
     assert written == [("round", 1, 1), ("accuracy", 0.5, 1), "flushed"]

@@ -50,10 +50,8 @@ def test_a_source_is_trained_on_and_evaluated_on_its_own_splits(source, written)
 
 
 def test_without_a_source_the_first_groups_are_trained_on_unless_others_are_asked_for():
-    for request, families, level in (
-        (TrainRequest(), FIRST_GROUPS, 1),
-        (TrainRequest(families=("all",), level="all"), ("all",), None),
-    ):
+    every = TrainRequest(families=("all",), level="all")
+    for request, families, level in ((TrainRequest(), FIRST_GROUPS, 1), (every, ("all",), None)):
         assert request.final_splits() == ("test", "transfer")
         assert request.environment().spec.kwargs == {"split": "train", "families": families, "level": level}
         assert not printed_rows(request)
@@ -116,11 +114,8 @@ def test_a_trained_run_is_opened_without_its_source_which_only_its_riddles_need(
     load_without_workers(monkeypatch)
     save_tiny(tmp_path / "model")
     environment = {"id": "Riddle-v0", "kwargs": {"split": "train", "source": str(tmp_path / "moved.jsonl")}}
-    record = {
-        "model": str(tmp_path / "model"),
-        "environment": environment,
-        "config": {"conditions": {"max_new_tokens": 3}},
-    }
+    config = {"conditions": {"max_new_tokens": 3}}
+    record = {"model": str(tmp_path / "model"), "environment": environment, "config": config}
     (tmp_path / "adapter").mkdir()
     (tmp_path / "config.json").write_text(json.dumps(record))
     opened = TrainedRun.open(tmp_path, "cpu")

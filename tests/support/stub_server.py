@@ -180,25 +180,19 @@ def hang(handler: Handler, reply: dict) -> None:
 MALFORMED = {
     "truncated JSON": lambda handler, reply: handler.reply(200, json.dumps(reply)[:-20]),
     "a page": lambda handler, reply: handler.reply(200, "<html>Welcome</html>"),
-    "null": lambda handler, reply: handler.reply(200, "null"),
-    "a list": lambda handler, reply: handler.reply(200, "[]"),
-    "no choices": recount(lambda choices: []),
-    "null choices": recount(lambda choices: None),
+    "null": lambda handler, _: handler.reply(200, "null"), "a list": lambda handler, _: handler.reply(200, "[]"),
+    "no choices": recount(lambda choices: []), "null choices": recount(lambda choices: None),
     "numbers as choices": recount(lambda choices: [1]),
     "too many choices": recount(lambda choices: [*choices, choices[0] | {"index": len(choices)}]),
     "a choice twice": recount(lambda choices: [choices[0] for _ in choices]),
-    "no reason": change(finish_reason=None),
-    "aborted": change(finish_reason="abort"),
-    "no text": change(message={"role": "assistant", "content": None}),
-    "text ids": change(token_ids=["seven"]),
-}
+    "no reason": change(finish_reason=None), "aborted": change(finish_reason="abort"),
+    "no text": change(message={"role": "assistant", "content": None}), "text ids": change(token_ids=["seven"]),
+}  # fmt: skip
 """Replies that do not follow the API."""
 
 MISBEHAVIOUR = MALFORMED | {
-    "drop": Handler.drop,
-    "hang": hang,
+    "drop": Handler.drop, "hang": hang,
     "429": lambda handler, reply: handler.error(429, "slow down", Retry_After="0"),
-    "500": lambda handler, reply: handler.error(500, "a bug"),
-    "503": lambda handler, reply: handler.error(503, "loading"),
+    "500": lambda handler, _: handler.error(500, "a bug"), "503": lambda handler, _: handler.error(503, "loading"),
     "half a body": lambda handler, reply: handler.reply(200, reply, missing=20),
-}
+}  # fmt: skip

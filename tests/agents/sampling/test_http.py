@@ -257,12 +257,6 @@ def reply_with(choice, **others):
     return ChatCompletion.construct(choices=[{"index": 0, "finish_reason": "stop"} | choice], **others)
 
 
-def test_token_ids_beside_the_log_probabilities_are_taken():
-    entries = [{"id": 4, "logprob": -1.0}, {"id": 9, "logprob": -2.0}]
-    reply = reply_with({"message": {"content": "x"}, "logprobs": {"content": entries}})
-    assert read_reply(reply, 1, 1.0, 1.0) == [Completion("x", (4, 9), (-1.0, -2.0))]
-
-
 @pytest.mark.parametrize(
     ("message", "reason", "text"),
     [
@@ -282,3 +276,6 @@ def test_reasoning_on_its_own_is_put_before_the_answer_and_counted(message, reas
 def test_a_reply_whose_tokens_cannot_be_counted_is_refused(usage):
     with pytest.raises(MalformedReply):
         read_reply(reply_with({"message": {"content": "x"}}, **usage), 1, 1.0, 1.0)
+    entries = [{"id": 4, "logprob": -1.0}, {"id": 9, "logprob": -2.0}]  # token ids beside the log-probabilities
+    reply = reply_with({"message": {"content": "x"}, "logprobs": {"content": entries}}, **usage)
+    assert read_reply(reply, 1, 1.0, 1.0) == [Completion("x", (4, 9), (-1.0, -2.0))]

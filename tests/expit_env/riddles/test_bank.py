@@ -51,11 +51,8 @@ def test_no_question_is_in_the_bank_twice_and_no_near_duplicate_in_two_splits():
 
 def test_an_address_that_the_bank_lacks_is_refused():
     alone = next(riddle for riddle, contrast in bank.entries("train") if contrast is None)
-    for name, reason in (
-        ("bank/train/9999", "below 1"),
-        ("bank/nowhere/0", "no split 'nowhere'"),
-        (f"{alone.riddle_id}/contrast", "no contrast"),
-    ):
+    wrong = {"bank/train/9999": "below 1", "bank/no/0": "no split 'no'", f"{alone.riddle_id}/contrast": "no contrast"}
+    for name, reason in wrong.items():
         with pytest.raises(ValueError, match=reason):
             splits.riddle(name)
 

@@ -24,14 +24,10 @@ def saved(tmp_path):
 
 def sense(count, key="B"):
     """Rows laid out as RiddleSense is."""
-    return [
-        {
-            "question": f"I am thing {key}{number}. What am I?",
-            "choices": {"label": list("ABCDE"), "text": ["fire", "water", "hot water", "stone", f"air {number}"]},
-            "answerKey": key,
-        }
-        for number in range(count)
-    ]
+    texts = ["fire", "water", "hot water", "stone"]
+    choices = [{"label": list("ABCDE"), "text": [*texts, f"air {number}"]} for number in range(count)]
+    asked = [f"I am thing {key}{number}. What am I?" for number in range(count)]
+    return [{"question": asked[n], "choices": choices[n], "answerKey": key} for n in range(count)]
 
 
 def teasers(count, prefix=""):

@@ -58,12 +58,10 @@ def test_families_and_levels_are_chosen(written):
     infos = [env.reset(seed=seed)[1] for seed in range(30)]
     assert {(info["family"], info["level"]) for info in infos} == {("clock", 2), ("road", 2)}
     for kwargs, message in (
-        ({"families": "clokc"}, "no family 'clokc'. Did you mean 'clock'"),
-        ({"families": []}, "families is empty"),
-        ({"families": "clock", "level": 7}, "no riddle of level 7, only of 1, 2, "),
-        ({"split": "tset"}, "no split 'tset'"),
+        ({"families": "clokc"}, "no family 'clokc'. Did you mean 'clock'"), ({"families": []}, "families is empty"),
+        ({"families": "clock", "level": 7}, "no riddle of level 7, only of 1, 2, "), ({"split": "tset"}, "no split 't"),
         ({"split": "transfer"}, "no riddles in the split 'transfer', only in train, validation, test"),
-    ):
+    ):  # fmt: skip
         with pytest.raises(ValueError, match=message):
             make(source, **kwargs)
 
@@ -97,12 +95,10 @@ def test_a_file_may_begin_with_a_mark_and_have_blank_lines_but_only_json(tmp_pat
 
 def test_a_source_that_does_not_exist_or_has_no_riddles_is_refused_with_what_exists(written):
     for source, message in (
-        ("riddles.json", "no source 'riddles.json'"),
-        ("nowhere.jsonl", "there is no file nowhere.jsonl"),
-        ("hg:INK-USC/riddle_sense", "What exists: a file NAME.jsonl, hf:DATASET"),
-        (written([], "empty.jsonl"), "has no riddles"),
+        ("riddles.json", "no source 'riddles.json'"), ("nowhere.jsonl", "there is no file nowhere.jsonl"),
+        ("hg:INK-USC/riddle_sense", "a file NAME.jsonl, hf:DATASET"), (written([], "empty.jsonl"), "has no riddles"),
         (written(ROWS) + "?skip", r"no option of a JSONL source 'skip'\. .* What exists: skip_bad"),
-    ):
+    ):  # fmt: skip
         with pytest.raises(ValueError, match=message):
             make(source)
 

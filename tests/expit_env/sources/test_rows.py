@@ -16,10 +16,9 @@ CHOICES = {
 TOO_LONG = {
     "question": ("What? " * 500_000, "a text of 2,999,999 characters is longer"),
     "answer": (10**1_000, "a text of 1,001 characters is longer than the 1,000"),
-    "aliases": (["nine " * 201], "a text of 1,004 characters"),
-    "trap": ("nine " * 201, "a text of 1,004 characters"),
+    "aliases": (["nine " * 201], "a text of 1,004 characters"), "trap": ("nine " * 201, "a text of 1,004 characters"),
     "choices": (["nine"] * 1_001, "1,001 texts are more than"),
-}
+}  # fmt: skip
 BAD = rows("bad_rows.jsonl") + [
     {"row": {"question": "What?", "answer": "9", name: text}, "message": f"{name}: {message}"}
     for name, (text, message) in TOO_LONG.items()
