@@ -6,7 +6,7 @@ import gymnasium as gym
 import pytest
 
 import expit_env  # noqa: F401
-from agents import Agent, Budget, Completion, Trajectory, TrajectoryStore, rollout
+from agents import Agent, Budget, Completion, TrajectoryStore, rollout
 from agents.base import spawn_seeds
 from agents.baselines import ConstantAgent
 
@@ -62,21 +62,14 @@ def test_seeds_are_different_and_depend_on_their_path():
         Budget(episodes=1, tokens=0)
 
 
-TRAJECTORIES = play([1, 2])
-
-
-def test_a_store_returns_what_was_added_and_an_incomplete_line_is_an_error_with_its_number(tmp_path):
-    store = TrajectoryStore(tmp_path / "trajectories.jsonl")
-    store.extend(TRAJECTORIES[:1])
-    store.extend(TRAJECTORIES[1:])
-    assert list(store) == TRAJECTORIES
-    store.path.write_text(store.path.read_text() + '{"start": 1')
-    with pytest.raises(ValueError, match="line 3"):
-        list(store)
-
-
-def test_json_keeps_any_text_in_one_line():
+def test_a_store_returns_what_was_added_any_text_in_one_line_and_an_incomplete_line_is_an_error(tmp_path):
+    store, (one, other) = TrajectoryStore(tmp_path / "trajectories.jsonl"), play([1, 2])
     completion = Completion('quote " slash \\ newline \n \u2028 emoji 🐦', (7, 8), (-0.1, -0.2))
-    changed = dataclasses.replace(TRAJECTORIES[0], completions=(completion,))
-    assert Trajectory.from_json(changed.to_json()) == changed
-    assert "\n" not in changed.to_json()
+    for trajectories in ([one], [other, dataclasses.replace(one, completions=(completion,))]):
+        before = list(store) if store.path.exists() else []
+        store.extend(trajectories)
+        assert list(store) == before + trajectories
+    assert len(store.path.read_text().split("\n")) == 3 + 1
+    store.path.write_text(store.path.read_text() + '{"start": 1')
+    with pytest.raises(ValueError, match="line 4"):
+        list(store)

@@ -1,5 +1,6 @@
 """Case memory: what is studied, and which worked examples are shown before a riddle."""
 
+import functools
 from collections import Counter
 
 import gymnasium as gym
@@ -12,11 +13,7 @@ from agents.trajectory import pairs_of
 from expit_env import verify
 from expit_env.riddles import splits
 
-
-def make(**kwargs):
-    return gym.make("Riddle-v0", **kwargs)
-
-
+make = functools.partial(gym.make, "Riddle-v0")
 STUDIED = study(make(), 2, 0, 1_000)
 
 

@@ -27,15 +27,11 @@ def test_a_run_and_its_rounds_are_logged_under_the_name_of_its_folder(tracker, t
 def test_tensorboard_gets_a_scalar_for_each_metric(tmp_path, monkeypatch):
     written = []
     writer = SimpleNamespace(add_scalar=lambda *scalar: written.append(scalar), flush=lambda: written.append("flushed"))
-
-    def make(folder):
-        assert folder == str(tmp_path / "tensorboard")
-        return writer
-
-    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", SimpleNamespace(SummaryWriter=make))
+    library = SimpleNamespace(SummaryWriter=lambda folder: written.append(folder) or writer)
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", library)
     log = open_log("tensorboard", tmp_path, {})
     log(ROUNDS[1])
-    assert written == [("round", 1, 1), ("accuracy", 0.5, 1), "flushed"]
+    assert written == [str(tmp_path / "tensorboard"), ("round", 1, 1), ("accuracy", 0.5, 1), "flushed"]
 
 
 @pytest.mark.parametrize(

@@ -73,12 +73,9 @@ def places(draw):
     return (place, "place"), draw(st.sampled_from([figures, words, f"{figures} place", f"in {words} place"]))
 
 
-def others():
-    return st.sampled_from([((row["value"], ""), text) for row in rows("spelled.jsonl") for text in row["texts"]])
-
-
+OTHERS = st.sampled_from([((row["value"], ""), text) for row in rows("spelled.jsonl") for text in row["texts"]])
 DRESSED = st.sampled_from(["{}", " {} ", "{}.", "**{}**", '"{}"', "`{}`!", "\\text{{{}}}", "It is {}."])
-SPELLED = st.tuples(amounts() | fractions() | places() | others(), DRESSED)
+SPELLED = st.tuples(amounts() | fractions() | places() | OTHERS, DRESSED)
 
 
 @given(SPELLED, SPELLED)

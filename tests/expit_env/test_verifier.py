@@ -71,11 +71,7 @@ def test_text_before_a_final_answer_decides_nothing(text):
         assert not verify(BIRDS, f"{text}\nAnswer: 5").correct
 
 
-@pytest.mark.parametrize("line", ["No", "Three or", "No, they all flee", "Nobody thinks so"])
-def test_no_on_the_line_before_denies_nothing(line):
-    assert verify(BIRDS, f"{line}\nAnswer: 0").correct
-
-
-def test_the_format_that_agents_are_asked_for_names_a_mark_that_passes():
+@pytest.mark.parametrize("line", ["They flee.", "No", "Three or", "No, they all flee", "Nobody thinks so"])
+def test_the_mark_that_agents_are_asked_for_passes_and_no_on_the_line_before_denies_nothing(line):
     assert "Answer:" in ANSWER_FORMAT
-    assert verify(BIRDS, "They flee.\nAnswer: 0").correct
+    assert verify(BIRDS, f"{line}\nAnswer: 0").correct

@@ -19,15 +19,12 @@ ENTRIES = [entry for split in splits.SPLITS for entry in bank.entries(split)]
 RIDDLES = [riddle for entry in ENTRIES for riddle in entry if riddle is not None]
 
 
-def test_there_are_enough_riddles_in_every_split_and_at_every_level():
+def test_there_are_enough_riddles_in_every_split_and_at_every_level_and_a_cluster_is_in_one_split():
     assert len(ROWS) == len(ENTRIES) >= 200
     shares = {split: splits.count(BANK, split) / len(ROWS) for split in splits.SPLITS}
     assert shares == pytest.approx({"train": 0.6, "validation": 0.1, "test": 0.15, "transfer": 0.15}, abs=0.03)
     for split in splits.SPLITS:
         assert {riddle.level for riddle, _ in bank.entries(split)} == set(LEVELS)
-
-
-def test_a_cluster_is_in_one_split():
     pairs = {(row["cluster"], row["split"]) for row in ROWS}
     assert len(pairs) == len({cluster for cluster, _ in pairs}) >= 100
 
