@@ -13,6 +13,8 @@ from agents.base import judge, spawn_seeds
 from agents.policy import Solved
 from agents.trajectory import Completion, Trajectory, pairs_of
 
+_STUDY = 20_261_127
+"""Sets the seeds of what is studied apart from those of what is searched."""
 _DRAWS = 4_000
 """The most riddles that are looked at to find some of every family; to look at one takes no episode."""
 
@@ -30,7 +32,7 @@ class Casebook:
         self._words = [_words(*(question for question, _ in case)) for case in self.cases]
         frequency = Counter(word for words in self._words for word in words)
         self._weight = {word: math.log(1 + len(self.cases) / count) for word, count in frequency.items()}
-        self._length = [math.sqrt(sum(self._weight[word] ** 2 for word in words)) for words in self._words]
+        self._length = [math.sqrt(sum(self._weight[word] ** 2 for word in words)) or 1.0 for words in self._words]
 
     @classmethod
     def of(cls, studied: Iterable[Trajectory], reasons: bool, shown: int) -> Casebook:
@@ -66,7 +68,7 @@ def study(env: gym.Env[str, str], pairs: int, seed: int, most: int) -> list[Traj
     found: Counter[str] = Counter()
     starts: dict[str, None] = {}
     misses = 0
-    for each in spawn_seeds([seed, 2], _DRAWS if pairs else 0):
+    for each in spawn_seeds([seed, _STUDY], _DRAWS if pairs else 0):
         info = env.reset(seed=each)[1]
         sides = [str(info[name]) for name in ("riddle_id", "contrast_id") if info.get(name)]
         misses += 1

@@ -107,7 +107,10 @@ class Evaluation:
         Independent answers would be in between (Johnson, Marasovic 2023, https://arxiv.org/abs/2310.13781, compare
         pairs with what accuracy alone explains). None if the accuracies leave no room.
         """
-        riddle, contrast, pair = (self.mean(measure) for measure in MEASURES[:3])
+        whole = [riddle for riddle in self.riddles if riddle.contrast]
+        if not whole:
+            return None
+        riddle, contrast, pair = np.mean([_measured_of(one)[:3] for one in whole], axis=0).tolist()
         least, most = max(0.0, riddle + contrast - 1), min(riddle, contrast)
         return (pair - least) / (most - least) if most > least else None
 
@@ -302,7 +305,8 @@ def majority(answers: Sequence[str]) -> int:
 
 
 def _vote(text: str) -> str:
-    words = (word.strip(string.punctuation) for word in text.casefold().split())
+    answer = text.casefold().rpartition("answer:")[2]  # what stands before it is reasoning
+    words = (word.strip(string.punctuation) for word in answer.split())
     return " ".join(word for word in words if word)
 
 
@@ -328,7 +332,7 @@ def _answered(one: Trajectory, trapped: bool, group: Sequence[Trajectory]) -> An
         correct=one.solved,
         trapped=trapped,
         sampled_correct=sum(trajectory.solved for trajectory in group),
-        majority_correct=group[majority([trajectory.extracted or "" for trajectory in group])].solved,
+        majority_correct=group[majority([trajectory.text for trajectory in group])].solved,
     )
 
 

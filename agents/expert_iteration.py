@@ -160,7 +160,8 @@ class SearchAndLearn(AdapterAgent[C]):
         """Filter: what the update learns from."""
 
         def select(path: Path) -> None:
-            rows = self.config.update.select(rounds, cases.examples)
+            found = self.config.update.select(rounds)  # worked examples alone are no reason to go on
+            rows = self.config.update.select(rounds, cases.examples) if found else []
             path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
 
         return list(read_jsonl(stages.stage("rows.jsonl", "select", select), json.loads))

@@ -1,7 +1,6 @@
-"""The lesson: expert iteration step by step on one riddle, which the model gets wrong, searches, learns and gets right.
+"""The lesson: expert iteration step by step on one pair, which the model gets wrong, searches, learns and gets right.
 
-Every prompt shows the solved riddles of `agents.policy.FEW_SHOT` first: without them, the small model rambles, and ten
-small steps do not change that.
+A riddle and its contrast, because a model that only sees the riddle learns to say its answer, and not the trick.
 """
 
 from __future__ import annotations
@@ -12,15 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import gymnasium as gym
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from agents.casebook import Casebook, study
 from agents.conditions import LoRA
 from agents.embedded import EmbeddedModelError
-from agents.fine_tuning import Example, FineTuning, fine_tune
-from agents.policy import FEW_SHOT, Decoding, LanguageModelPolicy
+from agents.fine_tuning import Example, FineTuning, fine_tune, steps
+from agents.policy import Decoding, LanguageModelPolicy
 from agents.progress import one_line, plain, stage
+from agents.trajectory import Completion
 from expit_env import Riddle, Verdict, verify
 
 RIDDLE = Riddle(
@@ -31,24 +33,33 @@ RIDDLE = Riddle(
     explanation="The shots frighten the other birds, and they all fly away.",
     hints=("Think of what the other birds do when they hear the shots.",),
 )
+CONTRAST = Riddle(
+    question="There are 5 wooden birds on a wire. A boy takes 2. How many are left?",
+    answer="3",
+    trap="0",
+    explanation="Wooden birds do not fly away, so 5 - 2 = 3 are left.",
+)
+PAIR = (RIDDLE, CONTRAST)
 
-ADAPTER = LoRA(rank=8, alpha=32, target_modules=("q_proj", "v_proj"), layers=1.0)
-SETTINGS = FineTuning(learning_rate=2e-4, max_steps=10, batch_size=2)
-COPIES = 10
+FAMILY = "birds-on-a-wire"
+STUDIED = 2
+"""How many pairs of the family are studied before the search."""
+SETTINGS = FineTuning(epochs=12)
+SEARCHING, GREEDY = Decoding(temperature=0.7, max_new_tokens=64), Decoding(temperature=0.0, max_new_tokens=64)
 
 
 @dataclass(frozen=True, slots=True)
 class LessonResult:
-    """The result of the lesson.
+    """The result of the lesson, for the riddle and for its contrast.
 
     Attributes:
-        before, after: the greedy answers; ``after`` is None if there was nothing to learn, or no weights to fine-tune.
-        gold: the verified answer to learn; None if the search found none.
+        before, after: the greedy replies; ``after`` is None if there was nothing to learn, or no weights to fine-tune.
+        gold: the verified replies to learn; None where the search found none.
     """
 
-    before: str
-    gold: str | None
-    after: str | None
+    before: tuple[str, ...]
+    gold: tuple[str | None, ...]
+    after: tuple[str, ...] | None
 
 
 def teach(policy: LanguageModelPolicy, console: Console, samples: int, hint: bool, seed: int) -> LessonResult:
@@ -57,36 +68,43 @@ def teach(policy: LanguageModelPolicy, console: Console, samples: int, hint: boo
     Args:
         policy: the base model; if it samples in this process, it has the lesson's adapter afterwards.
         console: where the steps are shown.
-        samples: how many answers to draw in the search.
+        samples: how many replies to draw in the search, to each side of the pair.
         hint: whether the search adds a hint to the riddle.
         seed: of the search and the fine-tuning.
     """
-    console.print(f"[bold]The riddle.[/] {RIDDLE.question}")
-    console.print(f"Every prompt, before and after the learning, shows {len(FEW_SHOT)} solved examples first.")
+    console.print("[bold]The pair.[/] A riddle, and the same without the trick.")
     console.print("\n[bold]1. In one go (System 1).[/]")
     before = _ask(policy, console)
-    console.print(f"\n[bold]2. Search (System 2).[/] {samples} answers{', after a hint' if hint else ''}.")
-    answers = _search(policy, console, samples, hint, seed)
-    _show_answers(console, answers)
-    gold = choose(answers)
-    if gold is None:
+    env = gym.make("expit_env:Riddle-v0", families=FAMILY, level=1)
+    cases = Casebook.of(study(env, STUDIED, 0, 2 * STUDIED), reasons=True, shown=STUDIED)
+    console.print(
+        f"\n[bold]2. Study.[/] {STUDIED} pairs of the same family, played: the end of an episode explains it."
+    )
+    for question, reply in cases.examples:
+        console.print(Text.assemble("   ", one_line(question), "\n      ", one_line(reply)))
+    console.print(f"\n[bold]3. Search (System 2).[/] With these in the prompt{', and a hint' if hint else ''}:")
+    gold = [_search(policy, console, one, cases, samples, hint, seed) for one in PAIR]
+    found = [Example(one.question, reply) for one, reply in zip(PAIR, gold, strict=True) if reply is not None]
+    if len(found) < len(PAIR):
         console.print(
-            "\nThe search found no right answer, so there is nothing to learn, and the lesson ends here."
-            + ("" if hint else "\nTo give the model a hint while it searches: [bold]expit lesson --hint[/]")
+            "\nThe search did not find a right reply to both, so there is no pair to learn, and the lesson ends here."
+            "\nTo search further: [bold]expit lesson --samples 400[/]"
+            + ("" if hint else "; to give the model a hint while it searches: [bold]expit lesson --hint[/]")
         )
-        return LessonResult(before, None, None)
-    console.print()
-    console.print(Text.assemble(("3. Filter.", "bold"), plain(f" The verifier passes {gold!r}.")))
+        return LessonResult(before, tuple(gold), None)
+    console.print("\n[bold]4. Filter.[/] Both sides are verified. Of the right replies, the likeliest are kept:")
+    for example in found:
+        console.print(Text.assemble("   ", one_line(example.answer)))
     learner = _learner(policy, console)
     if learner is None:
-        return LessonResult(before, gold, None)
-    console.print(f"\n[bold]4. Distil.[/] LoRA on it, {COPIES} copies, {SETTINGS.max_steps} steps.")
-    with tempfile.TemporaryDirectory() as folder, stage(console, "distil", SETTINGS.max_steps or 0) as progress:
-        rows = [Example(RIDDLE.question, gold)] * COPIES
-        fine_tune(learner, rows, ADAPTER, SETTINGS, Path(folder) / "adapter", seed % 2**32, progress, solved=FEW_SHOT)
+        return LessonResult(before, tuple(gold), None)
+    rows = [*map(Example._make, cases.examples), *found]
+    console.print(f"\n[bold]5. Distil.[/] LoRA on these and on what was studied, {steps(rows, SETTINGS)} steps.")
+    with tempfile.TemporaryDirectory() as folder, stage(console, "distil", steps(rows, SETTINGS)) as progress:
+        fine_tune(learner, rows, LoRA(), SETTINGS, Path(folder) / "adapter", seed % 2**32, progress)
         learner.use_adapter(Path(folder) / "adapter")
-    console.print("\n[bold]5. In one go again.[/]")
-    return LessonResult(before, gold, _ask(learner, console))
+    console.print("\n[bold]6. In one go again, without examples.[/]")
+    return LessonResult(before, tuple(gold), _ask(learner, console))
 
 
 def _learner(policy: LanguageModelPolicy, console: Console) -> LanguageModelPolicy | None:
@@ -97,10 +115,10 @@ def _learner(policy: LanguageModelPolicy, console: Console) -> LanguageModelPoli
     try:
         learner = policy.in_process()
     except (OSError, EmbeddedModelError) as error:
-        console.print("\n[bold]4. Distil.[/] Left out: the weights to fine-tune are not here.")
+        console.print("\n[bold]5. Distil.[/] Left out: the weights to fine-tune are not here.")
         console.print(plain(str(error)))
         console.print(
-            "The steps that are missing: LoRA on that answer, and the same question again. Download the model on a "
+            "The steps that are missing: LoRA on these replies, and the same questions again. Download the model on a "
             "machine with a network, and give its folder: expit lesson ... --weights FOLDER"
         )
         return None
@@ -110,37 +128,43 @@ def _learner(policy: LanguageModelPolicy, console: Console) -> LanguageModelPoli
     return learner
 
 
-def choose(answers: Sequence[str]) -> str | None:
-    """Pick the answer to learn: the most frequent one that the verifier passes, the shortest if several are."""
-    right = Counter(answer for answer in answers if verify(RIDDLE, answer).correct)
-    return min(right, key=lambda answer: (-right[answer], len(answer), answer), default=None)
+def choose(riddle: Riddle, answers: Sequence[Completion]) -> str | None:
+    """Pick the reply to learn: of the verified ones the likeliest, or the shortest if likelihoods are not known."""
+    right = [answer for answer in answers if answer.finished and verify(riddle, answer.text).correct]
+    best = max(right, key=lambda answer: (answer.mean_logprob, -len(answer.text)), default=None)
+    return None if best is None else best.text.strip()
 
 
-def _ask(policy: LanguageModelPolicy, console: Console) -> str:
-    answer = policy.sample([RIDDLE.question], 1, Decoding(temperature=0.0, few_shot=len(FEW_SHOT)))[0][0].text.strip()
-    verdict = verify(RIDDLE, answer)
-    console.print(Text.assemble("   ", _mark(verdict), "  ", one_line(answer)))
-    return answer
+def _ask(policy: LanguageModelPolicy, console: Console) -> tuple[str, ...]:
+    """Ask both sides of the pair."""
+    replies = [drawn[0].text.strip() for drawn in policy.sample([one.question for one in PAIR], 1, GREEDY)]
+    for one, reply in zip(PAIR, replies, strict=True):
+        console.print(Text.assemble("   ", one_line(one.question), "\n      "), end="")
+        console.print(Text.assemble(_mark(verify(one, reply)), "  ", one_line(reply)))
+    return tuple(replies)
 
 
-def _search(policy: LanguageModelPolicy, console: Console, samples: int, hint: bool, seed: int) -> list[str]:
-    question = f"{RIDDLE.question} {RIDDLE.hints[0]}" if hint else RIDDLE.question
+def _search(
+    policy: LanguageModelPolicy, console: Console, riddle: Riddle, cases: Casebook, samples: int, hint: bool, seed: int
+) -> str | None:
+    """Draw replies, show them, and return the one to learn."""
+    question = " ".join([riddle.question, *riddle.hints[:hint]])
     with stage(console, "search", samples) as progress:
-        drawn = policy.sample([question], samples, Decoding(few_shot=len(FEW_SHOT)), (seed,), progress)[0]
-    return [completion.text.strip() for completion in drawn if completion.finished]
+        drawn = policy.sample([question], samples, SEARCHING, (seed,), progress, cases.nearest)[0]
+    _show_answers(console, riddle, [completion.text.strip() for completion in drawn if completion.finished])
+    return choose(riddle, drawn)
 
 
-def _show_answers(console: Console, answers: Sequence[str], most: int = 12) -> None:
-    table = Table("times", "verdict", "rule", "answer")
+def _show_answers(console: Console, riddle: Riddle, answers: Sequence[str], most: int = 6) -> None:
+    table = Table("times", "verdict", "reply", title=plain(riddle.question), title_justify="left")
     counts = Counter(answers).most_common()
-    right = [row for row in counts if verify(RIDDLE, row[0]).correct]
+    right = [row for row in counts if verify(riddle, row[0]).correct]
     shown = right[:3] + [row for row in counts if row not in right][: most - len(right[:3])]
     for answer, times in sorted(shown, key=lambda row: -row[1]):
-        verdict = verify(RIDDLE, answer)
-        table.add_row(str(times), _mark(verdict), plain(verdict.rule), one_line(answer))
+        table.add_row(str(times), _mark(verify(riddle, answer)), one_line(answer))
     console.print(table)
     found = sum(times for _, times in right)
-    console.print(f"{len(answers)} finished answers, {len(counts)} different ones, {found} right.", highlight=False)
+    console.print(f"{len(answers)} finished replies, {len(counts)} different ones, {found} right.", highlight=False)
 
 
 def _mark(verdict: Verdict) -> Text:

@@ -31,7 +31,7 @@ class RFTConfig:
     update: Distillation = field(default_factory=lambda: Distillation(answers_per_riddle=None))
 
     def __post_init__(self) -> None:
-        at_least(self, riddles=1, samples=1)
+        at_least(self, riddles=2, samples=1)
 
     @property
     def rounds(self) -> int:

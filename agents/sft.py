@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from agents.base import Budget, History, Spending
 from agents.conditions import Conditions
 from agents.fine_tuning import Example, FineTuning, fine_tune, steps
 from agents.progress import stage
-from agents.run import Stages
+from agents.run import Stages, write_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +68,5 @@ class SFT(AdapterAgent[SFTAgentConfig]):
         metered.spent += Spending(gradient_tokens=int(stages.took["gradient_tokens"]))
         metrics = self.measure(stages, {"round": 0, "rows": len(examples)}, before, env)
         stages.finish()
+        write_text(run.path / "metrics.jsonl", json.dumps(metrics) + "\n")
         return History(metered.spent, (metrics,))

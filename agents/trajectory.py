@@ -44,6 +44,11 @@ class Completion:
         """How many tokens were generated."""
         return max(len(self.token_ids), self.counted)
 
+    @property
+    def mean_logprob(self) -> float:
+        """The mean of the log-probabilities, in nats; 0 if they are not known."""
+        return sum(self.logprobs) / len(self.logprobs) if self.logprobs else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Trajectory:

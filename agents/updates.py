@@ -94,7 +94,9 @@ class Distillation:
             right = [one for one in trajectories if keepable(one)]
             if self.learn_from == "answers" or len({one.riddle_id for one in right}) == len(pair):
                 for one in right:
-                    found.setdefault(one.observations[-1], {}).setdefault(one.text.strip(), _likelihood(one))
+                    found.setdefault(one.observations[-1], {}).setdefault(
+                        one.text.strip(), one.completions[-1].mean_logprob
+                    )
         examples = [Example(*example) for example in worked] if self.worked else []
         for question, answers in found.items():
             best = sorted(answers, key=lambda answer: (-answers[answer], len(answer)))
@@ -228,12 +230,6 @@ class Preference:
 def keepable(trajectory: Trajectory) -> bool:
     """Whether an answer may be learned from: verified, and ended by itself."""
     return trajectory.solved and trajectory.completions[-1].finished
-
-
-def _likelihood(trajectory: Trajectory) -> float:
-    """Return the mean log-probability of the tokens of an answer, in nats; 0 if it is not known."""
-    logprobs = trajectory.completions[-1].logprobs
-    return sum(logprobs) / len(logprobs) if logprobs else 0.0
 
 
 def _examples(rows: Rows) -> list[Example]:

@@ -51,7 +51,7 @@ def training_speeds(folder: Path) -> dict[str, float]:
         fine_tune(policy, rows[: (1 + STEPS) * settings.batch_size], LoRA(), settings, scratch / "adapter", 0, step)
 
     def ours_in_fp32(step: Callable[[int], None], scratch: Path) -> None:
-        with mock.patch("agents.fine_tuning.training_dtype", lambda device: torch.float32):
+        with mock.patch("agents.fine_tuning.training_dtype", return_value=torch.float32):
             ours(step, scratch)
 
     def trl(step: Callable[[int], None], scratch: Path) -> None:

@@ -40,7 +40,9 @@ def game(written, monkeypatch, **_):
 
 def answers(expit, recorded, monkeypatch, **_):
     monkeypatch.setattr(LanguageModelPolicy, "load", lambda *_: tiny_policy())
-    monkeypatch.setattr(LanguageModelPolicy, "sample", lambda self, questions, n, *_: [[Completion(FOREIGN)] * n])
+    monkeypatch.setattr(
+        LanguageModelPolicy, "sample", lambda self, questions, n, *_: [[Completion(FOREIGN)] * n for _ in questions]
+    )
     expit("ask", recorded, "Who?")
     lesson.teach(tiny_policy(), Console(width=120), 6, False, 0)
 

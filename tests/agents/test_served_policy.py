@@ -9,7 +9,6 @@ from support.tiny import save_tiny
 
 from agents import Budget, ExpertIteration
 from agents.evaluation import MEASURES
-from agents.policy import FEW_SHOT
 from agents.sampling.http import ServerError
 from agents.training import TrainRequest
 from agents.trajectory import TrajectoryStore
@@ -78,16 +77,15 @@ def test_training_is_refused_where_the_server_loads_no_adapters_and_a_comparison
 @pytest.mark.parametrize(("says", "there"), [("None.", True), ("None.", False), ("3", True)])
 def test_the_lesson_learns_here_what_its_search_on_the_server_found(server, weights, expit, capsys, says, there):
     server.loads_adapters, server.token_ids, server.models = False, False, ["qwen2.5:0.5b"]
-    server.says = lambda body, choice: says
+    server.says = lambda body, choice: "3" if "wooden" in body["messages"][-1]["content"] else says
     words = ("--model", "qwen2.5:0.5b", "--samples", 6, "--weights", weights if there else "./nothing")
     expit("lesson", "--sampler", server.url, *words)
     shown = " ".join(capsys.readouterr().out.split())
-    assert len(server.seen) == 2
-    assert f"shows {len(FEW_SHOT)} solved examples first" in shown
-    assert ("The verifier passes 'None.'" in shown) == (says == "None.")
+    assert [len(one["messages"]) for one in server.seen] == [2, 2, 10, 10], "the search shows four worked examples"
+    assert ("Both sides are verified" in shown) == (says == "None.")
     assert ("expit lesson --hint" in shown) == (says == "3"), "nothing is learned that was not found"
     assert ("the weights to fine-tune are not here" in shown and "--weights FOLDER" in shown) != there
-    learned = ["before they learn", "4. Distil. LoRA", "10 steps", "5. In one go again"]
+    learned = ["before they learn", "5. Distil. LoRA", "6. In one go again"]
     places = [shown.find(text) for text in learned]
     assert (-1 not in places and places == sorted(places)) == (there and says == "None.")
 
