@@ -104,7 +104,9 @@ def test_a_budget_of_episodes_is_never_passed_and_one_of_tokens_ends_the_search_
     def learn(name, *budget, worked_pairs=0):
         return make_agent(tmp_path / name, unvalidated(worked_pairs)).learn(make_env(), Budget(*budget))
 
-    assert learn("episodes", 9, worked_pairs=1).spent.episodes == 9
+    with pytest.raises(NothingToLearnError) as raised:  # no pair is searched to its end
+        learn("episodes", 9, worked_pairs=1)
+    assert raised.value.history.spent.episodes == 9
     one = learn("tokens", 1_000, 20)
     assert (len(one.rounds), one.spent.episodes) == (1, CONFIG.riddles * CONFIG.samples)
     assert one.spent.tokens > 20
