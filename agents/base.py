@@ -116,6 +116,18 @@ class History:
     rounds: tuple[Mapping[str, float], ...] = ()
 
 
+class NothingToLearnError(RuntimeError):
+    """An agent found nothing that it could learn from.
+
+    Attributes:
+        history: what was spent, and how long it took.
+    """
+
+    def __init__(self, message: str, history: History) -> None:
+        super().__init__(message)
+        self.history = history
+
+
 class Agent(ABC):
     """An agent answers observations, and may learn from an environment.
 

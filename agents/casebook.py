@@ -13,6 +13,8 @@ from agents.base import judge, spawn_seeds
 from agents.policy import Solved
 from agents.trajectory import Completion, Trajectory, pairs_of
 
+BARE_WORDS = 6
+"""An answer of more words needs a mark: see `expit_env.ANSWER_FORMAT`."""
 _STUDY = 20_261_127
 """Sets the seeds of what is studied apart from those of what is searched."""
 _DRAWS = 4_000
@@ -46,13 +48,17 @@ class Casebook:
         return [example for case in self.cases for example in case]
 
     def nearest(self, question: str) -> Solved:
-        """Return the examples of the cases that share most words with a question, rare words above all."""
+        """Return the examples of the cases that share most words with a question, rare words above all.
+
+        The case that has the question itself is left out.
+        """
         words = _words(question)
         scores = [
             sum(self._weight[word] ** 2 for word in words & case) / length
             for case, length in zip(self._words, self._length, strict=True)
         ]
-        best = sorted(range(len(self.cases)), key=lambda place: -scores[place])[: self.shown]
+        others = [at for at, case in enumerate(self.cases) if all(question != asked for asked, _ in case)]
+        best = sorted(others, key=lambda place: -scores[place])[: self.shown]
         return [example for place in sorted(best) for example in self.cases[place]]
 
 
@@ -84,7 +90,10 @@ def study(env: gym.Env[str, str], pairs: int, seed: int, most: int) -> list[Traj
 def worked(trajectory: Trajectory, reasons: bool) -> str:
     """Return the answer that the environment revealed, after its explanation if there is one."""
     why = trajectory.explanation if reasons else None
-    return f"{why}\nAnswer: {trajectory.answer}" if why else str(trajectory.answer)
+    answer = str(trajectory.answer)
+    if not why and len(answer.split()) <= BARE_WORDS:
+        return answer
+    return f"{why}\nAnswer: {answer}" if why else f"Answer: {answer}"
 
 
 def _words(*questions: str) -> frozenset[str]:

@@ -8,7 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from io import TextIOWrapper
 from json import dumps
 from pathlib import Path
@@ -82,7 +82,7 @@ def _evaluate(
         run: the folder of a run.
         split: the split of the riddles.
         riddles: how many.
-        samples: N of System 2 accuracy and majority@N.
+        samples: N of pass@N and majority@N.
         device: cuda, mps or cpu; by default the first of them that is available.
         sampler: a vLLM server to sample from, such as http://localhost:8000/v1, with the run's model under its name.
         json: print one JSON object and nothing else.
@@ -144,11 +144,10 @@ def _ask(run: tyro.conf.Positional[Path], question: tyro.conf.Positional[str], d
         question: the riddle.
         device: cuda, mps or cpu; by default the first of them that is available.
     """
-    from agents.policy import Decoding
     from agents.training import TrainedRun
 
     opened = TrainedRun.open(run, device)
-    greedy = Decoding(temperature=0.0, max_new_tokens=opened.max_new_tokens)
+    greedy = replace(opened.decoding, temperature=0.0)
     for name, adapter in (("base", None), ("trained", opened.adapter)):
         opened.policy.use_adapter(adapter)
         print(plain(f"{name + ':':<9}{opened.policy.sample([question], 1, greedy)[0][0].text.strip()}"))
@@ -195,7 +194,7 @@ def _lesson(
     hint: bool = False,
     seed: int = 0,
 ) -> None:
-    """Show expert iteration step by step on one riddle, in minutes: wrong, search, filter, distil, right.
+    """Show expert iteration step by step on one pair, in minutes: wrong, search, filter, distil, right.
 
     Args:
         model: "embedded" (SmolLM2-135M-Instruct), a local folder, or an id on the Hugging Face Hub. With a sampler: the
@@ -204,7 +203,7 @@ def _lesson(
         sampler: a server for the search, such as http://localhost:11434/v1 (Ollama); it does not need adapters, because
             fine-tuning and the answer after it run in this process.
         weights: with a sampler, the model to fine-tune: "embedded", a folder or a Hub id; by default the same model.
-        samples: how many answers to draw in the search.
+        samples: how many replies to draw in the search, to each side of the pair.
         hint: give the model a hint while it searches.
         seed: of the search and the fine-tuning.
     """

@@ -13,10 +13,9 @@ from typing import Literal
 import gymnasium as gym
 from rich.console import Console
 
-from agents.base import Agent, Budget, History
+from agents.base import Agent, Budget, History, NothingToLearnError
 from agents.conditions import Conditions, at_least
 from agents.evaluation import evaluate, evaluation_riddles, split_env
-from agents.expert_iteration import NothingToLearnError
 from agents.policy import LanguageModelPolicy
 from agents.progress import plain
 from agents.registry import AGENTS, TRAINABLE, Setting, checked_name, make_agent, trainable

@@ -89,7 +89,7 @@ class Conditions:
             what the end of an episode reveals is a worked example.
         few_shot_share: the share of learning, from its start, in which the prompt shows the nearest worked examples.
         validation_riddles: riddles that base and trained model are evaluated on; 0 for none.
-        evaluation_samples: N of System 2 accuracy and majority@N.
+        evaluation_samples: N of pass@N and majority@N.
         seed: decides every riddle and every draw.
     """
 
@@ -109,6 +109,8 @@ class Conditions:
             self, max_new_tokens=1, validation_riddles=0, evaluation_samples=1, seed=0, few_shot_share=0, worked_pairs=0
         )
         above_zero(self, temperature=float("inf"), top_p=1.0)
+        if self.few_shot_share > 1:
+            raise SettingError(f"--few-shot-share must be at most 1, not {self.few_shot_share}")
 
     def decoding(self) -> Decoding:
         """Return how samples are drawn."""

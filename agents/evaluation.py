@@ -1,4 +1,4 @@
-"""System 1, System 2 and the gap between them: how good an agent is on a fixed set of riddles."""
+"""Pairs, by System 1 and by System 2: how good an agent is on a fixed set of riddles and their contrasts."""
 
 from __future__ import annotations
 

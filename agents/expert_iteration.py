@@ -17,7 +17,7 @@ from typing import ClassVar, Protocol, Self, TypeVar
 import gymnasium as gym
 
 from agents.adapter_agent import AdapterAgent, AdapterConfig
-from agents.base import Budget, History, Metered, Spending, rollout, spawn_seeds
+from agents.base import Budget, History, Metered, NothingToLearnError, Spending, rollout, spawn_seeds
 from agents.casebook import Casebook
 from agents.conditions import Conditions, at_least
 from agents.policy import PolicyAgent
@@ -26,18 +26,6 @@ from agents.report import print_round
 from agents.run import Stages, read_jsonl, write_text
 from agents.trajectory import Trajectory, TrajectoryStore, coverage
 from agents.updates import Distillation, Rows, Update
-
-
-class NothingToLearnError(RuntimeError):
-    """The search found nothing that the update could learn from.
-
-    Attributes:
-        history: what was spent, and how long it took.
-    """
-
-    def __init__(self, message: str, history: History) -> None:
-        super().__init__(message)
-        self.history = history
 
 
 class SearchConfig(AdapterConfig, Protocol):
@@ -95,9 +83,8 @@ class ExpertIterationConfig:
 
     def within(self, episodes: int) -> Self:
         """Fit the rounds to a budget: first fewer riddles (at least 8), then fewer rounds."""
-        answers = episodes * 3 // 4  # the rest is for studying
-        riddles = min(self.riddles, max(8, answers // (self.rounds * self.samples)))
-        rounds = min(self.rounds, max(1, answers // (riddles * self.samples)))
+        riddles = min(self.riddles, max(8, episodes // (self.rounds * self.samples)))
+        rounds = min(self.rounds, max(1, episodes // (riddles * self.samples)))
         return dataclasses.replace(self, rounds=rounds, riddles=riddles)
 
 
@@ -117,8 +104,8 @@ class SearchAndLearn(AdapterAgent[C]):
         """
         budget = budget or Budget(self.config.episodes)
         run, metered = self.open_run(env, budget)
-        self.examples = self.config.conditions.share_shown(self.config.rounds)
         before, cases = self.evaluate_base(run, env), self.study(run, metered)
+        self.examples = self.config.conditions.share_shown(self.config.rounds) if cases.cases else 0.0
         rounds: list[list[Trajectory]] = []
         metrics: list[Mapping[str, float]] = []
         for index in range(self.config.rounds):

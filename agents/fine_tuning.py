@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.conditions import LoRA, above_zero, at_least
-from agents.policy import LanguageModelPolicy, Solved, prompt
+from agents.policy import LanguageModelPolicy, prompt
 
 # Imported only for training, because the command's help does not need them.
 if TYPE_CHECKING:
@@ -58,11 +58,10 @@ def fine_tune(
     progress: Callable[[int], None] | None = None,
     *,
     previous: Path | None = None,
-    solved: Solved = (),
 ) -> int:
     """Train an adapter on the base model, a fresh one or the ``previous`` one further, and save it to ``folder``.
 
-    The loss is on the answer and its end-of-turn token only, after the prompt, with solved examples if given. The
+    The loss is on the answer and its end-of-turn token only, after the prompt. The
     adapter is in fp32; the frozen base, and with it the matmuls, are in bf16 where the device is fast at it.
 
     Returns:
@@ -81,7 +80,7 @@ def fine_tune(
 
     if not examples:
         raise ValueError("there are no examples to fine-tune on")
-    groups = [encode_group(policy.tokenizer, prompt(one, solved), answers) for one, answers in _by_question(examples)]
+    groups = [encode_group(policy.tokenizer, prompt(one), answers) for one, answers in _by_question(examples)]
     torch.manual_seed(seed)
     # A copy, because the trainer patches the model: forward, special tokens, cache.
     dtype = training_dtype(policy.base.device)

@@ -82,14 +82,15 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
             RuntimeError: if the policy samples on a server: trl samples here.
         """
         budget = budget or Budget(self.config.episodes)
-        Plan.of(self.config, budget)  # before any work
+        least = budget.episodes - budget.episodes // 4  # what studying leaves at least
+        Plan.of(self.config, dataclasses.replace(budget, episodes=least))
         if self.policy.in_process() is not self.policy:
             raise RuntimeError("grpo samples inside trl, not from a server: leave out --sampler")
         run, metered = self.open_run(env, budget)
         before, stages, cases = self.evaluate_base(run, env), Stages(run, "round-000"), self.study(run, metered)
         studied = metered.spent
         plan = Plan.of(self.config, metered.left or budget)
-        self.examples = self.config.conditions.share_shown(plan.steps)
+        self.examples = self.config.conditions.share_shown(plan.steps) if cases.cases else 0.0
         store = TrajectoryStore(stages.path / "trajectories.jsonl")
         train = functools.partial(self._train, folder=stages.path, store=store, env=metered, plan=plan, cases=cases)
         self.adapter = stages.stage("adapter", "learn", train)

@@ -42,10 +42,9 @@ class IteratedDPOConfig:
 
     def within(self, episodes: int) -> Self:
         """Fit the rounds to a budget: fewer riddles (at least 8), then fewer answers to each, then fewer rounds."""
-        answers = episodes * 3 // 4  # the rest is for studying
-        riddles = min(self.riddles, max(8, answers // (self.rounds * self.samples)))
-        samples = max(2, min(self.samples, answers // (self.rounds * riddles)))
-        rounds = min(self.rounds, max(1, answers // (riddles * samples)))
+        riddles = min(self.riddles, max(8, episodes // (self.rounds * self.samples)))
+        samples = max(2, min(self.samples, episodes // (self.rounds * riddles)))
+        rounds = min(self.rounds, max(1, episodes // (riddles * samples)))
         return dataclasses.replace(self, rounds=rounds, riddles=riddles, samples=samples)
 
 

@@ -129,9 +129,9 @@ def _learner(policy: LanguageModelPolicy, console: Console) -> LanguageModelPoli
 
 
 def choose(riddle: Riddle, answers: Sequence[Completion]) -> str | None:
-    """Pick the reply to learn: of the verified ones the likeliest, or the shortest if likelihoods are not known."""
+    """Pick the reply to learn: of the verified ones the likeliest, or the first if likelihoods are not known."""
     right = [answer for answer in answers if answer.finished and verify(riddle, answer.text).correct]
-    best = max(right, key=lambda answer: (answer.mean_logprob, -len(answer.text)), default=None)
+    best = max(right, key=lambda answer: answer.mean_logprob, default=None)
     return None if best is None else best.text.strip()
 
 

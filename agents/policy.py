@@ -37,7 +37,7 @@ FEW_SHOT: Solved = (
     ("Which is longer, a minute or sixty seconds?", "Neither."),
     ("Can a cow jump higher than a house?", "Yes."),
 )
-"""Riddles of no family, with answers, that a first search may show before the question."""
+"""Riddles of no family, with answers, that a prompt may show before the question."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,8 @@ def _shares(metrics: Mapping[str, float]) -> tuple[float, float, float, float]:
     """Return the shares of ``SHARES``; without contrasts, a riddle is a pair of its own."""
     riddle = metrics["riddle_accuracy"]
     contrast, pair = metrics.get("contrast_accuracy", riddle), metrics.get("pair_accuracy", riddle)
-    return pair, riddle - pair, contrast - pair, 1 - riddle - contrast + pair
+    only_riddle, only_contrast = max(0.0, riddle - pair), max(0.0, contrast - pair)  # riddles may lack a contrast
+    return pair, only_riddle, only_contrast, 1 - pair - only_riddle - only_contrast
 
 
 def _cell(evaluation: Evaluation, measure: str) -> str:

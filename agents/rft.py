@@ -45,9 +45,8 @@ class RFTConfig:
 
     def within(self, episodes: int) -> Self:
         """Fit the search to a budget: fewer riddles (at least 8), then fewer answers to each."""
-        answers = episodes * 3 // 4  # the rest is for studying
-        riddles = min(self.riddles, max(8, answers // self.samples))
-        return dataclasses.replace(self, riddles=riddles, samples=max(1, min(self.samples, answers // riddles)))
+        riddles = min(self.riddles, max(8, episodes // self.samples))
+        return dataclasses.replace(self, riddles=riddles, samples=max(1, min(self.samples, episodes // riddles)))
 
 
 class RFT(SearchAndLearn[RFTConfig]):

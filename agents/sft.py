@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 import gymnasium as gym
 
 from agents.adapter_agent import AdapterAgent
-from agents.base import Budget, History, Spending
+from agents.base import Budget, History, NothingToLearnError, Spending
 from agents.conditions import Conditions
 from agents.fine_tuning import Example, FineTuning, fine_tune, steps
 from agents.progress import stage
@@ -52,11 +52,14 @@ class SFT(AdapterAgent[SFTAgentConfig]):
 
         Raises:
             RunConflictError: if the folder holds a run with different settings.
-            ValueError: if the budget is too small to study anything.
+            NothingToLearnError: if nothing was studied.
         """
         run, metered = self.open_run(env, budget or Budget(self.config.episodes))
         before, stages, shared = self.evaluate_base(run, env), Stages(run, "round-000"), self.config.conditions
         examples = [Example(*example) for example in self.study(run, metered).examples]
+        if not examples:
+            message = "sft studied nothing: it needs --worked-pairs of at least 1, and a budget of at least 8 episodes"
+            raise NothingToLearnError(message, History(metered.spent))
 
         def distil(path: Path) -> Mapping[str, float]:
             with stage(self.console, "distil", steps(examples, self.config.fine_tuning)) as progress:

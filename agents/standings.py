@@ -41,8 +41,9 @@ class Result:
     note: str = ""
 
     def values(self) -> np.ndarray:
-        """Return 1 for each pair that it got right, else 0, as an array of shape (num_riddles,)."""
-        return self.evaluation.values(self.measure)
+        """Return 1 for each pair that it got right, else 0, as an array of shape (num_pairs,)."""
+        values = self.evaluation.values(self.measure)
+        return values[~np.isnan(values)]
 
     @property
     def measure(self) -> str:
@@ -64,7 +65,8 @@ class Result:
 class Standing:
     """The results of one agent over all its seeds; episodes, tokens and minutes are means over the seeds.
 
-    Pairs, or riddles if none has a contrast. ``contrast`` and ``overapplied`` are None if no riddle has a contrast.
+    ``riddles`` is the number of pairs, or of riddles if none has a contrast; ``contrast`` and ``overapplied`` are then
+    None. Of an upper bound, all shares are those of any of N samples.
     """
 
     agent: str
@@ -92,7 +94,7 @@ class Standing:
         values = np.stack([result.values() for result in results])  # (num_seeds, num_riddles)
         low, high = interval(results)
         first = results[0]
-        shares = [summary(result.evaluation) for result in results]
+        shares, kind = [summary(result.evaluation) for result in results], "pass" if first.upper_bound else "accuracy"
         return cls(
             agent=first.agent,
             upper_bound=first.upper_bound,
@@ -104,9 +106,9 @@ class Standing:
             low=low,
             high=high,
             by_seed=tuple(values.mean(axis=1).tolist()),
-            riddle=_mean(result.evaluation.mean("riddle_accuracy") for result in results),
-            contrast=_mean_of(shares, "contrast_accuracy"),
-            overapplied=_mean_of(shares, "overapplied"),
+            riddle=_mean(result.evaluation.mean(f"riddle_{kind}") for result in results),
+            contrast=_mean_of(shares, f"contrast_{kind}"),
+            overapplied=None if first.upper_bound else _mean_of(shares, "overapplied"),
             episodes=_mean(result.spent.episodes for result in results),
             tokens=_mean(result.spent.tokens for result in results),
             gradient_tokens=_mean(result.spent.gradient_tokens for result in results),
@@ -134,10 +136,10 @@ def interval(results: Sequence[Result]) -> tuple[float, float]:
 def table(standings: Sequence[Standing], split: str, budget: int) -> Table:
     """Return the comparison as a table, the best first, upper bounds marked."""
     first = standings[0]
-    seeds = ", ".join(map(str, first.seeds))
+    seeds, samples = ", ".join(map(str, first.seeds)), max(one.samples for one in standings)
     title = f"{split}: {first.riddles} pairs, budget {budget:,} episodes, seeds {seeds}"
     caption = (
-        f"95 % over pairs and seeds. * upper bound on {first.samples} sampled answers: the verifier picks. Solved"
+        f"95 % over pairs and seeds. * upper bound on {samples} sampled answers: the verifier picks. Solved"
         f" examples were in the prompt for a share of the learning, or of the answers: {_examples(standings)}."
     )
     shown = Table(title=title, caption=caption, box=SIMPLE_HEAD, collapse_padding=True)

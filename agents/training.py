@@ -15,9 +15,9 @@ from rich.console import Console
 
 from agents.adapter_agent import AdapterAgent, AdapterConfig
 from agents.base import Budget
-from agents.conditions import Conditions, at_least
+from agents.conditions import at_least
 from agents.evaluation import Comparison, evaluate, evaluation_riddles, split_env
-from agents.policy import LanguageModelPolicy, PolicyAgent
+from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 from agents.registry import TRAINABLE, trainable
 from agents.requests import LearningRequest, ModelRequest
 from agents.run import RunFolder, hold, read_json
@@ -95,7 +95,7 @@ def _final(path: Path, split: str, agent: AdapterAgent, env: gym.Env[str, str], 
     if agent.adapter is None:
         raise ValueError("the agent learned nothing to evaluate: give it a larger budget")
     shared = request.config.conditions
-    run = TrainedRun(agent.policy, agent.adapter, lambda: env, shared.max_new_tokens)
+    run = TrainedRun(agent.policy, agent.adapter, lambda: env, shared.decoding())
     compare_with_base(run, split, request.test_riddles, shared.evaluation_samples, agent.console).write(path)
 
 
@@ -107,13 +107,13 @@ class TrainedRun:
         policy: its base model; after ``policy.use_adapter(adapter)``, its trained model.
         adapter: the last adapter it learned.
         make_env: makes its training environment, which needs its source of riddles.
-        max_new_tokens: the token limit of its answers.
+        decoding: how it drew answers while it learned.
     """
 
     policy: LanguageModelPolicy
     adapter: Path
     make_env: Callable[[], gym.Env[str, str]]
-    max_new_tokens: int
+    decoding: Decoding
 
     @classmethod
     def open(cls, folder: Path, device: str | None = None, sampler: str | None = None) -> TrainedRun:
@@ -123,16 +123,18 @@ class TrainedRun:
             ValueError: if the folder holds no run with an adapter, or its record is broken.
         """
         adapter = _last_adapter(folder)
-        model, weights, environment, kwargs, length = read_json(folder / "config.json", _recorded)
+        model, weights, environment, kwargs, decoding = read_json(folder / "config.json", _recorded)
         request = ModelRequest(model if sampler else weights, device, sampler)
-        return cls(request.policy(), adapter, functools.partial(gym.make, f"expit_env:{environment}", **kwargs), length)
+        return cls(
+            request.policy(), adapter, functools.partial(gym.make, f"expit_env:{environment}", **kwargs), decoding
+        )
 
 
-def _recorded(record: dict) -> tuple[str, str, str, dict, int]:
-    """Return the recorded model, weights, environment, its arguments, and the token limit of answers."""
+def _recorded(record: dict) -> tuple[str, str, str, dict, Decoding]:
+    """Return the recorded model, weights, environment, its arguments, and how answers were drawn."""
     model, environment = record["model"], record["environment"]
-    weights, length = record.get("weights", model), record["config"]["conditions"]["max_new_tokens"]
-    return model, weights, environment["id"], environment["kwargs"], length
+    decoding = {name: record["config"]["conditions"][name] for name in ("temperature", "top_p", "max_new_tokens")}
+    return model, record.get("weights", model), environment["id"], environment["kwargs"], Decoding(**decoding)
 
 
 def compare_with_base(run: TrainedRun, split: str, riddles: int, samples: int, console: Console) -> Comparison:
@@ -142,9 +144,8 @@ def compare_with_base(run: TrainedRun, split: str, riddles: int, samples: int, c
     ids = evaluation_riddles(env, riddles, console)
     for name, adapter in (("base", None), ("trained", run.adapter)):
         run.policy.use_adapter(adapter)
-        sampling = dataclasses.replace(Conditions().decoding(), max_new_tokens=run.max_new_tokens)
-        greedy = dataclasses.replace(sampling, temperature=0.0)
-        agent, search = PolicyAgent(run.policy, greedy), PolicyAgent(run.policy, sampling)
+        greedy = dataclasses.replace(run.decoding, temperature=0.0)
+        agent, search = PolicyAgent(run.policy, greedy), PolicyAgent(run.policy, run.decoding)
         evaluations.append(evaluate(agent, env, ids, search, samples, console, f"{split}: {name}"))
     return Comparison(*evaluations)
 

@@ -67,7 +67,7 @@ class Distillation:
         learn_from: "pairs": from riddles of which the contrast is solved, too, so that no shortcut pays; or "answers".
         answers_per_riddle: the most different answers to a riddle; None for all. Those that the sampling policy found
             likeliest, by the mean over their tokens, come first: an answer may be right for a wrong reason, and under
-            worked examples such reasons are unlikely. Where likelihoods are not known, the shortest do.
+            worked examples such reasons are unlikely. Where likelihoods are not known, the first found do.
         worked: whether the worked examples are learned, too.
         pooled: whether the answers of all rounds are learned, or only the newest.
         continued: whether the adapter of the round before is trained further, in place of a fresh one on the base
@@ -99,7 +99,7 @@ class Distillation:
                     )
         examples = [Example(*example) for example in worked] if self.worked else []
         for question, answers in found.items():
-            best = sorted(answers, key=lambda answer: (-answers[answer], len(answer)))
+            best = sorted(answers, key=lambda answer: -answers[answer])
             examples += [Example(question, answer) for answer in best[: self.answers_per_riddle]]
         return examples
 

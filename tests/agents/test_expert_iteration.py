@@ -11,8 +11,8 @@ from support.tiny import terse_model, tiny_policy
 from support.verifiers import never
 
 from agents import Budget, Completion
+from agents.base import NothingToLearnError
 from agents.conditions import Conditions
-from agents.expert_iteration import NothingToLearnError
 from agents.fine_tuning import Example
 from agents.policy import prompt
 from agents.progress import QUIET

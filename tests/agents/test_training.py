@@ -13,6 +13,7 @@ from support.tiny import load_without_workers, save_tiny
 
 from agents.comparison import CompareRequest
 from agents.evaluation import split_env
+from agents.policy import Decoding
 from agents.requests import FIRST_GROUPS
 from agents.run import UNCOMPARED
 from agents.sampling.workers import usable_cores
@@ -114,11 +115,11 @@ def test_a_trained_run_is_opened_without_its_source_which_only_its_riddles_need(
     load_without_workers(monkeypatch)
     save_tiny(tmp_path / "model")
     environment = {"id": "Riddle-v0", "kwargs": {"split": "train", "source": str(tmp_path / "moved.jsonl")}}
-    config = {"conditions": {"max_new_tokens": 3}}
+    config = {"conditions": {"temperature": 0.5, "top_p": 1.0, "max_new_tokens": 3}}
     record = {"model": str(tmp_path / "model"), "environment": environment, "config": config}
     (tmp_path / "adapter").mkdir()
     (tmp_path / "config.json").write_text(json.dumps(record))
     opened = TrainedRun.open(tmp_path, "cpu")
-    assert opened.max_new_tokens == 3
+    assert opened.decoding == Decoding(0.5, 1.0, 3)
     with pytest.raises(ValueError, match=r"there is no file .*moved\.jsonl"):
         compare_with_base(opened, "test", 1, 1, Console(quiet=True))
