@@ -49,7 +49,8 @@ def test_the_cases_nearest_to_a_riddle_are_whole_and_most_often_of_its_family():
         hits += info["family"] in {families[example] for example, _ in shown}
     assert hits > 0.9 * 300
     alone = Casebook(book.cases, 1)
-    assert all(alone.nearest(question) == case for case in book.cases for question, _ in case)
+    assert all(alone.nearest(f"{question} Say it.") == case for case in book.cases for question, _ in case)
+    assert all(not dict(alone.nearest(question)).keys() & dict(case) for case in book.cases for question, _ in case)
     assert Casebook((), 2).nearest("How many?") == []
 
 
@@ -64,5 +65,5 @@ def test_a_worked_example_is_right_and_gives_its_reason_first_if_it_shall():
 def test_a_riddle_without_contrast_and_explanation_is_a_case_of_its_own(written):
     rows = [{"question": f"Who is number {n}?", "answer": "I", "split": "train"} for n in range(5)]
     studied = study(make(source=written(rows)), 3, 0, 4)
-    assert Casebook.of(studied, True, 1).nearest(studied[1].question) == [(studied[1].question, "I")]
+    assert Casebook.of(studied, True, 1).nearest(f"{studied[1].question}!") == [(studied[1].question, "I")]
     assert len(studied) == len(pairs_of(studied)) == 3

@@ -107,7 +107,7 @@ def test_a_small_source_is_answered_once_and_an_edited_one_is_refused(done, writ
 def test_expert_iteration_is_fitted_to_the_budget(budget):
     config = ExpertIterationConfig()
     fitted = config.within(budget)
-    assert fitted.episodes <= budget or (fitted.rounds, fitted.riddles) == (1, 8)
+    assert fitted.rounds * fitted.riddles * fitted.samples <= budget or (fitted.rounds, fitted.riddles) == (1, 8)
     assert fitted.riddles <= config.riddles
     if budget >= config.episodes:
         assert fitted == config
