@@ -6,7 +6,7 @@ import pytest
 from support.tiny import tiny_policy
 
 from agents import Budget, Conditions, FineTuning, LoRA, Spending
-from agents.base import rollout
+from agents.base import NothingToLearnError, rollout
 from agents.baselines import ConstantAgent, FewShotAgent, MajorityAgent, best_constant
 from agents.evaluation import majority
 from agents.policy import SYSTEM, Decoding, PolicyAgent
@@ -51,7 +51,7 @@ def test_sft_learns_what_it_has_studied_and_nothing_else(tmp_path):
     history = agent.learn(gym.make("Riddle-v0"), Budget(40))
     assert (history.spent.episodes, history.spent.tokens, history.rounds[0]["rows"]) == (10, 0, 10)
     assert agent.learn(gym.make("Riddle-v0"), Budget(40)) == history
-    with pytest.raises(ValueError, match="no examples"):
+    with pytest.raises(NothingToLearnError, match="--worked-pairs"):
         SFT(tiny_policy(), agent.config).learn(gym.make("Riddle-v0"), Budget(7))
 
 

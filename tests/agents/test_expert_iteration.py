@@ -141,16 +141,16 @@ def trajectory(question, text, solved=True, finished=True, logprobs=()):
     )  # fmt: skip
 
 
-def test_only_verified_finished_different_and_short_answers_are_learned():
+def test_only_verified_finished_different_answers_are_learned_in_the_order_they_were_found():
     found = [
         trajectory("q", "No birds are left."), trajectory("q", "3", solved=False),
         trajectory("q", "None of them is", finished=False), trajectory("q", "None."), trajectory("q", " None. "),
         trajectory("q", "None are left."), trajectory("p", "9"),
     ]  # fmt: skip
     answers, newer = functools.partial(Distillation, learn_from="answers"), [trajectory("q", "0")]
-    two = [Example("q", "None."), Example("q", "None are left."), Example("p", "9")]
+    two = [Example("q", "No birds are left."), Example("q", "None."), Example("p", "9")]
     assert answers(answers_per_riddle=2).select([found]) == two
-    assert answers().select([found, newer])[0] == Example("q", "0")
+    assert answers().select([found, newer]) == two[::2]
     assert answers(pooled=False).select([found, newer]) == [Example("q", "0")]
     assert Distillation().select([found, newer]) == [], "no contrast is solved"
 
