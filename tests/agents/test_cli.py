@@ -7,6 +7,7 @@ import sys
 import pytest
 from support.data import rows
 from support.processes import python
+from support.tiny import load_without_workers
 
 from agents.evaluation import MEASURES
 from agents.registry import AGENTS, TRAINABLE
@@ -86,6 +87,14 @@ def test_a_folder_that_is_in_use_is_refused(tmp_path, expit, command):
         expit(command, "--model", "/no/such/folder", "--out", tmp_path)
     with pytest.raises(SystemExit, match=r"no folder /no/such/folder|No such file"):
         expit(command, "--model", "/no/such/folder", "--out", tmp_path)
+
+
+def test_ask_answers_with_base_and_trained(recorded, expit, capsys, monkeypatch):
+    load_without_workers(monkeypatch)
+    expit("ask", recorded, "How many birds are left?")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("base:")
+    assert any(line.startswith("trained:") for line in lines)
 
 
 def test_a_flag_of_another_agent_is_refused_with_where_the_flags_of_this_one_are(expit, capsys):

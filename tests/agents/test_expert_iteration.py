@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from support.killed_run import run
 from support.runs import CONDITIONS, CONFIG, make_agent, make_env
-from support.tiny import terse_model, tiny_policy
 from support.verifiers import never
 
 from agents import Budget, Completion
@@ -15,9 +15,7 @@ from agents.base import NothingToLearnError
 from agents.conditions import Conditions
 from agents.fine_tuning import Example
 from agents.policy import prompt
-from agents.progress import QUIET
 from agents.shared_prompt import encode_group
-from agents.training import TrainRequest, train
 from agents.trajectory import Trajectory, TrajectoryStore
 from agents.updates import Distillation, Preference
 
@@ -48,10 +46,6 @@ def test_every_stage_leaves_its_file(learned):
         assert {"search_seconds", "distil_seconds", "evaluate_seconds"} <= json.loads(line).keys()
 
 
-class Request(TrainRequest):
-    environment, policy = (lambda _: make_env()), (lambda _: tiny_policy(terse_model()))
-
-
 def test_a_run_interrupted_at_every_stage_ends_as_one_that_never_was(tmp_path, monkeypatch):
     rename, interrupted = Path.rename, []
     stages = [f"{name}/{stage}" for name in ROUNDS for stage in STAGES]
@@ -63,16 +57,13 @@ def test_a_run_interrupted_at_every_stage_ends_as_one_that_never_was(tmp_path, m
             raise KeyboardInterrupt
         return rename(path, target)
 
-    def run(name):
-        return train(Request(model="tiny", device="cpu", out=tmp_path / name, test_riddles=2, config=CONFIG), QUIET)
-
     monkeypatch.setattr(Path, "rename", interrupt)
     for _ in names:
         with pytest.raises(KeyboardInterrupt):
-            run("run")
-    run("run")
+            run(tmp_path / "run")
+    run(tmp_path / "run")
     monkeypatch.undo()
-    run("unbroken")
+    run(tmp_path / "unbroken")
     assert interrupted == names
     for name in [name for name in names if "json" in name]:
         assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "unbroken" / name).read_bytes()

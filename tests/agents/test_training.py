@@ -1,14 +1,17 @@
-"""The environment that a request makes, the record of a run, and a trained run that is opened again."""
+"""The environment that a request makes, the record of a run, and a run that is killed again and again."""
 
 import hashlib
 import importlib.metadata
 import io
 import json
+import signal
 from pathlib import Path
 
 import gymnasium as gym
 import pytest
 from rich.console import Console
+from support.killed_run import WHERE, run
+from support.processes import python
 from support.tiny import load_without_workers, save_tiny
 
 from agents.comparison import CompareRequest
@@ -123,3 +126,20 @@ def test_a_trained_run_is_opened_without_its_source_which_only_its_riddles_need(
     assert opened.decoding == Decoding(0.5, 1.0, 3)
     with pytest.raises(ValueError, match=r"there is no file .*moved\.jsonl"):
         compare_with_base(opened, "test", 1, 1, Console(quiet=True))
+
+
+def test_a_run_killed_before_during_and_after_the_rounds_ends_as_one_that_never_was(tmp_path):
+    killed, unbroken = tmp_path / "killed", tmp_path / "unbroken"
+    absent = {"before": "base.json", "search": "round-001/trajectories.jsonl", "after": "evaluation-test.json"}
+    for where in WHERE:
+        dead = python("-m", "support.killed_run", killed, where)
+        assert dead.returncode == -signal.SIGKILL, dead.stderr
+        assert not (killed / absent[where]).exists()
+    assert (killed / "round-001" / "DONE").exists()
+    for folder in (killed, unbroken):
+        run(folder)
+    names = [f"round-{index:03d}/{name}" for index in range(2) for name in ("trajectories.jsonl", "rows.jsonl")]
+    for name in (*names, "studied.jsonl", "base.json", "evaluation-test.json", "evaluation-transfer.json"):
+        assert (killed / name).read_bytes() == (unbroken / name).read_bytes(), name
+    assert not list(killed.rglob("*.part"))
+    assert json.loads((killed / "config.json").read_text())["test_riddles"] == 2, "another number is refused"

@@ -200,6 +200,15 @@ def test_a_wrong_key_is_reported_and_the_right_one_may_come_from_the_environment
     assert texts(draw(make(server), 1, 1)) == together(1, 1)
 
 
+@pytest.mark.parametrize(
+    ("fault", "words"), [("hang", "timed out.*longer timeout"), ("429", "429 .*slow down"), ("500", "500 .*a bug")]
+)
+def test_a_lasting_failure_is_reported(server, fault, words):
+    server.faults = deque([fault] * 50)
+    with pytest.raises(ServerError, match=words):
+        draw(make(server, retries=1, timeout=1 if fault == "hang" else 60), 2, 2)
+
+
 def test_a_wrong_model_path_or_url_is_reported(server):
     server.models = ["other"]
     with pytest.raises(ServerError, match="has no model 'tiny', but has other: give one"):
