@@ -25,7 +25,7 @@ from agents.progress import stage
 from agents.report import print_round
 from agents.run import Stages, read_jsonl, write_text
 from agents.trajectory import Trajectory, TrajectoryStore, coverage
-from agents.updates import Distillation, Rows, Update
+from agents.updates import Distillation, Fit, Rows, Update
 
 
 class SearchConfig(AdapterConfig, Protocol):
@@ -160,7 +160,7 @@ class SearchAndLearn(AdapterAgent[C]):
 
         def distil(path: Path) -> Mapping[str, float]:
             with stage(self.console, f"round {index + 1}: distil", update.steps(rows)) as progress:
-                tokens = update.fit(self.policy, rows, shared.lora, path, seed, self.adapter, progress)
+                tokens = update.fit(rows, Fit(self.policy, shared.lora, path, seed, self.adapter, progress))
             return {"gradient_tokens": tokens}
 
         self.adapter = stages.stage("adapter", "distil", distil)
@@ -176,7 +176,7 @@ class ExpertIteration(SearchAndLearn[ExpertIterationConfig]):
 NOTHING = (
     "round {round} found nothing to learn from in its answers to {riddles} riddles. Options: with another --out,"
     " because this folder resumes only with the same settings, draw more answers (--samples), draw them at a higher"
-    " temperature (--temperature), show solved examples for longer (--few-shot-share), ask easier riddles (--level 1),"
+    " temperature (--temperature), show worked examples for longer (--few-shot-share), ask easier riddles (--level 1),"
     " or take a stronger model (--model)."
 )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import itertools
 import tempfile
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -17,6 +18,27 @@ from agents.trajectory import Trajectory, pairs_of
 
 Rows = Sequence[Sequence[str]]
 """What is learned from, as JSON values: (question, answer), or (question, chosen answer, rejected answer)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Where an update puts the adapter that it makes.
+
+    Attributes:
+        policy: the base model.
+        lora: the shape of a fresh adapter.
+        folder: where the adapter is saved.
+        seed: of the training.
+        previous: the adapter of the round before, if there was one.
+        progress: called with the optimiser steps done since the last call.
+    """
+
+    policy: LanguageModelPolicy
+    lora: LoRA
+    folder: Path
+    seed: int
+    previous: Path | None
+    progress: Callable[[int], None]
 
 
 class Update(Protocol):
@@ -35,27 +57,8 @@ class Update(Protocol):
         """Return how many optimiser steps ``fit`` takes."""
         ...
 
-    def fit(
-        self,
-        policy: LanguageModelPolicy,
-        rows: Rows,
-        lora: LoRA,
-        folder: Path,
-        seed: int,
-        previous: Path | None,
-        progress: Callable[[int], None],
-    ) -> int:
-        """Train an adapter and save it to ``folder``; return how many tokens the optimiser processed.
-
-        Args:
-            policy: the base model.
-            rows: from ``select``.
-            lora: the shape of a fresh adapter.
-            folder: where the adapter is saved.
-            seed: of the training.
-            previous: the adapter of the round before, if there was one.
-            progress: told the optimiser steps done since the last call.
-        """
+    def fit(self, rows: Rows, how: Fit) -> int:
+        """Train an adapter on rows from ``select`` and save it; return how many tokens the optimiser processed."""
         ...
 
 
@@ -87,39 +90,26 @@ class Distillation:
 
     def select(self, rounds: Sequence[Sequence[Trajectory]], worked: Solved = ()) -> list[Example]:
         """Return the worked examples, and the verified, finished, different answers, riddle by riddle."""
-        found: dict[str, dict[str, float]] = {}
-        for pair, trajectories in pairs_of(
-            itertools.chain.from_iterable(rounds if self.pooled else rounds[-1:])
-        ).items():
-            right = [one for one in trajectories if keepable(one)]
+        kept: list[Trajectory] = []
+        for pair, drawn in pairs_of(itertools.chain.from_iterable(rounds if self.pooled else rounds[-1:])).items():
+            right = [one for one in drawn if one.solved and one.completions[-1].finished]
             if self.learn_from == "answers" or len({one.riddle_id for one in right}) == len(pair):
-                for one in right:
-                    found.setdefault(one.observations[-1], {}).setdefault(
-                        one.text.strip(), one.completions[-1].mean_logprob
-                    )
+                kept += right
         examples = [Example(*example) for example in worked] if self.worked else []
-        for question, answers in found.items():
-            best = sorted(answers, key=lambda answer: -answers[answer])
-            examples += [Example(question, answer) for answer in best[: self.answers_per_riddle]]
+        for question, answers in likeliest(kept).items():
+            examples += [Example(question, answer) for answer in answers[: self.answers_per_riddle]]
         return examples
 
     def steps(self, rows: Rows) -> int:
         """Return how many optimiser steps ``fit`` takes."""
         return steps(_examples(rows), self.fine_tuning)
 
-    def fit(
-        self,
-        policy: LanguageModelPolicy,
-        rows: Rows,
-        lora: LoRA,
-        folder: Path,
-        seed: int,
-        previous: Path | None,
-        progress: Callable[[int], None],
-    ) -> int:
+    def fit(self, rows: Rows, how: Fit) -> int:
         """Fine-tune on the answers, as `Update.fit` says."""
-        start = previous if self.continued else None
-        return fine_tune(policy, _examples(rows), lora, self.fine_tuning, folder, seed, progress, previous=start)
+        return fine_tune(
+            how.policy, _examples(rows), how.lora, self.fine_tuning, how.folder, how.seed, how.progress,
+            previous=how.previous if self.continued else None,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +121,7 @@ class Preference:
     the loss (Pang et al. 2024, https://arxiv.org/abs/2404.19733): without it both answers become unlikely.
 
     Attributes:
-        pairs_per_riddle: the most pairs of a riddle, the shortest right answers with the most frequent wrong ones.
+        pairs_per_riddle: the most pairs of a riddle, the likeliest right answers with the most frequent wrong ones.
         beta: how strongly the reference holds.
         learning_rate: at the start; it falls linearly to 0.
         epochs: passes over the pairs.
@@ -155,34 +145,22 @@ class Preference:
 
     def select(self, rounds: Sequence[Sequence[Trajectory]], worked: Solved = ()) -> list[tuple[str, str, str]]:
         """Return (question, chosen answer, rejected answer), riddle by riddle; worked examples are no pairs."""
-        right: dict[str, dict[str, int]] = {}
-        wrong: dict[str, dict[str, int]] = {}
-        for trajectory in itertools.chain.from_iterable(rounds):
-            if trajectory.completions[-1].finished:
-                answers = (right if trajectory.solved else wrong).setdefault(trajectory.observations[-1], {})
-                answers[trajectory.text.strip()] = answers.get(trajectory.text.strip(), 0) + 1
+        finished = [one for one in itertools.chain.from_iterable(rounds) if one.completions[-1].finished]
+        wrong: dict[str, Counter[str]] = {}
+        for one in finished:
+            if not one.solved:
+                wrong.setdefault(one.observations[-1], Counter())[one.text.strip()] += 1
         pairs = []
-        for question, chosen in right.items():
-            refuted = wrong.get(question, {})
-            often = sorted(refuted, key=lambda answer: -refuted[answer])
-            some = zip(itertools.cycle(sorted(chosen, key=len)), often, strict=False)
-            pairs += [(question, *pair) for pair in itertools.islice(some, self.pairs_per_riddle)]
+        for question, chosen in likeliest(one for one in finished if one.solved).items():
+            often = [answer for answer, _ in wrong.get(question, Counter()).most_common(self.pairs_per_riddle)]
+            pairs += [(question, *pair) for pair in zip(itertools.cycle(chosen), often, strict=False)]
         return pairs
 
     def steps(self, rows: Rows) -> int:
         """Return how many optimiser steps ``fit`` takes."""
         return self.epochs * -(-len(rows) // self.batch_size)
 
-    def fit(
-        self,
-        policy: LanguageModelPolicy,
-        rows: Rows,
-        lora: LoRA,
-        folder: Path,
-        seed: int,
-        previous: Path | None,
-        progress: Callable[[int], None],
-    ) -> int:
+    def fit(self, rows: Rows, how: Fit) -> int:
         """Train on the pairs, as `Update.fit` says."""
         from datasets import Dataset
         from transformers import PrinterCallback, ProgressCallback
@@ -206,30 +184,33 @@ class Preference:
                     learning_rate=self.learning_rate,
                     num_train_epochs=self.epochs,
                     per_device_train_batch_size=self.batch_size,
-                    seed=seed,
+                    seed=how.seed,
                     save_strategy="no",
                     logging_steps=1,
-                    **trainer_arguments(policy.base.device),
+                    **trainer_arguments(how.policy.base.device),
                 )
-                base = copy.deepcopy(policy.base)
+                base = copy.deepcopy(how.policy.base)
                 trainer: Any = DPOTrainer(
                     base,
                     args=arguments,
                     train_dataset=dataset,
-                    processing_class=copy.deepcopy(policy.tokenizer),
-                    peft_config=lora.config(base),
-                    callbacks=[Steps(progress)],
+                    processing_class=copy.deepcopy(how.policy.tokenizer),
+                    peft_config=how.lora.config(base),
+                    callbacks=[Steps(how.progress)],
                 )
                 trainer.remove_callback(PrinterCallback)
                 trainer.remove_callback(ProgressCallback)
                 trainer.train()
-                trainer.model.save_pretrained(str(folder))
+                trainer.model.save_pretrained(str(how.folder))
         return int(max(line["num_tokens"] for line in trainer.state.log_history if "num_tokens" in line))
 
 
-def keepable(trajectory: Trajectory) -> bool:
-    """Whether an answer may be learned from: verified, and ended by itself."""
-    return trajectory.solved and trajectory.completions[-1].finished
+def likeliest(trajectories: Iterable[Trajectory]) -> dict[str, list[str]]:
+    """Return the different answers to each question, those first that the policy that drew them found likeliest."""
+    found: dict[str, dict[str, float]] = {}
+    for one in trajectories:
+        found.setdefault(one.observations[-1], {}).setdefault(one.text.strip(), one.completions[-1].mean_logprob)
+    return {question: sorted(answers, key=lambda text: -answers[text]) for question, answers in found.items()}
 
 
 def _examples(rows: Rows) -> list[Example]:

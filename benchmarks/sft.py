@@ -1,4 +1,9 @@
-"""How fast fine-tuning on reasons is: the project's, in bf16 where that is fast and in fp32, against trl's own."""
+"""How fast fine-tuning on reasons is: the project's, in bf16 where that is fast and in fp32, against trl's own.
+
+    python -m benchmarks.sft
+
+`benchmarks.throughput` measures it, too.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +28,7 @@ import expit_env  # noqa: F401  (registers Riddle-v0)
 from agents.base import judge
 from agents.casebook import worked
 from agents.conditions import LoRA
+from agents.embedded import embedded_model_path
 from agents.fine_tuning import Example, FineTuning, fine_tune, trainer_arguments
 from agents.policy import LanguageModelPolicy, load_model, prompt
 from agents.sampling.rows import encode
@@ -101,3 +107,8 @@ def _plain(
     )
     trainer.remove_callback(PrinterCallback)
     trainer.train()
+
+
+if __name__ == "__main__":
+    for name, speed in training_speeds(embedded_model_path()).items():
+        print(f"{name:<5} {speed:>6,.0f} tokens a second")
