@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
     from agents.rft import RFT, RFTConfig
     from agents.trajectory import Completion, Trajectory, TrajectoryStore
-    from agents.updates import Distillation, Preference, Update
+    from agents.updates import Distillation, Fit, Preference, Update
 
 # Imported on first use, because a sampling worker does not need the training libraries.
 _MODULES = {
@@ -34,7 +34,7 @@ _MODULES = {
     "policy": ("Decoding", "LanguageModelPolicy", "PolicyAgent"),
     "rft": ("RFT", "RFTConfig"),
     "trajectory": ("Completion", "Trajectory", "TrajectoryStore"),
-    "updates": ("Distillation", "Preference", "Update"),
+    "updates": ("Distillation", "Fit", "Preference", "Update"),
 }
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "ExpertIteration",
     "ExpertIterationConfig",
     "FineTuning",
+    "Fit",
     "GRPOAgentConfig",
     "History",
     "IteratedDPO",

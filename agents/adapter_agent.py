@@ -18,7 +18,8 @@ from rich.console import Console
 from agents.base import Agent, Budget, History, Metered, Spending
 from agents.casebook import Casebook, study
 from agents.conditions import Conditions
-from agents.evaluation import Evaluation, evaluate, evaluation_riddles, gap_closed, measured, split_env
+from agents.evaluation import Evaluation, evaluate, gap_closed, measured
+from agents.held_out import evaluation_riddles, split_env
 from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 from agents.progress import QUIET
 from agents.run import RunFolder, Stages, read_json

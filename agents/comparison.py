@@ -15,7 +15,8 @@ from rich.console import Console
 
 from agents.base import Agent, Budget, History, NothingToLearnError
 from agents.conditions import Conditions, at_least
-from agents.evaluation import evaluate, evaluation_riddles, split_env
+from agents.evaluation import evaluate
+from agents.held_out import evaluation_riddles, split_env
 from agents.policy import LanguageModelPolicy
 from agents.progress import plain
 from agents.registry import AGENTS, TRAINABLE, Setting, checked_name, make_agent, trainable

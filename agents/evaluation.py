@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 import string
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import gymnasium as gym
 import numpy as np
 from rich.console import Console
 
-from agents.base import Agent, judge, rollout, spawn_seeds
+from agents.base import Agent, judge, rollout
 from agents.progress import QUIET, stage
 from agents.run import read_json
 from agents.trajectory import Trajectory
@@ -26,7 +25,7 @@ MEASURES = (
 )  # fmt: skip
 """What is measured of pairs: System 1, in one greedy answer; then System 2, whether any of N samples is right
 (pass@N), and whether the most frequent ones of both sides are."""
-_EVALUATION_SEED = 20_261_124
+_BOOTSTRAP_SEED = 20_261_124
 _RESAMPLES = 9_999
 PART = 256
 """Answers between two steps of the progress bar."""
@@ -65,14 +64,13 @@ class Answered:
 
 def _measured_of(one: Answered) -> list[bool | float]:
     """Return each of ``MEASURES`` of a pair; what needs a contrast is NaN without one."""
-    other, alone = one.contrast, (one.correct, one.trapped, one.sampled_correct > 0)
+    other, passed = one.contrast, one.sampled_correct > 0
     if other is None:
-        nan = np.nan
-        return [alone[0], nan, nan, nan, alone[1], alone[2], nan, nan, one.majority_correct]
-    passed = other.sampled_correct > 0
+        return [one.correct, *3 * [np.nan], one.trapped, passed, *2 * [np.nan], one.majority_correct]
+    both = one.majority_correct and other.majority_correct
     return [
         one.correct, other.correct, one.correct and other.correct, other.trapped, one.trapped,
-        alone[2], passed, alone[2] and passed, one.majority_correct and other.majority_correct,
+        passed, other.sampled_correct > 0, passed and other.sampled_correct > 0, both,
     ]  # fmt: skip
 
 
@@ -104,8 +102,7 @@ class Evaluation:
     def consistency(self) -> float | None:
         """Where pair accuracy is between the least and the most that the two accuracies allow, from 0 to 1.
 
-        Independent answers would be in between (Johnson, Marasovic 2023, https://arxiv.org/abs/2310.13781, compare
-        pairs with what accuracy alone explains). None if the accuracies leave no room.
+        After https://arxiv.org/abs/2310.13781. None if the accuracies leave no room, or no riddle has a contrast.
         """
         whole = [riddle for riddle in self.riddles if riddle.contrast]
         if not whole:
@@ -127,14 +124,19 @@ class Evaluation:
         place = MEASURES.index(measure)
         return np.array([_measured_of(riddle)[place] for riddle in self.riddles], dtype=float)
 
+    def valued(self, measure: str) -> np.ndarray:
+        """Return the values that are not NaN, as an array of shape (num_valued,)."""
+        values = self.values(measure)
+        return values[~np.isnan(values)]
+
     def mean(self, measure: str) -> float:
         """Return the mean of one of ``MEASURES``; NaN if it has no value for any riddle."""
-        values = _valued(self.values(measure))
+        values = self.valued(measure)
         return float(values.mean()) if values.size else np.nan
 
     def interval(self, measure: str) -> tuple[float, float]:
         """Return the 95 % Wilson interval of a measure (Wilson 1927); NaN if its mean is NaN."""
-        values = _valued(self.values(measure))
+        values = self.valued(measure)
         if not values.size:
             return np.nan, np.nan
         from scipy import stats  # takes half a second, too long for the command's help
@@ -173,41 +175,6 @@ class Comparison:
             "base": summary(self.base),
             "trained": summary(self.trained),
         }
-
-
-def evaluation_riddles(env: gym.Env[str, str], count: int, console: Console = QUIET) -> list[str]:
-    """Return the ids of the fixed riddles of ``env``'s split that every agent is evaluated on.
-
-    They are drawn without replacement, and questions with the same words count as one riddle. The search for new ones
-    stops, with a message on the console, after ``20 * found + 100`` draws in a row without any: if one more riddle
-    existed, all equally likely, that many draws would miss it once in 10**8.
-    """
-    split = str(env.reset(seed=0)[1]["split"])
-    found: dict[str, str] = {}  # ids by question
-    repeats, seeds = 0, _seeds(split)
-    while len(found) < count and repeats < 20 * len(found) + 100:
-        question, info = env.reset(seed=next(seeds))
-        words = " ".join(re.findall(r"\w+", question.casefold())) or question
-        repeats = repeats + 1 if words in found else 0
-        found.setdefault(words, str(info["riddle_id"]))
-    if len(found) < count:
-        console.print(f"only {len(found)} riddles in the split {split}; asked for {count}", highlight=False)
-    return list(found.values())
-
-
-def split_env(env: gym.Env[str, str], split: str) -> gym.Env[str, str]:
-    """Make the same environment for another split, to draw riddles, whose contrasts are known by id.
-
-    Transfer always has all of its families.
-
-    Raises:
-        ValueError: if ``env`` was not made with ``gymnasium.make``.
-    """
-    spec = env.unwrapped.spec
-    if spec is None:
-        raise ValueError("the environment has no spec: make it with gymnasium.make")
-    changes: dict[str, Any] = {"split": split, **({"families": "all"} if split == "transfer" else {})}
-    return gym.make(spec, **changes, side="riddle")
 
 
 def evaluate(
@@ -283,10 +250,11 @@ def paired_difference(before: Evaluation, after: Evaluation, measure: str) -> tu
     """
     if before.riddle_ids != after.riddle_ids:
         raise ValueError("a paired difference needs two evaluations of the same riddles")
-    differences = _valued(after.values(measure) - before.values(measure))
+    differences = after.values(measure) - before.values(measure)
+    differences = differences[~np.isnan(differences)]
     if not differences.size:
         return np.nan, np.nan, np.nan
-    drawn = np.random.default_rng(_EVALUATION_SEED).integers(len(differences), size=(_RESAMPLES, len(differences)))
+    drawn = np.random.default_rng(_BOOTSTRAP_SEED).integers(len(differences), size=(_RESAMPLES, len(differences)))
     low, high = np.quantile(differences[drawn].mean(axis=1), [0.025, 0.975])
     return float(differences.mean()), float(low), float(high)
 
@@ -308,18 +276,6 @@ def _vote(text: str) -> str:
     answer = text.casefold().rpartition("answer:")[2]  # what stands before it is reasoning
     words = (word.strip(string.punctuation) for word in answer.split())
     return " ".join(word for word in words if word)
-
-
-def _valued(values: np.ndarray) -> np.ndarray:
-    return values[~np.isnan(values)]
-
-
-def _seeds(split: str) -> Iterator[int]:
-    """Yield the seeds of a split's fixed riddles, without end."""
-    seeds: list[int] = []
-    while True:
-        done, seeds = len(seeds), spawn_seeds([_EVALUATION_SEED, *split.encode()], 2 * len(seeds) or 1_000)
-        yield from seeds[done:]
 
 
 def _answered(one: Trajectory, trapped: bool, group: Sequence[Trajectory]) -> Answered:

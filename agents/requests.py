@@ -13,7 +13,7 @@ import gymnasium as gym
 import tyro
 
 from agents.embedded import EMBEDDED, model_hash, model_source
-from agents.evaluation import split_env
+from agents.held_out import split_env
 from agents.policy import LanguageModelPolicy, pick_device
 from agents.run import UNCOMPARED
 from expit_env import RiddleList, open_source

@@ -42,8 +42,7 @@ class Result:
 
     def values(self) -> np.ndarray:
         """Return 1 for each pair that it got right, else 0, as an array of shape (num_pairs,)."""
-        values = self.evaluation.values(self.measure)
-        return values[~np.isnan(values)]
+        return self.evaluation.valued(self.measure)
 
     @property
     def measure(self) -> str:

@@ -16,7 +16,8 @@ from rich.console import Console
 from agents.adapter_agent import AdapterAgent, AdapterConfig
 from agents.base import Budget
 from agents.conditions import at_least
-from agents.evaluation import Comparison, evaluate, evaluation_riddles, split_env
+from agents.evaluation import Comparison, evaluate
+from agents.held_out import evaluation_riddles, split_env
 from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 from agents.registry import TRAINABLE, trainable
 from agents.requests import LearningRequest, ModelRequest

@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 from agents import Agent, Completion, evaluate, evaluation, gap_closed, report
-from agents.evaluation import MEASURES, Answered, Comparison, Evaluation, evaluation_riddles
+from agents.evaluation import MEASURES, Answered, Comparison, Evaluation
+from agents.held_out import evaluation_riddles, split_env
 from agents.progress import QUIET
 from expit_env.riddles import splits
 
@@ -145,8 +146,8 @@ def test_the_evaluated_riddles_are_fixed_and_differ_by_split():
     places = [{riddle.split("/")[2] for riddle in drawn(split, 50)} for split in ("test", "validation")]
     assert not places[0] & places[1]
     env = gym.make("Riddle-v0", families=("birds-on-a-wire",), level=2)
-    assert evaluation.split_env(env, "transfer").reset(seed=0)[1]["level"] == 2
-    other = evaluation.split_env(env, "test")
+    assert split_env(env, "transfer").reset(seed=0)[1]["level"] == 2
+    other = split_env(env, "test")
     assert other.reset(seed=0)[1]["family"] == "birds-on-a-wire"
     assert not any(other.reset(seed=seed)[1]["riddle_id"].endswith("/contrast") for seed in range(20))
 

@@ -15,7 +15,7 @@ from support.processes import python
 from support.tiny import load_without_workers, save_tiny
 
 from agents.comparison import CompareRequest
-from agents.evaluation import split_env
+from agents.held_out import split_env
 from agents.policy import Decoding
 from agents.requests import FIRST_GROUPS
 from agents.run import UNCOMPARED
