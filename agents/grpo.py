@@ -9,6 +9,7 @@ import copy
 import dataclasses
 import functools
 import json
+import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -142,8 +143,8 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
             output_dir=str(folder),
             num_generations=config.generations,
             generation_batch_size=plan.batch,
-            per_device_train_batch_size=plan.generations,  # one group at a time, to limit memory
-            gradient_accumulation_steps=plan.riddles,
+            per_device_train_batch_size=plan.together,
+            gradient_accumulation_steps=plan.batch // plan.together,
             max_steps=plan.steps,
             learning_rate=config.learning_rate,
             temperature=shared.temperature,
@@ -171,6 +172,11 @@ class Plan:
     def batch(self) -> int:
         """Episodes in a step."""
         return self.riddles * self.generations
+
+    @property
+    def together(self) -> int:
+        """Answers in one forward pass: few, because prompts with worked examples are long, and so take much memory."""
+        return math.gcd(2, self.generations)
 
     @classmethod
     def of(cls, config: GRPOAgentConfig, budget: Budget) -> Plan:
