@@ -11,7 +11,7 @@ import gymnasium as gym
 
 from agents.base import judge, spawn_seeds
 from agents.policy import Solved
-from agents.trajectory import Completion, Trajectory, pairs_of
+from agents.trajectory import Completion, Trajectory, likeliest, pairs_of, whole_pairs
 
 BARE_WORDS = 6
 """An answer of more words needs a mark: see `expit_env.ANSWER_FORMAT`."""
@@ -41,6 +41,12 @@ class Casebook:
         """Make the cases of the episodes that `study` played; without ``reasons``, an answer is all there is to it."""
         pairs = pairs_of(studied).values()
         return cls(([(one.question, worked(one, reasons)) for one in pair] for pair in pairs), shown)
+
+    def extended(self, trajectories: Iterable[Trajectory]) -> Casebook:
+        """Return a casebook that also has the pairs which an agent solved itself, with its likeliest answers."""
+        own = (list(likeliest(right).items()) for right in whole_pairs(trajectories))
+        solved = [[(question, answers[0]) for question, answers in pair] for pair in own]
+        return Casebook([*self.cases, *solved], self.shown)
 
     @property
     def examples(self) -> list[tuple[str, str]]:

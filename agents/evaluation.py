@@ -144,6 +144,13 @@ class Evaluation:
         bounds = stats.binomtest(int(values.sum()), len(values)).proportion_ci(method="wilson")
         return float(bounds.low), float(bounds.high)
 
+    def by_family(self) -> dict[str, Evaluation]:
+        """Return the evaluation of the riddles of each family, by its name."""
+        found: dict[str, list[Answered]] = {}
+        for riddle in sorted(self.riddles, key=lambda riddle: riddle.family):
+            found.setdefault(riddle.family, []).append(riddle)
+        return {family: Evaluation(self.split, self.samples, tuple(some)) for family, some in found.items()}
+
     @classmethod
     def from_dict(cls, row: dict) -> Evaluation:
         """Make an evaluation from the output of ``dataclasses.asdict``."""
@@ -166,15 +173,18 @@ class Comparison:
         """Read what ``write`` wrote."""
         return read_json(path, lambda both: cls(*(Evaluation.from_dict(both[name]) for name in ("base", "trained"))))
 
+    def by_family(self) -> dict[str, Comparison]:
+        """Return the comparison on the riddles of each family, by its name."""
+        trained = self.trained.by_family()
+        return {family: Comparison(base, trained[family]) for family, base in self.base.by_family().items()}
+
     def summary(self) -> dict[str, object]:
-        """Return every measure of both, as ``expit evaluate --json`` prints it."""
-        return {
-            "split": self.base.split,
-            "riddles": len(self.base.riddles),
-            "samples": self.base.samples,
-            "base": summary(self.base),
-            "trained": summary(self.trained),
-        }
+        """Return every measure of both, for all riddles and by family, as ``expit evaluate --json`` prints it."""
+        families = {family: one._both() for family, one in self.by_family().items()}
+        return {"split": self.base.split, "samples": self.base.samples, **self._both(), "families": families}
+
+    def _both(self) -> dict[str, object]:
+        return {"riddles": len(self.base.riddles), "base": summary(self.base), "trained": summary(self.trained)}
 
 
 def evaluate(

@@ -104,17 +104,18 @@ class SearchAndLearn(AdapterAgent[C]):
         """
         budget = budget or Budget(self.config.episodes)
         run, metered = self.open_run(env, budget)
-        before, cases = self.evaluate_base(run, env), self.study(run, metered)
-        self.examples = self.config.conditions.share_shown(self.config.rounds) if cases.cases else 0.0
+        before, studied = self.evaluate_base(run, env), self.study(run, metered)
+        self.examples = self.config.conditions.share_shown(self.config.rounds) if studied.cases else 0.0
         rounds: list[list[Trajectory]] = []
         metrics: list[Mapping[str, float]] = []
         for index in range(self.config.rounds):
             if metered.left is None:
                 break
             stages, spent = Stages(run, f"round-{index:03d}"), metered.spent
-            rounds.append(self._search(stages, metered, index, cases))
+            known = studied.extended(chain(*rounds))  # its own solutions, too
+            rounds.append(self._search(stages, metered, index, known))
             metered.spent = spent + Spending.on(rounds[-1])  # the same where the search was done before
-            rows = self._select(stages, rounds, cases)
+            rows = self._select(stages, rounds, studied)
             if not rows:
                 message = NOTHING.format(round=index + 1, riddles=self.config.riddles)
                 raise NothingToLearnError(message, History(metered.spent, (*metrics, stages.took)))

@@ -138,8 +138,9 @@ def _shares(metrics: Mapping[str, float]) -> tuple[float, float, float, float]:
 
 
 def _cell(evaluation: Evaluation, measure: str) -> str:
-    mean, (low, high) = evaluation.mean(measure), evaluation.interval(measure)
-    return "n/a" if math.isnan(mean) else f"{100 * mean:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
+    low, high = evaluation.interval(measure)
+    percent = _percent(evaluation, measure)
+    return percent if math.isnan(low) else f"{percent} [{100 * low:.0f}, {100 * high:.0f}]"
 
 
 def _page(name: str, comparisons: Sequence[Comparison], curve: bool) -> str:
@@ -159,6 +160,11 @@ def _section(comparison: Comparison) -> str:
         f"<tr><th>{TITLES[measure]}<td>{_cell(comparison.base, measure)}<td>{_cell(comparison.trained, measure)}"
         for measure in MEASURES
     )
+    families = "".join(
+        f"<tr><th>{html.escape(family)}<td>{len(one.base.riddles)}"
+        + "".join(f"<td>{_percent(one.base, each)} &rarr; {_percent(one.trained, each)}" for each in MEASURES[:4])
+        for family, one in sorted(comparison.by_family().items(), key=_best_first)
+    )
     answers = "".join(
         f"<tr><td>{html.escape(before.question)}<td>{html.escape(after.answer)}{_answer(before)}{_answer(after)}"
         for both in zip(comparison.base.riddles, comparison.trained.riddles, strict=True)
@@ -167,9 +173,22 @@ def _section(comparison: Comparison) -> str:
     )
     return (
         f"<h2>{comparison.base.split}</h2><table><tr><th><th>base<th>trained{rows}</table>"
+        f"<details><summary>By family</summary><table><tr><th>family<th>riddles"
+        f"{''.join(f'<th>{TITLES[measure]}' for measure in MEASURES[:4])}{families}</table></details>"
         f"<details><summary>All {len(comparison.base.riddles)} riddles with their contrasts</summary>"
         f"<table><tr><th>riddle<th>answer<th>base<th>trained{answers}</table></details>"
     )
+
+
+def _percent(evaluation: Evaluation, measure: str) -> str:
+    mean = evaluation.mean(measure)
+    return "n/a" if math.isnan(mean) else f"{100 * mean:.0f} %"
+
+
+def _best_first(family: tuple[str, Comparison]) -> tuple[float, str]:
+    """Return what families are sorted by: the trained model's share of pairs, the largest first."""
+    trained = family[1].trained
+    return -trained.mean(trained.headline), family[0]
 
 
 def _answer(one: Answered) -> str:

@@ -92,6 +92,11 @@ class Trajectory:
         return self.rewards[-1] > 0
 
     @property
+    def learnable(self) -> bool:
+        """Whether the last answer is right, and ended on its own."""
+        return self.solved and self.completions[-1].finished
+
+    @property
     def question(self) -> str:
         """The first observation."""
         return self.observations[0]
@@ -130,6 +135,24 @@ def pairs_of(trajectories: Iterable[Trajectory]) -> dict[tuple[str, ...], list[T
     for trajectory in trajectories:
         pairs.setdefault(trajectory.pair, []).append(trajectory)
     return pairs
+
+
+def whole_pairs(trajectories: Iterable[Trajectory]) -> list[list[Trajectory]]:
+    """Return the right, finished trajectories of each pair of which every side has one."""
+    found = []
+    for pair, drawn in pairs_of(trajectories).items():
+        right = [one for one in drawn if one.learnable]
+        if len({one.riddle_id for one in right}) == len(pair):
+            found.append(right)
+    return found
+
+
+def likeliest(trajectories: Iterable[Trajectory]) -> dict[str, list[str]]:
+    """Return the different answers to each question, those first that the policy that drew them found likeliest."""
+    found: dict[str, dict[str, float]] = {}
+    for one in trajectories:
+        found.setdefault(one.observations[-1], {}).setdefault(one.text.strip(), one.completions[-1].mean_logprob)
+    return {question: sorted(answers, key=lambda text: -answers[text]) for question, answers in found.items()}
 
 
 def coverage(trajectories: Iterable[Trajectory]) -> float:

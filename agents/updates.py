@@ -6,7 +6,7 @@ import copy
 import itertools
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 from agents.conditions import LoRA, above_zero, at_least
 from agents.fine_tuning import Example, FineTuning, fine_tune, quiet, steps, trainer_arguments
 from agents.policy import LanguageModelPolicy, Solved, prompt
-from agents.trajectory import Trajectory, pairs_of
+from agents.trajectory import Trajectory, likeliest, whole_pairs
 
 Rows = Sequence[Sequence[str]]
 """What is learned from, as JSON values: (question, answer), or (question, chosen answer, rejected answer)."""
@@ -90,11 +90,12 @@ class Distillation:
 
     def select(self, rounds: Sequence[Sequence[Trajectory]], worked: Solved = ()) -> list[Example]:
         """Return the worked examples, and the verified, finished, different answers, riddle by riddle."""
-        kept: list[Trajectory] = []
-        for pair, drawn in pairs_of(itertools.chain.from_iterable(rounds if self.pooled else rounds[-1:])).items():
-            right = [one for one in drawn if one.solved and one.completions[-1].finished]
-            if self.learn_from == "answers" or len({one.riddle_id for one in right}) == len(pair):
-                kept += right
+        drawn = list(itertools.chain.from_iterable(rounds if self.pooled else rounds[-1:]))
+        kept = (
+            itertools.chain(*whole_pairs(drawn))
+            if self.learn_from == "pairs"
+            else (one for one in drawn if one.learnable)
+        )
         examples = [Example(*example) for example in worked] if self.worked else []
         for question, answers in likeliest(kept).items():
             examples += [Example(question, answer) for answer in answers[: self.answers_per_riddle]]
@@ -203,14 +204,6 @@ class Preference:
                 trainer.train()
                 trainer.model.save_pretrained(str(how.folder))
         return int(max(line["num_tokens"] for line in trainer.state.log_history if "num_tokens" in line))
-
-
-def likeliest(trajectories: Iterable[Trajectory]) -> dict[str, list[str]]:
-    """Return the different answers to each question, those first that the policy that drew them found likeliest."""
-    found: dict[str, dict[str, float]] = {}
-    for one in trajectories:
-        found.setdefault(one.observations[-1], {}).setdefault(one.text.strip(), one.completions[-1].mean_logprob)
-    return {question: sorted(answers, key=lambda text: -answers[text]) for question, answers in found.items()}
 
 
 def _examples(rows: Rows) -> list[Example]:

@@ -1,5 +1,6 @@
 """Case memory: what is studied, and which worked examples are shown before a riddle."""
 
+import dataclasses
 import functools
 from collections import Counter
 
@@ -8,7 +9,7 @@ import gymnasium as gym
 from agents import Budget
 from agents.base import Metered, spawn_seeds
 from agents.casebook import Casebook, study, worked
-from agents.trajectory import pairs_of
+from agents.trajectory import Completion, pairs_of
 from expit_env import verify
 from expit_env.riddles import splits
 
@@ -52,6 +53,23 @@ def test_the_cases_nearest_to_a_riddle_are_whole_and_most_often_of_its_family():
     assert all(alone.nearest(f"{question} Say it.") == case for case in book.cases for question, _ in case)
     assert all(not dict(alone.nearest(question)).keys() & dict(case) for case in book.cases for question, _ in case)
     assert Casebook((), 2).nearest("How many?") == []
+
+
+def test_from_the_second_round_on_the_pairs_that_were_solved_whole_are_cases_too():
+    def says(one, text, finished=True, logprob=0.0, reward=1.0):
+        said = Completion(text, logprobs=(logprob,), finished=finished)
+        return dataclasses.replace(one, completions=(said,), rewards=(reward,))
+
+    first, second, third = list(pairs_of(STUDIED).values())[:3]
+    drawn = [
+        says(first[0], "a", logprob=-2.0), says(first[0], "b", logprob=-1.0), says(first[1], "c"),
+        says(first[1], "wrong", reward=0.0), says(second[0], "d"), says(second[1], "cut off", finished=False),
+        says(third[1], "e"), says(third[0], "wrong", reward=0.0),
+    ]  # fmt: skip
+    book = Casebook.of(STUDIED, True, 2)
+    extended = book.extended(drawn)
+    assert extended.cases == [*book.cases, [(first[0].question, "b"), (first[1].question, "c")]]
+    assert (extended.shown, book.extended([]).cases) == (2, book.cases)
 
 
 def test_a_worked_example_is_right_and_gives_its_reason_first_if_it_shall():

@@ -97,6 +97,17 @@ def test_what_needs_a_contrast_is_left_out_where_a_riddle_has_none(written):
     assert (found.correct, found.contrast) == (True, None)
 
 
+def test_a_comparison_is_also_summed_up_by_family():
+    rights = {"b1": "c", "a1": "rc", "a2": "r"}
+    mixed = [dataclasses.replace(answered(name, right), family=name[0]) for name, right in rights.items()]
+    before = Evaluation("test", 1, tuple(dataclasses.replace(one, correct=False) for one in mixed))
+    found = Comparison(before, Evaluation("test", 1, tuple(mixed))).summary()
+    assert {name: one["riddles"] for name, one in found["families"].items()} == {"a": 2, "b": 1}
+    assert [found["families"][name]["trained"]["pair_accuracy"] for name in "ab"] == [0.5, 0]
+    assert [found["families"][name]["base"]["contrast_accuracy"] for name in "ab"] == [0.5, 1]
+    assert (found["riddles"], found["trained"]["contrast_accuracy"]) == (3, pytest.approx(2 / 3))
+
+
 def test_consistency_is_of_pairs_only():
     alone, four = answered("alone", "r", contrast=False), pairs("rc", "r", "c", "")
     json.dumps(evaluation.summary(Evaluation("test", 1, (alone,))), allow_nan=False)

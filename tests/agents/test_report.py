@@ -37,6 +37,8 @@ def test_the_report_shows_both_splits_and_escapes_answers(evaluated):
     for split in ("test", "transfer"):
         assert f"<h2>{split}</h2>" in page
     assert "<script>" not in page
+    family = json.loads((evaluated / "base.json").read_text())["riddles"][0]["family"]
+    assert f"<tr><th>{family}<td>" in page
     assert (evaluated / "curve.png").read_bytes().startswith(b"\x89PNG")
     assert "pairs, any of N" in printed(evaluated)
     assert len(report.examples(Comparison.read(evaluated / "evaluation-test.json"))) >= 1
