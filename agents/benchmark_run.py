@@ -19,6 +19,7 @@ import tyro
 from rich.console import Console
 
 from agents.benchmarking import (
+    BATCH,
     LISTS,
     SHORT_REPLY,
     Ask,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 Files = Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(help_behavior_hint="")]
 _SEED = 20_261_203
 _REMEDY = "Delete that line, then give the command that wrote it again: only that reply is asked for."
+_FOR_A_CLUSTER = 4_096  # replies that are drawn together on a cluster, which many machines have a share of
 _PATIENCE = 1_800.0  # seconds for a reply: of 16 long ones that a laptop serves, the last waits for the others
 
 
@@ -58,6 +60,7 @@ class BenchmarkRequest:
             Hub. With a sampler: the model's name on that server.
         device: cuda, mps or cpu; by default the first of them that is available.
         sampler: a server with an OpenAI-compatible API, such as http://localhost:11434/v1 (Ollama).
+        cluster: a Ray cluster to sample on, as in expit train.
         concurrency: the most requests in flight at a server.
         riddles: pairs of a riddle and its contrast of each of test and transfer.
         system: the system prompt; an empty one leaves it out.
@@ -75,6 +78,7 @@ class BenchmarkRequest:
     model: str = EMBEDDED
     device: str | None = None
     sampler: str | None = None
+    cluster: str | None = None
     concurrency: int = 16
     riddles: int = 100
     system: str = SYSTEM
@@ -127,10 +131,10 @@ class BenchmarkRequest:
             return HTTPSampler(self.sampler, self.model, concurrency=self.concurrency, timeout=_PATIENCE)
         if not trained_adapters(Path(self.model)):
             try:
-                return LanguageModelPolicy.load(model_source(self.model), self.device)
+                return LanguageModelPolicy.load(model_source(self.model), self.device, self.cluster)
             except OSError as error:
                 raise OSError(f"--model {self.model}: {error}") from error
-        run = TrainedRun.open(Path(self.model), self.device)
+        run = TrainedRun.open(Path(self.model), self.device, cluster=self.cluster)
         run.policy.use_adapter(run.adapter)
         return run.policy
 
@@ -204,16 +208,21 @@ def run(request: BenchmarkRequest, console: Console) -> dict[str, Benchmark]:
             results.write(settings, stored)  # the settings are there before the first reply
             with stage(console, f"benchmark {request.model}", len(missing)) as progress:
                 # With the number of stored replies in the seed, no sample is drawn twice.
-                answer(missing, _ask(model, request.decoding(), (_SEED, len(stored)), progress), keep)
+                batch = _FOR_A_CLUSTER if request.cluster else BATCH
+                answer(missing, _ask(model, request.decoding(), (_SEED, len(stored)), progress, batch), keep)
         return results.write(settings, [reply for reply in stored if reply.riddle_id in wanted])
 
 
 def _ask(
-    model: LanguageModelPolicy | HTTPSampler, decoding: Decoding, seed: Sequence[int], progress: Callable[[int], None]
+    model: LanguageModelPolicy | HTTPSampler,
+    decoding: Decoding,
+    seed: Sequence[int],
+    progress: Callable[[int], None],
+    batch: int,
 ) -> Ask:
     """Ask a policy in batches, or a server all at once, which then returns the replies one by one."""
     if isinstance(model, LanguageModelPolicy):
-        return in_batches(PolicyAgent(model, decoding, seed, progress).act)
+        return in_batches(PolicyAgent(model, decoding, seed, progress).act, batch)
 
     def ask(observations: list[str], deliver: Deliver) -> None:
         model.on_reply = deliver

@@ -23,7 +23,7 @@ MEASURES = (
     "unfinished",
 )  # fmt: skip
 SHORT_REPLY = 64  # the token limit of the embedded model's replies, and of policies benchmarked from Python
-_BATCH = 64  # replies that are drawn together, and lost together if the process is killed meanwhile
+BATCH = 64  # replies that are drawn together, and lost together if the process is killed meanwhile
 LISTS = {split: f"Riddle-v0/{split}@{GENERATOR_VERSION}" for split in ("test", "transfer")}  # new riddles, new version
 _LIST_SEED, _BOOTSTRAP_SEED, _RESAMPLES = 20_261_201, 20_261_202, 1_999
 
@@ -141,15 +141,15 @@ def fixed_list(split: str, count: int) -> list[str]:
     return [riddle_id for pair in pairs for riddle_id in (pair, f"{pair}/contrast")]
 
 
-def in_batches(act: Act) -> Ask:
+def in_batches(act: Act, batch: int = BATCH) -> Ask:
     """Ask a function from a list of observations to a list of completions, or texts, a batch at a time."""
 
     def ask(observations: list[str], deliver: Deliver) -> None:
-        for first in range(0, len(observations), _BATCH):
-            batch = observations[first : first + _BATCH]
-            said = [one if isinstance(one, Completion) else Completion(one) for one in act(batch)]
-            if len(said) != len(batch):
-                raise ValueError(f"the agent gave {len(said)} replies to {len(batch)} observations")
+        for first in range(0, len(observations), batch):
+            some = observations[first : first + batch]
+            said = [one if isinstance(one, Completion) else Completion(one) for one in act(some)]
+            if len(said) != len(some):
+                raise ValueError(f"the agent gave {len(said)} replies to {len(some)} observations")
             deliver(first, said)
 
     return ask

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from agents.sampling import LocalSampler, Prompt, Sampler, WorkerSampler
+    from agents.sampling.cluster import RaySampler
 
 SYSTEM = "You answer riddles."
 
@@ -119,7 +120,10 @@ class LanguageModelPolicy:
     """
 
     def __init__(
-        self, base: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, workers: WorkerSampler | None = None
+        self,
+        base: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        workers: WorkerSampler | RaySampler | None = None,
     ) -> None:
         self.base, self.tokenizer = base.eval().requires_grad_(False), tokenizer
         self._workers = workers
@@ -127,18 +131,25 @@ class LanguageModelPolicy:
         self._sampler: Sampler = workers or self._local(base)
 
     @classmethod
-    def load(cls, model: str | Path, device: str | None = None) -> LanguageModelPolicy:
+    def load(cls, model: str | Path, device: str | None = None, cluster: str | None = None) -> LanguageModelPolicy:
         """Load a chat model from a local folder, or by its id on the Hugging Face Hub.
 
-        On a CPU it samples in worker processes, elsewhere in this one.
+        It samples on the Ray cluster with that address, if there is one; else on a CPU in worker processes, and
+        elsewhere in this one.
 
         Raises:
             OSError: if neither a folder nor the Hub has the model.
             ValueError: if the device is not available, or the tokenizer has no chat template.
         """
+        import torch
+
         from agents.sampling import WorkerSampler, sampling_dtype
 
         base, tokenizer = load_model(model, device)
+        if cluster is not None:
+            from agents.sampling.cluster import RaySampler  # only a cluster needs the package ray
+
+            return cls(base, tokenizer, RaySampler(base, tokenizer, cluster, dtype=sampling_dtype(torch.device("cpu"))))
         parallel = base.device.type == "cpu" and os.name == "posix"
         dtype = sampling_dtype(base.device)
         return cls(base, tokenizer, WorkerSampler(base, tokenizer, dtype=dtype) if parallel else None)

@@ -53,14 +53,19 @@ class ModelRequest:
         sampler: a server with an OpenAI-compatible API to sample from, such as http://localhost:8000/v1 (vLLM); by
             default answers are sampled in this process.
         weights: with a sampler, the model to fine-tune here: "embedded", a folder or a Hub id; by default --model.
+        cluster: a Ray cluster to sample on: auto for the one that this machine belongs to, local to start one here, or
+            an address such as ray://head:10001.
     """
 
     model: str = EMBEDDED
     device: str | None = None
     sampler: str | None = None
     weights: str | None = None
+    cluster: str | None = None
 
     def __post_init__(self) -> None:
+        if self.cluster is not None and self.sampler is not None:
+            raise ValueError("give --sampler or --cluster: answers come from a server or from a cluster")
         if self.weights is not None and self.sampler is None:
             raise ValueError("--weights goes with --sampler: without a server, --model names the weights")
         if self.device is not None:
@@ -83,7 +88,7 @@ class ModelRequest:
             ModuleNotFoundError: if there is a server and the package openai is not installed.
         """
         if self.sampler is None:
-            return LanguageModelPolicy.load(self.resolved_model(), self.device)
+            return LanguageModelPolicy.load(self.resolved_model(), self.device, self.cluster)
         # Imported here because only a server needs the package openai.
         from agents.sampling.http import HTTPSampler
         from agents.served_policy import ServedPolicy
@@ -103,15 +108,15 @@ class ModelRequest:
             **self._sampled(),
             "generator_version": GENERATOR_VERSION,
             "versions": {name: importlib.metadata.version(name) for name in packages},
-            UNCOMPARED: {"cores": usable_cores(), "workers": self._workers()},
+            UNCOMPARED: {"cores": usable_cores(), "workers": self._workers(), "cluster": self.cluster},
         }
 
     def _workers(self) -> int:
         """Return how many worker processes sample."""
         from agents.sampling.workers import MOST_WORKERS, usable_cores
 
-        has_workers = self.sampler is None and pick_device(self.device).type == "cpu" and os.name == "posix"
-        return min(usable_cores(), MOST_WORKERS) if has_workers else 0
+        here = self.sampler is None and self.cluster is None and os.name == "posix"
+        return min(usable_cores(), MOST_WORKERS) if here and pick_device(self.device).type == "cpu" else 0
 
     def _sampled(self) -> dict[str, object]:
         """Return how answers are sampled: in another precision, the same seed gives other answers."""

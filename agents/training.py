@@ -117,15 +117,17 @@ class TrainedRun:
     decoding: Decoding
 
     @classmethod
-    def open(cls, folder: Path, device: str | None = None, sampler: str | None = None) -> TrainedRun:
-        """Open the run in a folder, to sample in this process or from a server that has the model under the same name.
+    def open(
+        cls, folder: Path, device: str | None = None, sampler: str | None = None, cluster: str | None = None
+    ) -> TrainedRun:
+        """Open the run in a folder, to sample here, on a cluster, or from a server that has the model of the same name.
 
         Raises:
             ValueError: if the folder holds no run with an adapter, or its record is broken.
         """
         adapter = _last_adapter(folder)
         model, weights, environment, kwargs, decoding = read_json(folder / "config.json", _recorded)
-        request = ModelRequest(model if sampler else weights, device, sampler)
+        request = ModelRequest(model if sampler else weights, device, sampler, cluster=cluster)
         return cls(
             request.policy(), adapter, functools.partial(gym.make, f"expit_env:{environment}", **kwargs), decoding
         )

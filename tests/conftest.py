@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 os.environ["OMP_NUM_THREADS"] = "1"  # tiny models are slower on several threads; read when torch is imported
+os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0" * 64, "RAY_worker_niceness": "0"}  # read by import ray
 
 import pytest
 from hypothesis import settings

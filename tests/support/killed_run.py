@@ -1,4 +1,7 @@
-"""A run of ``expit train`` on the tiny model that dies by SIGKILL: python -m support.killed_run FOLDER WHERE."""
+"""A run of ``expit train`` on the tiny model that dies by SIGKILL.
+
+python -m support.killed_run FOLDER WHERE [CLUSTER]
+"""
 
 import os
 import signal
@@ -7,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 from support.runs import CONFIG, make_env
-from support.tiny import terse_model, tiny_policy
+from support.tiny import terse_model, tiny_policy, tiny_tokenizer
 
 from agents.evaluation import Comparison
 from agents.policy import LanguageModelPolicy
@@ -18,15 +21,26 @@ WHERE = {"before": (), "search": (CONFIG.conditions.seed, 1), "after": None}
 
 
 class Request(TrainRequest):
-    environment, policy = (lambda _: make_env()), (lambda _: tiny_policy(terse_model()))
+    def environment(self):
+        return make_env()
+
+    def policy(self):
+        if self.cluster is None:
+            return tiny_policy(terse_model())
+        from agents.sampling.cluster import RaySampler
+
+        return LanguageModelPolicy(
+            terse_model(), tiny_tokenizer(), RaySampler(terse_model(), tiny_tokenizer(), self.cluster)
+        )
 
 
-def run(folder: Path) -> None:
+def run(folder: Path, cluster: str | None = None) -> None:
     """Train the tiny model as the command does, in an environment whose verifier it can please."""
-    train(Request(model="tiny", device="cpu", out=folder, test_riddles=2, config=CONFIG), Console(quiet=True))
+    request = Request(model="tiny", device="cpu", cluster=cluster, out=folder, test_riddles=2, config=CONFIG)
+    train(request, Console(quiet=True))
 
 
-def main(folder: str, where: str) -> None:
+def main(folder: str, where: str, cluster: str | None = None) -> None:
     sample, dying_seed = LanguageModelPolicy.sample, WHERE[where]
 
     def die(*_):
@@ -40,7 +54,7 @@ def main(folder: str, where: str) -> None:
         Comparison.write = lambda self, path: die(path.write_text("half"))
     else:
         LanguageModelPolicy.sample = dying_sample
-    run(Path(folder))
+    run(Path(folder), cluster)
 
 
 if __name__ == "__main__":
