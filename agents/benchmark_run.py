@@ -59,7 +59,8 @@ class BenchmarkRequest:
         model: "embedded" (SmolLM2-135M-Instruct), a local folder, the folder of a run, or an id on the Hugging Face
             Hub. With a sampler: the model's name on that server.
         device: cuda, mps or cpu; by default the first of them that is available.
-        sampler: a server with an OpenAI-compatible API, such as http://localhost:11434/v1 (Ollama).
+        sampler: a server with an OpenAI-compatible API, such as http://localhost:11434/v1 (Ollama), or several
+            separated by commas.
         cluster: a Ray cluster to sample on, as in expit train.
         concurrency: the most requests in flight at a server.
         riddles: pairs of a riddle and its contrast of each of test and transfer.

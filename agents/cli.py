@@ -84,7 +84,8 @@ def _evaluate(
         riddles: how many.
         samples: N of pass@N and majority@N.
         device: cuda, mps or cpu; by default the first of them that is available.
-        sampler: a vLLM server to sample from, such as http://localhost:8000/v1, with the run's model under its name.
+        sampler: a vLLM server to sample from, such as http://localhost:8000/v1, or several separated by commas, with
+            the run's model under its name.
         json: print one JSON object and nothing else.
     """
     _at_least(riddles=(riddles, 1), samples=(samples, 1))
@@ -200,8 +201,8 @@ def _lesson(
         model: "embedded" (SmolLM2-135M-Instruct), a local folder, or an id on the Hugging Face Hub. With a sampler: the
             model's name on that server.
         device: cuda, mps or cpu; by default the first of them that is available.
-        sampler: a server for the search, such as http://localhost:11434/v1 (Ollama); it does not need adapters, because
-            fine-tuning and the answer after it run in this process.
+        sampler: a server for the search, such as http://localhost:11434/v1 (Ollama), or several separated by commas;
+            they do not need adapters, because fine-tuning and the answer after it run in this process.
         weights: with a sampler, the model to fine-tune: "embedded", a folder or a Hub id; by default the same model.
         samples: how many replies to draw in the search, to each side of the pair.
         hint: give the model a hint while it searches.

@@ -50,8 +50,8 @@ class ModelRequest:
         model: "embedded" (SmolLM2-135M-Instruct), a local folder, or an id on the Hugging Face Hub. With a sampler: the
             model's name on that server.
         device: cuda, mps or cpu; by default the first of them that is available.
-        sampler: a server with an OpenAI-compatible API to sample from, such as http://localhost:8000/v1 (vLLM); by
-            default answers are sampled in this process.
+        sampler: a server with an OpenAI-compatible API to sample from, such as http://localhost:8000/v1 (vLLM), or
+            several separated by commas; by default answers are sampled in this process.
         weights: with a sampler, the model to fine-tune here: "embedded", a folder or a Hub id; by default --model.
         cluster: a Ray cluster to sample on: auto for the one that this machine belongs to, local to start one here, or
             an address such as ray://head:10001.
@@ -108,7 +108,12 @@ class ModelRequest:
             **self._sampled(),
             "generator_version": GENERATOR_VERSION,
             "versions": {name: importlib.metadata.version(name) for name in packages},
-            UNCOMPARED: {"cores": usable_cores(), "workers": self._workers(), "cluster": self.cluster},
+            UNCOMPARED: {
+                "cores": usable_cores(),
+                "workers": self._workers(),
+                "sampler": self.sampler,
+                "cluster": self.cluster,
+            },
         }
 
     def _workers(self) -> int:
@@ -121,7 +126,7 @@ class ModelRequest:
     def _sampled(self) -> dict[str, object]:
         """Return how answers are sampled: in another precision, the same seed gives other answers."""
         if self.sampler:
-            return {"sampler": self.sampler, "weights": self.weights_name()}
+            return {"served": True, "weights": self.weights_name()}
         from agents.sampling import sampling_dtype
 
         return {"sampled_in": str(sampling_dtype(pick_device(self.device)))}

@@ -9,6 +9,7 @@ from support.tiny import save_tiny
 
 from agents import Budget, ExpertIteration
 from agents.evaluation import MEASURES
+from agents.run import UNCOMPARED
 from agents.sampling.http import ServerError
 from agents.training import TrainRequest
 from agents.trajectory import TrajectoryStore
@@ -53,7 +54,7 @@ def test_each_round_searches_with_the_adapter_of_the_round_before(server, learn,
 def test_a_run_is_evaluated_on_the_server(server, learn, weights, tmp_path, expit, capsys):
     learn(Budget(12))
     record = json.loads((tmp_path / "run" / "config.json").read_text())
-    assert (record["sampler"], record["weights"], record["model"]) == (server.url, weights, "tiny")
+    assert (record[UNCOMPARED]["sampler"], record["weights"], record["model"]) == (server.url, weights, "tiny")
     del record["environment"]["kwargs"]["verifier"]
     (tmp_path / "run" / "config.json").write_text(json.dumps(record))
     server.seen.clear()
@@ -94,4 +95,4 @@ def test_the_weights_of_what_ollama_serves_are_known():
     request = TrainRequest(model="qwen2.5:0.5b", sampler="http://localhost:11434/v1")
     assert request.weights_name() == "Qwen/Qwen2.5-0.5B-Instruct"
     assert dataclasses.replace(request, weights="here").weights_name() == "here"
-    assert "sampler" not in TrainRequest(model="here").provenance()
+    assert "served" not in TrainRequest(model="here").provenance()

@@ -18,7 +18,7 @@ from agents.comparison import CompareRequest
 from agents.held_out import split_env
 from agents.policy import Decoding
 from agents.requests import FIRST_GROUPS
-from agents.run import UNCOMPARED
+from agents.run import UNCOMPARED, RunConflictError, RunFolder
 from agents.sampling.workers import usable_cores
 from agents.training import TrainedRun, TrainRequest, compare_with_base, print_rows
 from expit_env.riddles.splits import GENERATOR_VERSION
@@ -106,12 +106,21 @@ def test_the_record_has_the_content_of_a_file_or_dataset_and_the_version_of_a_li
 
 
 def test_the_record_has_the_versions_and_the_machine():
-    record = TrainRequest(model="here", sampler="http://localhost:8000/v1").provenance()
+    served = TrainRequest(model="here", sampler="http://localhost:8000/v1")
+    record = served.provenance()
     assert record["generator_version"] == GENERATOR_VERSION
     assert record["versions"]["expit-env"]
-    assert record[UNCOMPARED] == {"cores": usable_cores(), "workers": 0}
+    assert record[UNCOMPARED] == {"cores": usable_cores(), "workers": 0, "sampler": served.sampler}
     here = TrainRequest(model="here", device="cpu").provenance()
-    assert here[UNCOMPARED] == {"cores": usable_cores(), "workers": usable_cores()}
+    assert here[UNCOMPARED] == {"cores": usable_cores(), "workers": usable_cores(), "sampler": None}
+
+
+def test_a_run_may_be_resumed_with_other_servers_but_not_without_one(tmp_path):
+    urls = "http://one:8000/v1", "http://two:8000/v1"
+    for sampler in (",".join(urls), *urls):
+        RunFolder.open(tmp_path, TrainRequest(model="here", sampler=sampler).provenance())
+    with pytest.raises(RunConflictError, match="served: the run has True"):
+        RunFolder.open(tmp_path, TrainRequest(model="here", device="cpu").provenance())
 
 
 def test_a_trained_run_is_opened_without_its_source_which_only_its_riddles_need(tmp_path, monkeypatch):

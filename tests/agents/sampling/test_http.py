@@ -8,7 +8,7 @@ import anyio
 import numpy as np
 import pytest
 from support.processes import wait_until
-from support.stub_server import MALFORMED, MISBEHAVIOUR, recount
+from support.stub_server import MALFORMED, MISBEHAVIOUR, StubServer, recount
 
 from agents.trajectory import Completion
 
@@ -260,6 +260,129 @@ def test_a_server_that_loads_no_adapters_is_an_error_before_any_work(server, ada
         sampler.load_adapter(adapter / "empty", "round-1")
     with pytest.raises(ServerError, match="the whole URL"):
         HTTPSampler(server.url.removesuffix("/v1"), "tiny").require_adapters()
+
+
+@pytest.fixture
+def servers(server):
+    """Two servers of the same model."""
+    other = StubServer()
+    other.start()
+    yield server, other
+    other.die()
+
+
+def make_for(servers, **options):
+    return HTTPSampler(" , ".join(server.url for server in servers), "tiny", **({"timeout": 60} | options))
+
+
+def asked(servers):
+    """How many requests each server has seen since the last time."""
+    counts = [len(server.seen) for server in servers]
+    for server in servers:
+        server.seen.clear()
+    return counts
+
+
+def test_requests_are_spread_over_servers_and_a_slow_one_holds_up_no_other(servers):
+    def release():
+        wait_until(lambda: len(servers[1].seen) == 8)
+        servers[0].released.set()
+
+    sampler = make_for(servers, concurrency=2)
+    assert texts(draw(sampler, 4, 3)) == together(4, 3)
+    assert asked(servers) == [2, 2]
+    servers[0].faults = deque(["hang"] * 2)
+    releasing = threading.Thread(target=release)
+    releasing.start()
+    assert texts(draw(sampler, 10, 3)) == together(10, 3)
+    assert asked(servers) == [2, 8]
+    assert max(server.most_in_flight for server in servers) <= 2
+    releasing.join()
+
+
+@pytest.mark.parametrize("fault", ["drop", "hang", "429", "503", "no choices", "truncated JSON"])
+def test_others_take_over_from_a_server_that_fails_in_the_middle_and_it_stays_out(servers, caplog, fault):
+    servers[1].faults, places, done = deque([None] * 3 + [fault] * 99), [], []
+    sampler = make_for(servers, concurrency=3, **({"timeout": 1, "retries": 1} if fault == "hang" else {}))
+    sampler.on_reply = lambda place, drawn: places.append(place)
+    assert texts(draw(sampler, 24, 3, progress=done.append)) == together(24, 3)
+    assert (sorted(places), sum(done)) == ([*range(24)], 24 * 3), "each once"
+    assert servers[0].most_in_flight <= 3
+    assert len(caplog.messages) == 1
+    assert f"{servers[1].url} is left out from now on (" in caplog.text
+    assert "; 1 of 2 servers remain" in caplog.text
+    servers[1].faults.clear()
+    asked(servers)
+    assert texts(draw(sampler, 6, 3)) == together(6, 3)
+    assert asked(servers) == [6, 0]
+
+
+def test_a_dead_server_costs_seconds_and_the_last_one_is_waited_for_and_an_error(servers, waits):
+    sampler = make_for(servers)
+    servers[0].die()
+    assert texts(draw(sampler, 1, 2)) == together(1, 2)
+    assert len(waits) == 3
+    assert sum(waits) < 5
+    servers[1].die()
+    for _ in range(2):
+        waits.clear()
+        with pytest.raises(ServerError, match=rf"none of 2 .* left: {servers[1].url} failed \(Conn.* Nothing that was"):
+            draw(sampler, 1, 2)
+        assert len(waits) == 8
+
+
+@pytest.mark.parametrize(
+    ("mistake", "words"), [({"key": "secret"}, "failed .*401 .*wrong key"), ({"models": ["other"]}, "has no model")]
+)
+def test_a_mistake_at_one_of_the_servers_is_an_error_and_leaves_none_out(servers, caplog, mistake, words):
+    sampler = make_for(servers)
+    vars(servers[1]).update(mistake)
+    for _ in range(2):
+        with pytest.raises(ServerError, match=f"^{servers[1].url} {words}"):
+            draw(sampler, 4, 1)
+    assert not caplog.messages
+
+
+def test_what_one_server_lacks_is_still_asked_of_the_other(servers):
+    servers[0].lacks, sampler = ("refuses n", "refuses extras"), make_for(servers)
+    for _ in range(2):
+        drawn = draw(sampler, 4, 3)
+        assert [len(group) for group in drawn] == [3] * 4
+        assert [bool(group[0].token_ids) for group in drawn] == [False, True] * 2
+    assert all("top_k" in body for body in servers[1].seen), "else it would sample with defaults of its own"
+    assert sum("n" in body for body in servers[0].seen) <= 2 * 2, "and the first is not asked again for what it lacks"
+
+
+def test_every_server_gets_the_adapter_and_a_dead_one_is_left_out(servers, adapter, caplog):
+    sampler = make_for(servers)
+    sampler.require_adapters()
+    sampler.load_adapter(adapter, "round-1")
+    assert servers[0].models == servers[1].models != ["tiny"]
+    draw(sampler, 4, 1)
+    assert {body["model"] for server in servers for body in server.seen} == {servers[0].models[1]}
+    assert asked(servers) == [2, 2]
+    servers[1].loads_adapters = False
+    (adapter / "adapter_model.safetensors").write_text("other weights")
+    with pytest.raises(ServerError, match=f"^{servers[1].url} did not load the adapter"):
+        sampler.load_adapter(adapter, "round-2")
+    with pytest.raises(ServerError, match=f"^{servers[1].url} cannot load adapters"):
+        sampler.require_adapters()
+    servers[1].die()
+    sampler.load_adapter(adapter, "round-2")
+    assert [f"{servers[1].url} is left out" in message for message in caplog.messages] == [True]
+    draw(sampler, 4, 1)
+    assert [body["model"].rpartition("-")[0] for body in servers[0].seen] == ["round-2"] * 4
+    sampler.unload_adapter()
+    assert servers[0].models == ["tiny"]
+
+
+@pytest.mark.parametrize(
+    ("urls", "words"),
+    [("http://a/v1,", "http://localhost"), ("http://a, b:1", "http://b:1"), ("http://a/, http://a", "given twice")],
+)
+def test_a_list_of_servers_with_a_mistake_is_refused(urls, words):
+    with pytest.raises(ValueError, match=words):
+        HTTPSampler(urls, "tiny")
 
 
 def reply_with(choice, **others):
