@@ -53,14 +53,19 @@ class ModelRequest:
         sampler: a server with an OpenAI-compatible API to sample from, such as http://localhost:8000/v1 (vLLM); by
             default answers are sampled in this process.
         weights: with a sampler, the model to fine-tune here: "embedded", a folder or a Hub id; by default --model.
+        accelerate: a config file, as ``accelerate config`` writes it, for the fine-tuning of expert-iteration, rft and
+            sft: its processes share each batch. By default they fine-tune in this process.
     """
 
     model: str = EMBEDDED
     device: str | None = None
     sampler: str | None = None
     weights: str | None = None
+    accelerate: Path | None = None
 
     def __post_init__(self) -> None:
+        if self.accelerate is not None and not self.accelerate.is_file():
+            raise ValueError(f"--accelerate: there is no file {self.accelerate}; accelerate config writes one")
         if self.weights is not None and self.sampler is None:
             raise ValueError("--weights goes with --sampler: without a server, --model names the weights")
         if self.device is not None:
@@ -83,12 +88,15 @@ class ModelRequest:
             ModuleNotFoundError: if there is a server and the package openai is not installed.
         """
         if self.sampler is None:
-            return LanguageModelPolicy.load(self.resolved_model(), self.device)
-        # Imported here because only a server needs the package openai.
-        from agents.sampling.http import HTTPSampler
-        from agents.served_policy import ServedPolicy
+            policy = LanguageModelPolicy.load(self.resolved_model(), self.device)
+        else:
+            # Imported here because only a server needs the package openai.
+            from agents.sampling.http import HTTPSampler
+            from agents.served_policy import ServedPolicy
 
-        return ServedPolicy(HTTPSampler(self.sampler, self.model), self.weights_name(), self.device)
+            policy = ServedPolicy(HTTPSampler(self.sampler, self.model), self.weights_name(), self.device)
+        policy.accelerate = self.accelerate
+        return policy
 
     def provenance(self) -> dict[str, object]:
         """Return what the record of a run says about model and versions."""
@@ -103,7 +111,7 @@ class ModelRequest:
             **self._sampled(),
             "generator_version": GENERATOR_VERSION,
             "versions": {name: importlib.metadata.version(name) for name in packages},
-            UNCOMPARED: {"cores": usable_cores(), "workers": self._workers()},
+            UNCOMPARED: {"cores": usable_cores(), "workers": self._workers(), "accelerate": str(self.accelerate or "")},
         }
 
     def _workers(self) -> int:

@@ -109,9 +109,14 @@ def test_the_record_has_the_versions_and_the_machine():
     record = TrainRequest(model="here", sampler="http://localhost:8000/v1").provenance()
     assert record["generator_version"] == GENERATOR_VERSION
     assert record["versions"]["expit-env"]
-    assert record[UNCOMPARED] == {"cores": usable_cores(), "workers": 0}
-    here = TrainRequest(model="here", device="cpu").provenance()
-    assert here[UNCOMPARED] == {"cores": usable_cores(), "workers": usable_cores()}
+    assert record[UNCOMPARED] == {"cores": usable_cores(), "workers": 0, "accelerate": ""}
+    here = TrainRequest(model="here", device="cpu", accelerate=Path(__file__)).provenance()
+    assert here[UNCOMPARED] == {"cores": usable_cores(), "workers": usable_cores(), "accelerate": __file__}
+
+
+def test_accelerate_is_refused_where_the_agent_does_not_distil():
+    with pytest.raises(ValueError, match="grpo does not fine-tune by accelerate"):
+        TrainRequest(agent="grpo", accelerate=Path(__file__))
 
 
 def test_a_trained_run_is_opened_without_its_source_which_only_its_riddles_need(tmp_path, monkeypatch):
