@@ -62,11 +62,13 @@ class AdapterAgent(Agent, Generic[Config]):
         name: in the registry.
         config_class: of its settings; ``config_class(conditions=...).within(episodes)`` fits them to a budget.
         samples_itself: whether it samples in a way of its own, and so never from a server.
+        distils: whether it learns by `agents.fine_tuning`, which accelerate can run.
     """
 
     name: ClassVar[str]
     config_class: ClassVar[type[Any]]
     samples_itself: ClassVar[bool] = False
+    distils: ClassVar[bool] = True
 
     def __init__(
         self,

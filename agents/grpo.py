@@ -73,6 +73,7 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
     name: ClassVar[str] = "grpo"
     config_class = GRPOAgentConfig
     samples_itself = True
+    distils = False
 
     def learn(self, env: gym.Env[str, str], budget: Budget | None = None) -> History:
         """Train for as many whole steps as the budget allows.

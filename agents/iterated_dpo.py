@@ -53,3 +53,4 @@ class IteratedDPO(SearchAndLearn[IteratedDPOConfig]):
 
     name: ClassVar[str] = "iterated-dpo"
     config_class = IteratedDPOConfig
+    distils = False

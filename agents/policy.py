@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +118,12 @@ class LanguageModelPolicy:
     Attributes:
         base: the model without any adapter; training starts from a copy of it.
         tokenizer: the model's tokenizer, with a chat template.
+        source: "embedded", or the folder or Hub id that both were loaded from; None if they were made in another way.
+        accelerate: a config file of accelerate, whose processes fine-tune; by default this process does.
     """
+
+    source: str | None = None
+    accelerate: Path | None = None
 
     def __init__(
         self,
@@ -128,7 +134,6 @@ class LanguageModelPolicy:
         self.base, self.tokenizer = base.eval().requires_grad_(False), tokenizer
         self._workers = workers
         self._adapter: Path | None = None
-        self._sampler: Sampler = workers or self._local(base)
 
     @classmethod
     def load(cls, model: str | Path, device: str | None = None, cluster: str | None = None) -> LanguageModelPolicy:
@@ -146,13 +151,21 @@ class LanguageModelPolicy:
         from agents.sampling import WorkerSampler, sampling_dtype
 
         base, tokenizer = load_model(model, device)
+        workers: WorkerSampler | RaySampler | None = None
         if cluster is not None:
             from agents.sampling.cluster import RaySampler  # only a cluster needs the package ray
 
-            return cls(base, tokenizer, RaySampler(base, tokenizer, cluster, dtype=sampling_dtype(torch.device("cpu"))))
-        parallel = base.device.type == "cpu" and os.name == "posix"
-        dtype = sampling_dtype(base.device)
-        return cls(base, tokenizer, WorkerSampler(base, tokenizer, dtype=dtype) if parallel else None)
+            workers = RaySampler(base, tokenizer, cluster, dtype=sampling_dtype(torch.device("cpu")))
+        elif base.device.type == "cpu" and os.name == "posix":
+            workers = WorkerSampler(base, tokenizer, dtype=sampling_dtype(base.device))
+        policy = cls(base, tokenizer, workers)
+        policy.source = str(model)
+        return policy
+
+    @cached_property
+    def _sampler(self) -> Sampler:
+        """What draws answers; made on first use, because a policy that is only trained needs none."""
+        return self._workers or self._local(self.base)
 
     def use_adapter(self, folder: Path | None) -> None:
         """Switch to the adapter in ``folder``, or to the base model if None.

@@ -55,6 +55,8 @@ class ModelRequest:
         weights: with a sampler, the model to fine-tune here: "embedded", a folder or a Hub id; by default --model.
         cluster: a Ray cluster to sample on: auto for the one that this machine belongs to, local to start one here, or
             an address such as ray://head:10001.
+        accelerate: a config file, as ``accelerate config`` writes it, for the fine-tuning of expert-iteration, rft and
+            sft: its processes share each batch. By default they fine-tune in this process.
     """
 
     model: str = EMBEDDED
@@ -62,10 +64,13 @@ class ModelRequest:
     sampler: str | None = None
     weights: str | None = None
     cluster: str | None = None
+    accelerate: Path | None = None
 
     def __post_init__(self) -> None:
         if self.cluster is not None and self.sampler is not None:
             raise ValueError("give --sampler or --cluster: answers come from a server or from a cluster")
+        if self.accelerate is not None and not self.accelerate.is_file():
+            raise ValueError(f"--accelerate: there is no file {self.accelerate}; accelerate config writes one")
         if self.weights is not None and self.sampler is None:
             raise ValueError("--weights goes with --sampler: without a server, --model names the weights")
         if self.device is not None:
@@ -88,12 +93,15 @@ class ModelRequest:
             ModuleNotFoundError: if there is a server and the package openai is not installed.
         """
         if self.sampler is None:
-            return LanguageModelPolicy.load(self.resolved_model(), self.device, self.cluster)
-        # Imported here because only a server needs the package openai.
-        from agents.sampling.http import HTTPSampler
-        from agents.served_policy import ServedPolicy
+            policy = LanguageModelPolicy.load(self.resolved_model(), self.device, self.cluster)
+        else:
+            # Imported here because only a server needs the package openai.
+            from agents.sampling.http import HTTPSampler
+            from agents.served_policy import ServedPolicy
 
-        return ServedPolicy(HTTPSampler(self.sampler, self.model), self.weights_name(), self.device)
+            policy = ServedPolicy(HTTPSampler(self.sampler, self.model), self.weights_name(), self.device)
+        policy.accelerate = self.accelerate
+        return policy
 
     def provenance(self) -> dict[str, object]:
         """Return what the record of a run says about model and versions."""
@@ -113,6 +121,7 @@ class ModelRequest:
                 "workers": self._workers(),
                 "sampler": self.sampler,
                 "cluster": self.cluster,
+                "accelerate": str(self.accelerate or ""),
             },
         }
 

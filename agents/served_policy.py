@@ -21,13 +21,15 @@ class ServedPolicy(LanguageModelPolicy):
         device: the device for the weights, as in `LanguageModelPolicy.load`.
     """
 
+    source: str
+
     def __init__(self, sampler: HTTPSampler, weights: str, device: str | None = None) -> None:
-        self.weights, self._device = weights, device
+        self.source, self._device = weights, device
         self._server = self._sampler = sampler
 
     @cached_property
     def _loaded(self) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-        return load_model(model_source(self.weights), self._device)
+        return load_model(model_source(self.source), self._device)
 
     @property
     def base(self) -> PreTrainedModel:

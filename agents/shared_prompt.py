@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+from accelerate.utils import reduce
 from torch import Tensor
 from torch.nn.functional import cross_entropy
-from transformers import PreTrainedTokenizerBase, TrainerCallback
+from transformers import PreTrainedTokenizerBase, TrainerCallback, TrainerState
 from trl.trainer.sft_trainer import SFTTrainer
 
 from agents.sampling import Message, Prompt
@@ -93,7 +94,10 @@ class SharedPromptTrainer(SFTTrainer):
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """Return the mean cross-entropy of the answer tokens, in nats."""
+        """Return the mean cross-entropy of the answer tokens, in nats.
+
+        Of several processes each returns its part, so that their gradients' mean is that of the mean over all tokens.
+        """
         labels, dtype = inputs["labels"], next(model.parameters()).dtype  # the base's: bf16 needs autocast
         self.processed += inputs["input_ids"].numel()
         # The end of a prompt predicts the first token of each of its answers: its logits are computed once.
@@ -108,18 +112,21 @@ class SharedPromptTrainer(SFTTrainer):
             )
         # num_items_in_batch leaves out the first label of each row, but here the labels are not shifted.
         loss = cross_entropy(outputs.logits[0, column].float(), labels)
+        count: Any = torch.tensor(float(len(labels)), device=labels.device)
+        loss = loss * (count / reduce(count, "mean"))
         return (loss, outputs) if return_outputs else loss
 
 
 class Steps(TrainerCallback):
-    """Calls ``progress`` with 1 after every optimiser step."""
+    """Calls ``progress`` with 1 after every optimiser step, in the main process."""
 
     def __init__(self, progress: Callable[[int], None]) -> None:
         self._progress = progress
 
-    def on_step_end(self, *args: object, **kwargs: object) -> None:
+    def on_step_end(self, args: object, state: TrainerState, control: object, **kwargs: object) -> None:
         """Report a step."""
-        self._progress(1)
+        if state.is_world_process_zero:
+            self._progress(1)
 
 
 def _answer_ids(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answer: str, start: list[int]) -> list[int]:

@@ -52,6 +52,8 @@ class TrainRequest(LearningRequest):
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least(self, budget=1, test_riddles=1)
+        if self.accelerate is not None and not trainable(self.agent).distils:
+            raise ValueError(f"{self.agent} does not fine-tune by accelerate: leave out --accelerate")
         if self.config is None:
             object.__setattr__(self, "config", trainable(self.agent).config_class())
 

@@ -3,14 +3,18 @@
 import copy
 import dataclasses
 import re
+import tempfile
+from pathlib import Path
 from types import SimpleNamespace
 
+import psutil
 import pytest
 import torch
 from peft import get_peft_model
 from safetensors.torch import load_file
-from support.tiny import tiny_model, tiny_policy, tiny_tokenizer
+from support.tiny import save_tiny, tiny_model, tiny_policy, tiny_tokenizer
 
+from agents import fine_tuning
 from agents.conditions import LoRA
 from agents.fine_tuning import Example, FineTuning, fine_tune, steps
 from agents.policy import GREEDY, prompt
@@ -23,6 +27,7 @@ GROUPS = (
 )
 SMALL, SHAPE = FineTuning(learning_rate=1e-2, epochs=20, batch_size=2), LoRA(rank=8, alpha=32)
 ONCE = dataclasses.replace(SMALL, epochs=1)
+TWO_CPUS = Path(__file__).parents[2] / "docs" / "accelerate" / "two-cpus.yaml"
 
 
 def row_by_row(model, tokenizer):
@@ -102,3 +107,60 @@ def test_gradients_with_a_base_in_bf16_are_those_in_fp32_up_to_rounding():
         assert {weight.dtype for weight in weights} == {torch.float32}
         gradients[dtype] = torch.cat([weight.grad.ravel() for weight in weights])
     assert torch.cosine_similarity(*gradients.values(), dim=0) > 0.99
+
+
+@pytest.fixture
+def shared(tmp_path, monkeypatch):
+    """A policy that two processes fine-tune, whose command lines have the folder of the test."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    policy = tiny_policy()
+    policy.source, policy.accelerate = str(save_tiny(tmp_path / "model")), TWO_CPUS
+    return policy
+
+
+def left_over(folder):
+    commands = (process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"]))
+    return [command for command in commands if any(str(folder) in word for word in command)]
+
+
+def test_two_processes_make_the_adapter_of_one(tmp_path, monkeypatch, shared):
+    monkeypatch.setattr("agents.sampling.sampling_dtype", lambda device: torch.float32)
+    monkeypatch.setattr(fine_tuning, "PROGRAM", "support.in_fp32")
+    # The answers of the two shares of a batch have different lengths: a mean of their means would be another loss.
+    rows = [Example(f"Which is heavier, {i} or {i * i}?", f"It is {i}. " * (1 + i % 3)) for i in range(8)]
+    settings, done, adapters = FineTuning(learning_rate=1e-2, epochs=2), [], []
+    one = fine_tune(tiny_policy(), rows, SHAPE, settings, tmp_path / "one", 0)
+    two = fine_tune(shared, rows, SHAPE, settings, tmp_path / "two", 0, done.append)
+    assert done == [1] * 4
+    assert one < two < 2 * one, "each process reads the beginning of the prompts"
+    for name in ("one", "two"):
+        adapters.append(load_file(tmp_path / name / "adapter_model.safetensors"))
+    assert adapters[0].keys() == adapters[1].keys()
+    for name, weight in adapters[0].items():
+        assert torch.allclose(weight, adapters[1][name], atol=1e-5, rtol=1e-3), name
+    assert not left_over(tmp_path)
+
+
+def test_a_process_that_fails_is_an_error_and_an_interruption_ends_all(tmp_path, shared):
+    def interrupt(done):
+        raise KeyboardInterrupt
+
+    rows = [Example(question, answers[0]) for question, answers in GROUPS]
+    with pytest.raises(RuntimeError, match=r"two-cpus\.yaml failed:(?s:.*)adapter_config\.json"):
+        fine_tune(shared, rows, SHAPE, SMALL, tmp_path / "adapter", 0, previous=tmp_path / "nothing")
+    with pytest.raises(KeyboardInterrupt):
+        fine_tune(shared, rows, SHAPE, SMALL, tmp_path / "adapter", 0, interrupt)
+    assert not (tmp_path / "adapter").exists()
+    assert not left_over(tmp_path)
+
+
+def test_what_accelerate_cannot_do_is_refused_before_it_starts(tmp_path, shared):
+    rows = [Example("q", "a")]
+    with pytest.raises(ValueError, match=r"2 processes .* batch of 3 questions"):
+        fine_tune(shared, rows, SHAPE, FineTuning(batch_size=3), tmp_path, 0)
+    shared.source = None
+    with pytest.raises(ValueError, match=r"LanguageModelPolicy\.load"):
+        fine_tune(shared, rows, SHAPE, SMALL, tmp_path, 0)
+    shared.accelerate = tmp_path / "none.yaml"
+    with pytest.raises(FileNotFoundError, match=r"none\.yaml"):
+        fine_tune(shared, rows, SHAPE, SMALL, tmp_path, 0)

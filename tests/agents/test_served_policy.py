@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 from support.runs import CONFIG, make_env
 from support.tiny import save_tiny
 
-from agents import Budget, ExpertIteration
+from agents import Budget, Example, ExpertIteration, FineTuning, LoRA, fine_tune, fine_tuning
 from agents.evaluation import MEASURES
 from agents.run import UNCOMPARED
 from agents.sampling.http import ServerError
@@ -73,6 +74,15 @@ def test_training_is_refused_where_the_server_loads_no_adapters_and_a_comparison
     words = ("--model", "tiny", "--budget", 8, "--riddles", 2, "--samples", 2, "--out", tmp_path)
     expit("compare", "--agents", "base", "--sampler", server.url, *words)
     assert (tmp_path / "comparison.json").is_file()
+
+
+def test_the_processes_of_accelerate_load_the_weights_and_this_one_does_not(server, weights, monkeypatch, tmp_path):
+    monkeypatch.setattr(fine_tuning, "_launch", lambda config_file, job, *_: (config_file, job["source"]))
+    request = TrainRequest(model="tiny", sampler=server.url, weights=weights, accelerate=Path(__file__))
+    policy = request.policy()
+    launched = fine_tune(policy, [Example("q", "a")], LoRA(), FineTuning(), tmp_path, 0)
+    assert launched == (request.accelerate, weights)
+    assert "_loaded" not in vars(policy)
 
 
 @pytest.mark.parametrize(("says", "there"), [("None.", True), ("None.", False), ("3", True)])

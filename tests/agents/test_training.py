@@ -110,9 +110,10 @@ def test_the_record_has_the_versions_and_the_machine():
     record = served.provenance()
     assert record["generator_version"] == GENERATOR_VERSION
     assert record["versions"]["expit-env"]
-    assert record[UNCOMPARED] == {"cores": usable_cores(), "workers": 0, "sampler": served.sampler}
-    here = TrainRequest(model="here", device="cpu").provenance()
-    assert here[UNCOMPARED] == {"cores": usable_cores(), "workers": usable_cores(), "sampler": None}
+    nothing = {"cores": usable_cores(), "workers": 0, "sampler": None, "cluster": None, "accelerate": ""}
+    assert record[UNCOMPARED] == nothing | {"sampler": served.sampler}
+    here = TrainRequest(model="here", device="cpu", accelerate=Path(__file__)).provenance()
+    assert here[UNCOMPARED] == nothing | {"workers": usable_cores(), "accelerate": __file__}
 
 
 def test_a_run_may_be_resumed_with_other_servers_but_not_without_one(tmp_path):
@@ -121,6 +122,11 @@ def test_a_run_may_be_resumed_with_other_servers_but_not_without_one(tmp_path):
         RunFolder.open(tmp_path, TrainRequest(model="here", sampler=sampler).provenance())
     with pytest.raises(RunConflictError, match="served: the run has True"):
         RunFolder.open(tmp_path, TrainRequest(model="here", device="cpu").provenance())
+
+
+def test_accelerate_is_refused_where_the_agent_does_not_distil():
+    with pytest.raises(ValueError, match="grpo does not fine-tune by accelerate"):
+        TrainRequest(agent="grpo", accelerate=Path(__file__))
 
 
 def test_a_trained_run_is_opened_without_its_source_which_only_its_riddles_need(tmp_path, monkeypatch):
