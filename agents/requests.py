@@ -55,7 +55,7 @@ class ModelRequest:
         weights: with a sampler, the model to fine-tune here: "embedded", a folder or a Hub id; by default --model.
         cluster: a Ray cluster to sample on: auto for the one that this machine belongs to, local to start one here, or
             an address such as ray://head:10001.
-        accelerate: a config file, as ``accelerate config`` writes it, for the fine-tuning of expert-iteration, rft and
+        accelerate: a config file, as "accelerate config" writes it, for the fine-tuning of expert-iteration, rft and
             sft: its processes share each batch. By default they fine-tune in this process.
     """
 

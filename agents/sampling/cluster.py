@@ -76,8 +76,13 @@ class RaySampler(RowSampler):
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
         self._dtype = dtype or model.dtype
         self._base, self._none = _packed(model, self._dtype), ray.put({})
-        self._stored = ray.put((_skeleton(model), tokenizer, self._dtype, self._base))
+        self._model_but_changes = ray.put((_skeleton(model), tokenizer, self._dtype, self._base))
         self._changed = self._none
+
+    @property
+    def stored(self) -> list[Any]:
+        """References to the model, for a task; in a list, they are not fetched before the task asks for them."""
+        return [self._model_but_changes, self._changed]
 
     def load(self, model: PreTrainedModel) -> None:
         """Switch to the weights of ``model``, which must have the same architecture."""
@@ -94,8 +99,7 @@ class RaySampler(RowSampler):
         ordered = sorted(rows, key=lambda row: row.prompt_ids)  # a process reads equal prompts once
         task = ray.remote(num_cpus=1, max_retries=RETRIES)(fill_shard)
         shards = [ordered[start : start + ROWS] for start in range(0, len(ordered), ROWS)]
-        # In a list, references are not fetched before the task asks for them.
-        running = {task.remote([self._stored, self._changed], shard, top_p): shard for shard in shards}
+        running = {task.remote(self.stored, shard, top_p): shard for shard in shards}
         try:
             while running:
                 done, _ = ray.wait(list(running), num_returns=len(running), timeout=SECONDS)
