@@ -42,6 +42,11 @@ RETRIES = 5
 SECONDS = 1.0
 """Between two looks at what has finished."""
 
+NO_CLUSTER = (
+    "no Ray cluster is found at --cluster {address} ({error}). Is one started (ray start --head), with the token that is"
+    " in ~/.ray/auth_token? --cluster local starts one for this run."
+)
+
 Weights = Mapping[str, np.ndarray]
 """The bytes of weights by name: Ray reads arrays in place, without a copy."""
 
@@ -60,7 +65,7 @@ class RaySampler(RowSampler):
         dtype: the type of the weights for sampling; by default unchanged.
 
     Raises:
-        ConnectionError: if there is no such cluster.
+        RuntimeError: if there is no such cluster, or it has another token.
     """
 
     def __init__(
@@ -73,7 +78,10 @@ class RaySampler(RowSampler):
     ) -> None:
         super().__init__(model, tokenizer)
         if not ray.is_initialized():
-            ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+            try:
+                ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+            except ConnectionError as error:
+                raise RuntimeError(NO_CLUSTER.format(address=address, error=error)) from error
         self._dtype = dtype or model.dtype
         self._base, self._none = _packed(model, self._dtype), ray.put({})
         self._model_but_changes = ray.put((_skeleton(model), tokenizer, self._dtype, self._base))

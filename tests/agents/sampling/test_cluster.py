@@ -93,6 +93,16 @@ def test_a_driver_that_was_killed_resumes_and_ends_as_if_it_had_not_been(cluster
         assert (whole / name).read_bytes() == (killed / name).read_bytes(), name
 
 
+def test_a_cluster_that_is_not_there_is_an_error_that_says_what_to_do(monkeypatch):
+    def init(*_, **__):
+        raise ConnectionError("nobody answers")
+
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    with pytest.raises(RuntimeError, match="--cluster ray://far:1 .nobody answers.*ray start --head"):
+        RaySampler(tiny_model(), tiny_tokenizer(), "ray://far:1")
+
+
 def test_a_request_has_one_place_to_sample():
     with pytest.raises(ValueError, match="--sampler or --cluster"):
         ModelRequest(cluster="auto", sampler="http://localhost:1/v1")
