@@ -43,8 +43,8 @@ SECONDS = 1.0
 """Between two looks at what has finished."""
 
 NO_CLUSTER = (
-    "no Ray cluster is found at --cluster {address} ({error}). Is one started (ray start --head), with the token that is"
-    " in ~/.ray/auth_token? --cluster local starts one for this run."
+    "no Ray cluster is found at --cluster {address} ({error}). Is one started (ray start --head), with the token in"
+    " ~/.ray/auth_token? --cluster local starts one for this run."
 )
 
 Weights = Mapping[str, np.ndarray]

@@ -99,7 +99,7 @@ def test_a_cluster_that_is_not_there_is_an_error_that_says_what_to_do(monkeypatc
 
     monkeypatch.setattr(ray, "init", init)
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
-    with pytest.raises(RuntimeError, match="--cluster ray://far:1 .nobody answers.*ray start --head"):
+    with pytest.raises(RuntimeError, match=r"--cluster ray://far:1 .nobody answers.*ray start --head"):
         RaySampler(tiny_model(), tiny_tokenizer(), "ray://far:1")
 
 
