@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,28 +22,17 @@ from rich.console import Console
 from agents.adapter_agent import AdapterConfig
 from agents.base import Budget
 from agents.baselines import FewShotAgent
-from agents.casebook import Solved
 from agents.conditions import Conditions
 from agents.evaluation import Comparison, Evaluation, evaluate
 from agents.expert_iteration import ExpertIterationConfig as Search
-from agents.fine_tuning import Example
 from agents.held_out import evaluation_riddles, split_env
 from agents.report import read_metrics
 from agents.run import RunFolder, hold, read_json, write_text
 from agents.sft import SFTAgentConfig
 from agents.training import TrainRequest, train
-from agents.trajectory import Trajectory
 from agents.updates import Distillation
 
 SHOWN = ("riddle_accuracy", "contrast_accuracy", "pair_accuracy", "overapplied")
-
-
-class FirstFound(Distillation):
-    """Distillation of the first right answer to a question, however unlikely it is."""
-
-    def select(self, rounds: Sequence[Sequence[Trajectory]], worked: Solved = ()) -> list[Example]:
-        """Return the rows of `Distillation.select` where likelihoods are not known."""
-        return super().select([[_unrated(one) for one in drawn] for drawn in rounds], worked)
 
 
 class RiddlesOnly(gym.Wrapper[str, str, str, str]):
@@ -85,7 +73,6 @@ WAYS = {
     "riddles only": Way("expert-iteration", Search(), RiddlesOnlyRequest),
     "no worked examples": Way("expert-iteration", Search(Conditions(worked_pairs=0))),
     "all right answers": Way("expert-iteration", Search(update=Distillation(answers_per_riddle=None))),
-    "first right answers": Way("expert-iteration", Search(update=FirstFound())),
 }
 
 
@@ -168,12 +155,6 @@ def _prompt(folder: Path, seed: int, riddles: int, console: Console) -> None:
                 path.write_text(json.dumps(dataclasses.asdict(found)))
 
             run.stage(f"{split}.json", answer)
-
-
-def _unrated(one: Trajectory) -> Trajectory:
-    return dataclasses.replace(
-        one, completions=tuple(dataclasses.replace(each, logprobs=()) for each in one.completions)
-    )
 
 
 if __name__ == "__main__":
