@@ -15,11 +15,11 @@ import numpy as np
 from agents.base import Agent, Budget, History, Metered, rollout, spawn_seeds
 from agents.casebook import Casebook, study
 from agents.conditions import Conditions
-from agents.evaluation import majority
 from agents.policy import Decoding, LanguageModelPolicy, PolicyAgent
 from agents.registry import Setting
 from agents.run import read_json, write_text
 from agents.trajectory import Completion, Trajectory, TrajectoryStore
+from agents.voting import majority
 
 GUESSES = (
     "none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "all of them",

@@ -35,6 +35,7 @@ from agents.conditions import above_zero, at_least
 from agents.embedded import EMBEDDED, model_hash, model_source
 from agents.policy import FEW_SHOT, SYSTEM, Decoding, LanguageModelPolicy, PolicyAgent, prompt
 from agents.progress import one_line, plain, stage
+from agents.requests import one_place
 from agents.run import UNCOMPARED, RunConflictError, check_same, hold_file, read_json, read_jsonl, write_text
 from agents.training import TrainedRun, trained_adapters
 from agents.trajectory import Trajectory, TrajectoryStore
@@ -94,6 +95,7 @@ class BenchmarkRequest:
     def __post_init__(self) -> None:
         at_least(self, concurrency=1, riddles=1, few_shot=0, samples=1, max_new_tokens=1)
         above_zero(self, temperature=inf)
+        one_place(self.sampler, self.cluster)
         if self.few_shot > len(FEW_SHOT):
             raise ValueError(f"--few-shot must be at most {len(FEW_SHOT)}, not {self.few_shot}")
         if self.price is not None and (self.sampler is None or not all(0 <= each < inf for each in self.price)):
@@ -121,7 +123,7 @@ class BenchmarkRequest:
             "answer_format": ANSWER_FORMAT,
             "samples": self.samples or 1,
             **dataclasses.asdict(self.decoding()),
-            UNCOMPARED: {"sampler": self.sampler, "device": self.device, "price": self.price},
+            UNCOMPARED: {name: getattr(self, name) for name in ("sampler", "cluster", "device", "price")},
         }
 
     def load(self) -> LanguageModelPolicy | HTTPSampler:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from agents.base import Agent, judge, rollout
 from agents.progress import QUIET, stage
 from agents.run import read_json
 from agents.trajectory import Trajectory
+from agents.voting import majority
 
 MEASURES = (
     "riddle_accuracy", "contrast_accuracy", "pair_accuracy", "overapplied", "underapplied", "riddle_pass",
@@ -267,25 +267,6 @@ def paired_difference(before: Evaluation, after: Evaluation, measure: str) -> tu
     drawn = np.random.default_rng(_BOOTSTRAP_SEED).integers(len(differences), size=(_RESAMPLES, len(differences)))
     low, high = np.quantile(differences[drawn].mean(axis=1), [0.025, 0.975])
     return float(differences.mean()), float(low), float(high)
-
-
-def majority(answers: Sequence[str]) -> int:
-    """Return the index of the first of the most frequent answers; empty answers have no vote.
-
-    Answers are equal up to case, punctuation and spaces, and no further: a verifier accepts more spellings, but only
-    because it knows the right answer, and a vote must not.
-    """
-    votes: dict[str, list[int]] = {}
-    for index, answer in enumerate(answers):
-        votes.setdefault(_vote(answer), []).append(index)
-    empty = votes.pop("", [])
-    return max(votes.values(), key=len)[0] if votes else empty[0]
-
-
-def _vote(text: str) -> str:
-    answer = text.casefold().rpartition("answer:")[2]  # what stands before it is reasoning
-    words = (word.strip(string.punctuation) for word in answer.split())
-    return " ".join(word for word in words if word)
 
 
 def _answered(one: Trajectory, trapped: bool, group: Sequence[Trajectory]) -> Answered:

@@ -67,8 +67,7 @@ class ModelRequest:
     accelerate: Path | None = None
 
     def __post_init__(self) -> None:
-        if self.cluster is not None and self.sampler is not None:
-            raise ValueError("give --sampler or --cluster: answers come from a server or from a cluster")
+        one_place(self.sampler, self.cluster)
         if self.accelerate is not None and not self.accelerate.is_file():
             raise ValueError(f"--accelerate: there is no file {self.accelerate}; accelerate config writes one")
         if self.weights is not None and self.sampler is None:
@@ -139,6 +138,16 @@ class ModelRequest:
         from agents.sampling import sampling_dtype
 
         return {"sampled_in": str(sampling_dtype(pick_device(self.device)))}
+
+
+def one_place(sampler: str | None, cluster: str | None) -> None:
+    """Check that answers are to come from a server or from a cluster, if from either.
+
+    Raises:
+        ValueError: if both are given.
+    """
+    if sampler is not None and cluster is not None:
+        raise ValueError("give --sampler or --cluster: answers come from a server or from a cluster")
 
 
 @dataclass(frozen=True)

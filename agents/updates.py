@@ -69,8 +69,8 @@ class Distillation:
     Attributes:
         learn_from: "pairs": from riddles of which the contrast is solved, too, so that no shortcut pays; or "answers".
         answers_per_riddle: the most different answers to a riddle; None for all. Those that the sampling policy found
-            likeliest, by the mean over their tokens, come first: an answer may be right for a wrong reason, and under
-            worked examples such reasons are unlikely. Where likelihoods are not known, the first found do.
+            likeliest, by the mean over their tokens, come first, and where likelihoods are not known the first found:
+            on the embedded model neither is better (benchmarks/README.md).
         worked: whether the worked examples are learned, too.
         pooled: whether the answers of all rounds are learned, or only the newest.
         continued: whether the adapter of the round before is trained further, in place of a fresh one on the base

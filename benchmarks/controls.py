@@ -32,6 +32,7 @@ from agents.sft import SFTAgentConfig
 from agents.training import TrainRequest, train
 from agents.updates import Distillation
 
+HEADER = "| way | seed | validation pairs | test: riddles | contrasts | pairs | overapplied | tokens |"
 SHOWN = ("riddle_accuracy", "contrast_accuracy", "pair_accuracy", "overapplied")
 
 
@@ -99,11 +100,7 @@ def main(
             else:
                 _train(WAYS[way], folder, seed, riddles, console)
             _row(folder, way, seed)
-    print(
-        "| way | seed | validation pairs | test: riddles | contrasts | pairs | overapplied | tokens |\n"
-        + "|---" * 8
-        + "|"
-    )
+    print(HEADER + "\n" + "|---" * 8 + "|")
     rows = [read_json(path, list) for path in out.glob("*/row.json")]
     for row in sorted(rows, key=lambda row: ([FEW_SHOT, *WAYS].index(row[0]), row[1])):
         print(f"| {' | '.join(map(str, row))} |")
@@ -112,18 +109,13 @@ def main(
 def _row(folder: Path, way: str, seed: int) -> None:
     """Write a line of the table."""
     if way == FEW_SHOT:
-        validation, test = (
-            read_json(folder / f"{split}.json", Evaluation.from_dict) for split in ("validation", "test")
-        )
-        pairs, tokens = [validation.mean("pair_accuracy")], 0
+        evaluations = [read_json(folder / f"{split}.json", Evaluation.from_dict) for split in ("validation", "test")]
+        pairs, test, tokens = [evaluations[0].mean("pair_accuracy")], evaluations[1], 0
     else:
-        base, test = (
-            read_json(folder / "base.json", Evaluation.from_dict),
-            Comparison.read(folder / "evaluation-test.json").trained,
-        )
-        rounds = read_metrics(folder)
+        base, rounds = read_json(folder / "base.json", Evaluation.from_dict), read_metrics(folder)
         pairs = [base.mean("pair_accuracy"), *(one["pair_accuracy"] for one in rounds)]
-        tokens = int(sum(one.get("tokens", 0) for one in rounds))
+        test = Comparison.read(folder / "evaluation-test.json").trained
+        tokens = sum(int(one.get("tokens", 0)) for one in rounds)
     shares = [f"{100 * test.mean(measure):.0f} %" for measure in SHOWN]
     low, high = test.interval("pair_accuracy")
     shares[2] = f"**{shares[2].removesuffix(' %')}** [{100 * low:.0f}, {100 * high:.0f}] %"

@@ -61,7 +61,6 @@ FILTERS: Mapping[str, Filter] = {
     "the likeliest": as_drawn,
     "the first found": first_found,
     "the likeliest, where 2 of 8 are right": agreed(2),
-    "the likeliest, where 3 of 8 are right": agreed(3),
 }
 
 

@@ -19,7 +19,7 @@ ROOMS = {
         "audit sources verifiers", "episode", "env", "choice", "__init__",
     ),
     "agents": (
-        "progress run trackers", "checks embedded trajectory", "base sampling",
+        "progress run trackers voting", "checks embedded trajectory", "base sampling",
         "evaluation held_out policy shared_prompt", "casebook conditions embedding report served_policy standings",
         "adapter_agent fine_tuning registry requests", "baselines grpo lesson sft training updates",
         "benchmarking expert_iteration", "benchmark_run comparison iterated_dpo rft", "side_by_side", "play", "cli",

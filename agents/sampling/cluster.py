@@ -127,22 +127,17 @@ class RaySampler(RowSampler):
 
 def fill_shard(stored: Sequence[Any], rows: list[Row], top_p: float) -> list[tuple[list[int], list[float], bool]]:
     """Fill rows in a process of the cluster, and return their tokens, log-probabilities, and whether they finished."""
-    name = [reference.hex() for reference in stored]
-    if _Built.name != name:
-        _Built.sampler = None  # its memory is needed
+    name = tuple(reference.hex() for reference in stored)
+    if name not in _built:
+        _built.clear()  # its memory is needed
         (skeleton, tokenizer, dtype, base), changed = ray.get(list(stored))
-        _Built.sampler = LocalSampler(_unpacked(skeleton, {**base, **changed}, dtype), tokenizer, max_batch=ROWS)
-        _Built.name = name
-    assert _Built.sampler is not None
-    _Built.sampler.fill(rows, top_p, lambda full: None)
+        _built[name] = LocalSampler(_unpacked(skeleton, {**base, **changed}, dtype), tokenizer, max_batch=ROWS)
+    _built[name].fill(rows, top_p, lambda full: None)
     return [(row.token_ids, row.logprobs, row.finished) for row in rows]
 
 
-class _Built:
-    """The model that this process of the cluster has built last."""
-
-    name: list[str] | None = None
-    sampler: LocalSampler | None = None
+_built: dict[tuple[str, ...], LocalSampler] = {}
+"""The model that this process of the cluster has built last, by what it was built of."""
 
 
 def _skeleton(model: PreTrainedModel) -> PreTrainedModel:
@@ -153,6 +148,7 @@ def _skeleton(model: PreTrainedModel) -> PreTrainedModel:
 
 
 def _packed(model: PreTrainedModel, dtype: torch.dtype) -> dict[str, np.ndarray]:
+    """Return the weights in a type, as bytes by name; tied ones once."""
     return {
         name: weight.detach().to("cpu", dtype).contiguous().view(torch.uint8).numpy()
         for name, weight in model.named_parameters()
@@ -160,6 +156,7 @@ def _packed(model: PreTrainedModel, dtype: torch.dtype) -> dict[str, np.ndarray]
 
 
 def _unpacked(skeleton: PreTrainedModel, weights: Weights, dtype: torch.dtype) -> PreTrainedModel:
+    """Put the weights that ``_packed`` returned into a model without any, where they lie."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # nobody writes
         found: dict[str, Tensor] = {name: torch.from_numpy(each).view(dtype) for name, each in weights.items()}

@@ -8,9 +8,9 @@ from support.tiny import tiny_policy
 from agents import Budget, Conditions, FineTuning, LoRA, Spending
 from agents.base import NothingToLearnError, rollout
 from agents.baselines import ConstantAgent, FewShotAgent, MajorityAgent, best_constant
-from agents.evaluation import majority
 from agents.policy import SYSTEM, Decoding, PolicyAgent
 from agents.sft import SFT, SFTAgentConfig
+from agents.voting import majority
 from expit_env import ANSWER_FORMAT
 
 

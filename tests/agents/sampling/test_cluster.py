@@ -13,7 +13,6 @@ from support.killed_run import run
 from support.processes import python, wait_until
 from support.tiny import tiny_model, tiny_tokenizer
 
-from agents.requests import ModelRequest
 from agents.sampling import LocalSampler
 from agents.sampling.cluster import RaySampler
 
@@ -25,7 +24,7 @@ TASK = "fill_shard"
 
 @pytest.fixture(scope="module")
 def cluster():
-    """Two raylets of one core each on this machine, of which the second may be replaced."""
+    """Two raylets of one core each on this machine, of which a test removes the second."""
     head = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": 100_000_000}
     made = Cluster(initialize_head=True, connect=True, head_node_args=head)
     yield SimpleNamespace(made=made, second=made.add_node(num_cpus=1, object_store_memory=100_000_000))
@@ -101,8 +100,3 @@ def test_a_cluster_that_is_not_there_is_an_error_that_says_what_to_do(monkeypatc
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     with pytest.raises(RuntimeError, match=r"--cluster ray://far:1 .nobody answers.*ray start --head"):
         RaySampler(tiny_model(), tiny_tokenizer(), "ray://far:1")
-
-
-def test_a_request_has_one_place_to_sample():
-    with pytest.raises(ValueError, match="--sampler or --cluster"):
-        ModelRequest(cluster="auto", sampler="http://localhost:1/v1")

@@ -16,7 +16,8 @@ pytest.importorskip("openai")
 
 from openai.types.chat import ChatCompletion
 
-from agents.sampling.http import HTTPSampler, MalformedReply, ServerError, read_reply
+from agents.sampling.http import HTTPSampler, ServerError
+from agents.sampling.replies import MalformedReply, read_reply
 
 SEED = (5, 1)
 
