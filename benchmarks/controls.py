@@ -20,7 +20,7 @@ import tyro
 from rich.console import Console
 
 from agents.adapter_agent import AdapterConfig
-from agents.base import Budget
+from agents.base import Budget, NothingToLearnError
 from agents.baselines import FewShotAgent
 from agents.conditions import Conditions
 from agents.evaluation import Comparison, Evaluation, evaluate
@@ -43,6 +43,11 @@ class RiddlesOnly(gym.Wrapper[str, str, str, str]):
         """Draw a riddle."""
         observation, info = self.env.reset(**how)
         return observation, {**info, "contrast_id": None}
+
+    def step(self, action: str) -> tuple[str, Any, bool, bool, dict[str, Any]]:
+        """Judge an answer."""
+        observation, reward, terminated, truncated, info = self.env.step(action)
+        return observation, reward, terminated, truncated, {**info, "contrast_id": None}
 
 
 class RiddlesOnlyRequest(TrainRequest):
@@ -69,7 +74,7 @@ BARE = Conditions(reasons=False, max_new_tokens=12)
 WAYS = {
     "expert iteration": Way("expert-iteration", Search()),
     "worked examples alone": Way("sft", SFTAgentConfig()),
-    "bare answers": Way("expert-iteration", Search(BARE, samples=48)),
+    "bare answers": Way("expert-iteration", Search(BARE, samples=36)),
     "single answers": Way("expert-iteration", Search(update=Distillation(learn_from="answers"))),
     "riddles only": Way("expert-iteration", Search(), RiddlesOnlyRequest),
     "no worked examples": Way("expert-iteration", Search(Conditions(worked_pairs=0))),
@@ -95,11 +100,15 @@ def main(
     for seed in seeds:
         for way in ways:
             folder = out / f"{way.replace(' ', '-').replace(',', '')}-{seed}"
-            if way == FEW_SHOT:
-                _prompt(folder, seed, riddles, console)
-            else:
-                _train(WAYS[way], folder, seed, riddles, console)
-            _row(folder, way, seed)
+            try:
+                if way == FEW_SHOT:
+                    _prompt(folder, seed, riddles, console)
+                else:
+                    _train(WAYS[way], folder, seed, riddles, console)
+                _row(folder, way, seed)
+            except NothingToLearnError as error:
+                tokens = f"{error.history.spent.tokens:,}"
+                write_text(folder / "row.json", json.dumps([way, seed, "found nothing to learn", *4 * ["-"], tokens]))
     print(HEADER + "\n" + "|---" * 8 + "|")
     rows = [read_json(path, list) for path in out.glob("*/row.json")]
     for row in sorted(rows, key=lambda row: ([FEW_SHOT, *WAYS].index(row[0]), row[1])):
