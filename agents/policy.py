@@ -176,22 +176,28 @@ class LanguageModelPolicy:
         Raises:
             ValueError: if the adapter cannot be read.
         """
-        from peft import PeftModel
+        from agents.sampling import give_back_memory
 
         if folder == self._adapter:
             return
-        model = self.base
-        if folder is not None:
-            try:
-                adapted = PeftModel.from_pretrained(copy.deepcopy(self.base), str(folder))
-            except (SafetensorError, ValueError, KeyError, TypeError, OSError) as error:
-                raise broken(folder, error) from error
-            model = adapted.merge_and_unload().eval()  # type: ignore[operator]
         if self._workers:
-            self._workers.load(model)
+            self._workers.load(self._merged(folder))
         else:
-            self._sampler = self._local(model)
+            self._sampler = self._local(self._merged(folder))
         self._adapter = folder
+        give_back_memory()  # what training and merging took
+
+    def _merged(self, folder: Path | None) -> PreTrainedModel:
+        """Return the base model, with an adapter merged into a copy if there is one."""
+        from peft import PeftModel
+
+        if folder is None:
+            return self.base
+        try:
+            adapted = PeftModel.from_pretrained(copy.deepcopy(self.base), str(folder))
+        except (SafetensorError, ValueError, KeyError, TypeError, OSError) as error:
+            raise broken(folder, error) from error
+        return adapted.merge_and_unload().eval()  # type: ignore[operator]
 
     def _local(self, model: PreTrainedModel) -> LocalSampler:
         from agents.sampling import LocalSampler, in_precision, sampling_dtype

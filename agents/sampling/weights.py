@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import ctypes
+import gc
 import mmap
 import os
 import tempfile
@@ -39,6 +41,13 @@ def in_precision(model: PreTrainedModel, dtype: torch.dtype) -> PreTrainedModel:
     return copy.deepcopy(
         model, {id(weight): nn.Parameter(weight.to(dtype), weight.requires_grad) for weight in weights}
     )
+
+
+def give_back_memory() -> None:
+    """Return what was freed to the system, for other processes: glibc keeps gigabytes of it."""
+    gc.collect()
+    if os.name == "posix" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)
 
 
 class SharedModel:

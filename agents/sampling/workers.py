@@ -6,7 +6,6 @@ needs a ``__main__`` guard there.
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
 import queue
@@ -27,7 +26,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from agents.sampling.local import LocalSampler
 from agents.sampling.rows import Report, Row, RowSampler
-from agents.sampling.weights import SharedModel, open_shared
+from agents.sampling.weights import SharedModel, give_back_memory, open_shared
 
 logger = logging.getLogger(__name__)
 
@@ -234,13 +233,7 @@ def serve() -> None:
                 sampler.fill(rows, top_p, partial(_send_full, channel, rows))
             except Exception:  # the parent raises it
                 channel.send(traceback.format_exc())
-            _give_back_memory()
-
-
-def _give_back_memory() -> None:
-    """Return what is freed to the system: glibc keeps it, a gigabyte in each worker, while others fine-tune."""
-    if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
-        libc.malloc_trim(0)
+            give_back_memory()
 
 
 def _send_full(channel: Connection, rows: list[Row], full: Sequence[Row]) -> None:
