@@ -36,6 +36,8 @@ ROWS = 64
 """Rows in a shard: what a process decodes together, and what its death costs. On the size of a batch depends how sums
 are rounded, so it does not depend on the cluster."""
 
+logger = logging.getLogger(__name__)
+
 RETRIES = 5
 """How often a shard is drawn again, each time on another process, before the run stops."""
 
@@ -82,6 +84,8 @@ class RaySampler(RowSampler):
                 ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
             except ConnectionError as error:
                 raise RuntimeError(NO_CLUSTER.format(address=address, error=error)) from error
+        if not ray.cluster_resources().get("CPU"):
+            logger.warning("the cluster at %s has no processor yet; sampling waits for one", address)
         self._dtype = dtype or model.dtype
         self._base, self._none = _packed(model, self._dtype), ray.put({})
         self._model_but_changes = ray.put((_skeleton(model), tokenizer, self._dtype, self._base))

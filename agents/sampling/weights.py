@@ -14,6 +14,11 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+for _cache in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
+    # In these two torch keeps 1,024 compiled matmuls by shape, half a megabyte each. Shapes change at every step, so
+    # that each process would grow by half a gigabyte; a step needs some twenty. They are read at the first matmul.
+    os.environ.setdefault(_cache, "128")
+
 
 def sampling_dtype(device: torch.device) -> torch.dtype:
     """Return bf16 if the device multiplies it in hardware (fp16 on a GPU that does not), else fp32.

@@ -1,7 +1,8 @@
 """Sampling in several processes with few threads each, which on a CPU is faster than one process with many.
 
-Workers are started as ``python -c`` and not through multiprocessing, whose spawn runs the caller's script again and so
-needs a ``__main__`` guard there.
+One process imports everything and forks into the workers, which share with it what it imported. It is started as
+``python -c`` and not through multiprocessing, whose forkserver runs the caller's script again and so needs a
+``__main__`` guard there.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import logging
 import os
 import queue
+import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +23,7 @@ from contextlib import AbstractContextManager, suppress
 from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
+from typing import NoReturn
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -30,11 +34,11 @@ from agents.sampling.weights import SharedModel, give_back_memory, open_shared
 
 logger = logging.getLogger(__name__)
 
-WORKER = "from agents.sampling.workers import serve; serve()"
-"""The program of a worker process."""
+PARENT = "from agents.sampling.workers import fork_workers; fork_workers()"
+"""The program of the process that the workers are forked from."""
 
 MOST_WORKERS = 16
-"""With more cores than this, each worker gets more threads: a worker is a Python process of about 300 MB."""
+"""With more cores than this, each worker gets more threads: a worker has a batch of its own in memory."""
 
 LEAST_ROWS = 16
 """The fewest rows of a request that is made small to balance the load."""
@@ -82,9 +86,8 @@ class WorkerSampler(RowSampler, AbstractContextManager):
         self._max_batch = max_batch
         self._count = workers or min(usable_cores(), MOST_WORKERS)
         self._shared = SharedModel(model, tokenizer, dtype)
-        self._workers: list[_Worker] = []
-        self._closer = weakref.finalize(self, _close, self._workers, self._shared)
-        self._start_missing()
+        self._team = _Team(self._shared, self._count, max_batch)
+        self._closer = weakref.finalize(self, _close, self._team, self._shared)
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -109,23 +112,22 @@ class WorkerSampler(RowSampler, AbstractContextManager):
             self._run(deque([next(ordered) for _ in range(size)] for size in sizes), top_p, report)
         except BaseException:
             # They would carry on with these rows. The next call starts new workers.
-            _end_all(self._workers)
+            self._team.end()
             raise
 
     def _run(self, waiting: deque[list[Row]], top_p: float, report: Report) -> None:
-        deaths = 0
-        while waiting or any(worker.rows for worker in self._workers):
-            self._start_missing()
-            for worker in self._workers:
+        deaths, team = 0, self._team
+        while waiting or any(worker.rows for worker in team.workers):
+            team.complete()
+            for worker in team.workers:
                 if not worker.rows and waiting:
                     worker.give(waiting.popleft(), top_p)
-            for connection in wait([worker.connection for worker in self._workers]):
-                worker = next(worker for worker in self._workers if worker.connection is connection)
+            for connection in wait([worker.connection for worker in team.workers]):
+                worker = next(worker for worker in team.workers if worker.connection is connection)
                 try:
                     full = worker.receive()
                 except (EOFError, OSError):  # it is dead
-                    self._workers.remove(worker)
-                    ended, deaths = f"sampling worker {worker.process.pid} ended with code {worker.end()}", deaths + 1
+                    ended, deaths = team.bury(worker), deaths + 1
                     if deaths == MOST_DEATHS * self._count:
                         raise RuntimeError(f"{ended}, the last of {deaths} that finished nothing") from None
                     if worker.rows:
@@ -135,25 +137,68 @@ class WorkerSampler(RowSampler, AbstractContextManager):
                     deaths = 0
                     report(full)
 
-    def _start_missing(self) -> None:
-        while len(self._workers) < self._count:
-            threads = max(1, usable_cores() // self._count)
-            self._workers.append(_Worker(self._shared, threads, self._max_batch))
+
+class _Team:
+    """The workers, and the process that they are forked from."""
+
+    def __init__(self, model: SharedModel, count: int, max_batch: int) -> None:
+        self.workers: list[_Worker] = []
+        self._model, self._count, self._max_batch = model, count, max_batch
+        self._start()
+
+    def _start(self) -> None:
+        threads = max(1, usable_cores() // self._count)
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            words = (theirs.fileno(), self._model.path, self._max_batch, threads)
+            self._parent = subprocess.Popen(
+                [sys.executable, "-c", PARENT, *map(str, words)],
+                pass_fds=(theirs.fileno(), self._model.file.fileno()),
+                stdin=subprocess.DEVNULL,
+                process_group=0,  # Ctrl-C reaches only this process, which ends its workers
+                env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
+            )
+
+    def complete(self) -> None:
+        """Start the workers that are missing."""
+        if len(self.workers) < self._count and self._parent.poll() is not None:
+            self._control.close()
+            self._start()
+        while len(self.workers) < self._count:
+            ours, theirs = Pipe()
+            with theirs, suppress(OSError):  # that nobody serves it is noticed on the first read
+                socket.send_fds(self._control, [b"."], [theirs.fileno()])
+            self.workers.append(_Worker(ours))
+
+    def bury(self, worker: _Worker) -> str:
+        """Remove a dead worker, and say how it ended."""
+        self.workers.remove(worker)
+        worker.connection.close()
+        try:
+            self._control.sendall(b"?")
+            code = int(self._control.recv(16))
+        except (OSError, ValueError):  # the parent is dead, too
+            code = self._parent.wait()
+        return f"a sampling worker ended with code {code}"
+
+    def end(self) -> None:
+        """End all processes; they exit on their own when their connections are closed."""
+        for worker in self.workers:
+            worker.connection.close()
+        self.workers.clear()
+        self._control.close()
+        try:
+            self._parent.wait(timeout=SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._parent.pid, signal.SIGKILL)
+            self._parent.wait()
 
 
 class _Worker:
-    """A process, the connection to it, and the rows of its current request that are not full yet."""
+    """The connection to a worker process, and the rows of its current request that are not full yet."""
 
-    def __init__(self, model: SharedModel, threads: int, max_batch: int) -> None:
-        self.connection, theirs = Pipe()
-        with theirs:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", WORKER, str(theirs.fileno()), model.path, str(max_batch)],
-                pass_fds=(theirs.fileno(), model.file.fileno()),
-                stdin=subprocess.DEVNULL,
-                process_group=0,  # Ctrl-C reaches only this process, which ends its workers
-                env=os.environ | {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": os.pathsep.join(sys.path)},
-            )
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
         self.rows: list[Row] = []
         self._request: list[Row] = []  # all its rows, by index
 
@@ -179,15 +224,6 @@ class _Worker:
         self.rows = [row for row in self._request if not row.full]
         return [self._request[index] for index, *_ in reply]
 
-    def end(self) -> int:
-        """End the process and return its exit code; it exits on its own when its connection is closed."""
-        self.connection.close()
-        try:
-            return self.process.wait(timeout=SECONDS_TO_END)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
-
 
 def request_sizes(rows: int, workers: int, max_batch: int) -> Iterator[int]:
     """Divide rows among requests: equal shares for the workers if they fit a batch, else large requests first."""
@@ -203,16 +239,8 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _end_all(workers: list[_Worker]) -> None:
-    for worker in workers:
-        worker.connection.close()
-    for worker in workers:
-        worker.end()
-    workers.clear()
-
-
-def _close(workers: list[_Worker], shared: SharedModel) -> None:
-    _end_all(workers)
+def _close(team: _Team, shared: SharedModel) -> None:
+    team.end()
     shared.file.close()
 
 
@@ -220,13 +248,37 @@ _Reply = list[tuple[int, list[int], list[float], bool]] | str
 """Rows that have become full, by their index in the request; or the traceback of an exception."""
 
 
-def serve() -> None:
-    """Fill rows until the other side closes the connection, or dies: the main function of a worker process."""
-    connection, path, max_batch = sys.argv[1:]
-    with Connection(int(connection)) as channel:
+def fork_workers() -> None:
+    """Fork into a worker for every connection that is sent, and tell how one has ended if there is none with a byte.
+
+    The main function of the workers' parent, which ends when the other side does. It has one thread, because a fork
+    would lack the others.
+    """
+    control, path, max_batch, threads = sys.argv[1:]
+    sampler = LocalSampler(*open_shared(path), max_batch=int(max_batch))
+    with socket.socket(fileno=int(control)) as channel:
+        while True:
+            byte, files, *_ = socket.recv_fds(channel, 1, 1)
+            if not byte:
+                break
+            if not files:
+                channel.sendall(str(os.waitstatus_to_exitcode(os.wait()[1])).encode())
+            elif os.fork():
+                os.close(files[0])
+            else:
+                channel.close()
+                torch.set_num_threads(int(threads))
+                _serve(files[0], sampler)
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
+
+
+def _serve(connection: int, sampler: LocalSampler) -> NoReturn:
+    """Fill rows until the other side closes the connection, or dies."""
+    with Connection(connection) as channel:
         requests: queue.SimpleQueue[tuple[list[Row], float]] = queue.SimpleQueue()
         threading.Thread(target=_listen, args=(channel, requests), daemon=True).start()
-        sampler = LocalSampler(*open_shared(path), max_batch=int(max_batch))
         while True:
             rows, top_p = requests.get()
             try:

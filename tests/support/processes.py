@@ -22,9 +22,10 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
 
 
 def workers() -> set[psutil.Process]:
-    """Return the sampling workers that this process has started and that are alive."""
-    alive = (child for child in psutil.Process().children() if not is_over(child))
-    return {child for child in alive if any(WORKER in word for word in child.cmdline())}
+    """Return the sampling workers of this process that are alive: those that forked from one of its children."""
+    parents = [child for child in psutil.Process().children() if not is_over(child)]
+    parents = [child for child in parents if any(WORKER in word for word in child.cmdline())]
+    return {child for parent in parents for child in parent.children() if not is_over(child)}
 
 
 def is_over(process: psutil.Process) -> bool:
