@@ -14,7 +14,6 @@ import os
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -25,6 +24,7 @@ from transformers import PreTrainedModel
 from agents.embedded import embedded_model_path
 from agents.sampling import LocalSampler, WorkerSampler
 from agents.sampling.workers import usable_cores
+from benchmarks.memory import watching
 from benchmarks.sft import training_speeds
 from benchmarks.vllm import VllmServer
 from benchmarks.ways import Bench, Setting
@@ -120,42 +120,12 @@ def print_peak_memory(bench: Bench, way: str) -> None:
     """Print what `peak_memory` reads."""
     bench.ignore_end_tokens()
     sampler = WorkerSampler(bench.model, bench.endless) if way == "workers" else bench.sampler()
-    done, held = threading.Event(), [0]
-
-    def watch() -> None:
-        while not done.wait(0.02):
-            held.append(sum(map(proportional_set_size, process_tree(os.getpid()))))
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
+    with watching(os.getpid(), seconds=0.02) as held:
         if way == "generate":
             bench.generate()
         else:
             bench.sample(sampler)
-    finally:
-        done.set()
-        watcher.join()
     print(max(held))
-
-
-def process_tree(pid: int) -> list[int]:
-    """Return the ids of a process and of all its descendants."""
-    children = [
-        int(child)
-        for task in Path(f"/proc/{pid}/task").glob("*/children")
-        for child in task.read_text(encoding="ascii").split()
-    ]
-    return [pid, *(member for child in children for member in process_tree(child))]
-
-
-def proportional_set_size(pid: int) -> int:
-    """Return the memory of a process, in bytes, with its share of shared pages; 0 if it has ended."""
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return 0
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 def main() -> None:

@@ -32,11 +32,11 @@ except ModuleNotFoundError as error:
 from agents.sampling.local import LocalSampler
 from agents.sampling.rows import Report, Row, RowSampler
 
+logger = logging.getLogger(__name__)
+
 ROWS = 64
 """Rows in a shard: what a process decodes together, and what its death costs. On the size of a batch depends how sums
 are rounded, so it does not depend on the cluster."""
-
-logger = logging.getLogger(__name__)
 
 RETRIES = 5
 """How often a shard is drawn again, each time on another process, before the run stops."""

@@ -87,7 +87,7 @@ class WorkerSampler(RowSampler, AbstractContextManager):
         self._count = workers or min(usable_cores(), MOST_WORKERS)
         self._shared = SharedModel(model, tokenizer, dtype)
         self._team = _Team(self._shared, self._count, max_batch)
-        self._closer = weakref.finalize(self, _close, self._team, self._shared)
+        self._closer = weakref.finalize(self, self._team.close)
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -193,6 +193,11 @@ class _Team:
             os.killpg(self._parent.pid, signal.SIGKILL)
             self._parent.wait()
 
+    def close(self) -> None:
+        """End all processes for good."""
+        self.end()
+        self._model.file.close()
+
 
 class _Worker:
     """The connection to a worker process, and the rows of its current request that are not full yet."""
@@ -239,17 +244,12 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _close(team: _Team, shared: SharedModel) -> None:
-    team.end()
-    shared.file.close()
-
-
 _Reply = list[tuple[int, list[int], list[float], bool]] | str
 """Rows that have become full, by their index in the request; or the traceback of an exception."""
 
 
 def fork_workers() -> None:
-    """Fork into a worker for every connection that is sent, and tell how one has ended if there is none with a byte.
+    """Fork a worker for each byte that comes with a connection, and for one without tell how a worker has ended.
 
     The main function of the workers' parent, which ends when the other side does. It has one thread, because a fork
     would lack the others.
@@ -257,10 +257,8 @@ def fork_workers() -> None:
     control, path, max_batch, threads = sys.argv[1:]
     sampler = LocalSampler(*open_shared(path), max_batch=int(max_batch))
     with socket.socket(fileno=int(control)) as channel:
-        while True:
-            byte, files, *_ = socket.recv_fds(channel, 1, 1)
-            if not byte:
-                break
+        while (received := socket.recv_fds(channel, 1, 1))[0]:
+            files = received[1]
             if not files:
                 channel.sendall(str(os.waitstatus_to_exitcode(os.wait()[1])).encode())
             elif os.fork():

@@ -100,3 +100,9 @@ def test_a_cluster_that_is_not_there_is_an_error_that_says_what_to_do(monkeypatc
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     with pytest.raises(RuntimeError, match=r"--cluster ray://far:1 .nobody answers.*ray start --head"):
         RaySampler(tiny_model(), tiny_tokenizer(), "ray://far:1")
+
+
+def test_it_is_said_that_a_cluster_without_processors_is_waited_for(cluster, monkeypatch, caplog):
+    monkeypatch.setattr(ray, "cluster_resources", dict)
+    RaySampler(tiny_model(), tiny_tokenizer(), "auto")
+    assert "no processor yet" in caplog.text
