@@ -167,17 +167,22 @@ class AdapterAgent(Agent, Generic[Config]):
             before: the base model's evaluation; the share of the gap that is closed is measured from it.
             env: the environment; its validation split is used.
         """
+        measures: dict[str, float] = dict(metrics)
+        if before is not None:
+
+            def ask(path: Path) -> None:
+                after = self.evaluate(env, before.riddle_ids, f"round {metrics['round'] + 1:.0f}: evaluate")
+                path.write_text(json.dumps(dataclasses.asdict(after)), encoding="utf-8")
+
+            after = read_json(stages.stage("validation.json", "evaluate", ask), Evaluation.from_dict)
+            closed = gap_closed(before, after)
+            measures |= measured(after) | ({} if closed is None else {"gap_closed": closed})
 
         def produce(path: Path) -> None:
-            measures: dict[str, float] = dict(metrics)
-            if before is not None:
-                after = self.evaluate(env, before.riddle_ids, f"round {metrics['round'] + 1:.0f}: evaluate")
-                closed = gap_closed(before, after)
-                measures |= measured(after) | ({} if closed is None else {"gap_closed": closed})
             path.write_text(json.dumps(measures), encoding="utf-8")
             self.log(measures | stages.took)
 
-        return read_json(stages.stage("metrics.json", "evaluate", produce), dict) | stages.took
+        return read_json(RunFolder(stages.path).stage("metrics.json", produce), dict) | stages.took
 
     def _scratch(self) -> Path:
         """Make a temporary folder that lives as long as the agent."""

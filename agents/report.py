@@ -82,18 +82,25 @@ def read_metrics(run: Path) -> list[dict[str, float]]:
 
 def write_report(run: Path) -> None:
     """Write the page of a finished run, and draw the learning curve if it had validation riddles."""
-    comparisons = [Comparison.read(path) for path in sorted(run.glob("evaluation-*.json"))]
-    validated = run / "base.json"
-    if validated.exists():
-        draw_curve(run / "curve.png", read_json(validated, Evaluation.from_dict), read_metrics(run))
-    write_text(run / "report.html", _page(run.name, comparisons, validated.exists()))
+    sections = [{"base": one.base, "trained": one.trained} for one in map(Comparison.read, _final(run))]
+    rounds = [path for path in (run / "base.json", *sorted(run.glob("round-*/validation.json"))) if path.exists()]
+    if rounds:
+        validated = [read_json(path, Evaluation.from_dict) for path in rounds]
+        draw_curve(run / "curve.png", validated)
+        sections.append({f"round {index}" if index else "base": one for index, one in enumerate(validated)})
+    write_text(run / "report.html", _page(run.name, sections, bool(rounds)))
+
+
+def _final(run: Path) -> list[Path]:
+    """Return the files of the final evaluations of a run."""
+    return sorted(run.glob("evaluation-*.json"))
 
 
 def print_results(console: Console, run: Path) -> None:
     """Print the final tables of a run, and three riddles with the answers before and after."""
-    comparisons = {path.stem.removeprefix("evaluation-"): Comparison.read(path) for path in run.glob("evaluation-*")}
-    for split in sorted(comparisons):
-        console.print(table(comparisons[split]))
+    comparisons = {path.stem.removeprefix("evaluation-"): Comparison.read(path) for path in _final(run)}
+    for comparison in comparisons.values():
+        console.print(table(comparison))
     for before, after in examples(comparisons["test"]) if "test" in comparisons else ():
         for old, new in ((before, after), (before.contrast, after.contrast)):
             if old is None or new is None:
@@ -107,11 +114,11 @@ def print_results(console: Console, run: Path) -> None:
     console.print(plain(f"\nReport: {run / 'report.html'}{curve}"), soft_wrap=True)
 
 
-def draw_curve(path: Path, base: Evaluation, rounds: Sequence[Mapping[str, float]]) -> None:
-    """Draw the shares of validation pairs with both right, only one side, and neither, from the base model on."""
+def draw_curve(path: Path, rounds: Sequence[Evaluation]) -> None:
+    """Draw the shares of validation pairs with both right, only one side, and neither: the base model, then rounds."""
     from matplotlib.figure import Figure
 
-    bars = [_shares(measured(base)), *map(_shares, rounds)]
+    bars = [_shares(measured(one)) for one in rounds]
     figure = Figure(figsize=(6.4, 4), layout="constrained")
     axes = figure.subplots()
     below = [0.0] * len(bars)
@@ -122,7 +129,7 @@ def draw_curve(path: Path, base: Evaluation, rounds: Sequence[Mapping[str, float
     for at, bar in enumerate(bars):
         axes.annotate(f"{100 * bar[0]:.0f} %", (at, bar[0]), ha="center", va="bottom", fontweight="bold")
     axes.set(xlabel="rounds", ylabel="share of validation pairs", ylim=(0, 1))
-    axes.set_xticks(range(len(bars)), ["base", *(str(index + 1) for index in range(len(rounds)))])
+    axes.set_xticks(range(len(bars)), ["base", *map(str, range(1, len(bars)))])
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=4, fontsize="small", frameon=False)
     part = path.with_suffix(".part.png")
     figure.savefig(part, dpi=150)
@@ -143,40 +150,42 @@ def _cell(evaluation: Evaluation, measure: str) -> str:
     return percent if math.isnan(low) else f"{percent} [{100 * low:.0f}, {100 * high:.0f}]"
 
 
-def _page(name: str, comparisons: Sequence[Comparison], curve: bool) -> str:
+def _page(name: str, sections: Sequence[Mapping[str, Evaluation]], curve: bool) -> str:
     picture = '<img src="curve.png" alt="accuracy on validation by round">' if curve else ""
-    sections = "".join(_section(comparison) for comparison in comparisons)
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(name)}</title>'
         "<style>body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}"
         "table{border-collapse:collapse}td,th{padding:.2rem .8rem;text-align:left;border-bottom:1px solid #ddd}"
         ".right{color:#176f2c}.wrong{color:#b3261e}img{max-width:100%}</style>"
-        f"<h1>{html.escape(name)}</h1>{picture}{sections}</html>\n"
+        f"<h1>{html.escape(name)}</h1>{picture}{''.join(map(_section, sections))}</html>\n"
     )
 
 
-def _section(comparison: Comparison) -> str:
+def _section(columns: Mapping[str, Evaluation]) -> str:
+    """Write what there is to say of the same riddles before, between and after."""
+    last, titles = [*columns.values()][-1], "".join(f"<th>{title}" for title in columns)
     rows = "".join(
-        f"<tr><th>{TITLES[measure]}<td>{_cell(comparison.base, measure)}<td>{_cell(comparison.trained, measure)}"
+        f"<tr><th>{TITLES[measure]}" + "".join(f"<td>{_cell(one, measure)}" for one in columns.values())
         for measure in MEASURES
     )
+    by_family = [one.by_family() for one in columns.values()]
     families = "".join(
-        f"<tr><th>{html.escape(family)}<td>{len(one.base.riddles)}"
-        + "".join(f"<td>{_percent(one.base, each)} &rarr; {_percent(one.trained, each)}" for each in MEASURES[:4])
-        for family, one in sorted(comparison.by_family().items(), key=_best_first)
+        f"<tr><th>{html.escape(family)}<td>{len(one.riddles)}"
+        + "".join(f"<td>{' &rarr; '.join(_percent(each[family], what) for each in by_family)}" for what in MEASURES[:4])
+        for family, one in sorted(last.by_family().items(), key=_best_first)
     )
     answers = "".join(
-        f"<tr><td>{html.escape(before.question)}<td>{html.escape(after.answer)}{_answer(before)}{_answer(after)}"
-        for both in zip(comparison.base.riddles, comparison.trained.riddles, strict=True)
-        for before, after in (both, (both[0].contrast, both[1].contrast))
-        if before and after
+        f"<tr><td>{html.escape(sides[0].question)}<td>{html.escape(sides[0].answer)}{''.join(map(_answer, sides))}"
+        for same in zip(*(one.riddles for one in columns.values()), strict=True)
+        for sides in (same, [one.contrast for one in same if one.contrast])
+        if sides
     )
     return (
-        f"<h2>{comparison.base.split}</h2><table><tr><th><th>base<th>trained{rows}</table>"
+        f"<h2>{last.split}</h2><table><tr><th>{titles}{rows}</table>"
         f"<details><summary>By family</summary><table><tr><th>family<th>riddles"
         f"{''.join(f'<th>{TITLES[measure]}' for measure in MEASURES[:4])}{families}</table></details>"
-        f"<details><summary>All {len(comparison.base.riddles)} riddles with their contrasts</summary>"
-        f"<table><tr><th>riddle<th>answer<th>base<th>trained{answers}</table></details>"
+        f"<details><summary>All {len(last.riddles)} riddles with their contrasts</summary>"
+        f"<table><tr><th>riddle<th>answer{titles}{answers}</table></details>"
     )
 
 
@@ -185,10 +194,9 @@ def _percent(evaluation: Evaluation, measure: str) -> str:
     return "n/a" if math.isnan(mean) else f"{100 * mean:.0f} %"
 
 
-def _best_first(family: tuple[str, Comparison]) -> tuple[float, str]:
-    """Return what families are sorted by: the trained model's share of pairs, the largest first."""
-    trained = family[1].trained
-    return -trained.mean(trained.headline), family[0]
+def _best_first(family: tuple[str, Evaluation]) -> tuple[float, str]:
+    """Return what families are sorted by: the share of pairs, the largest first."""
+    return -family[1].mean(family[1].headline), family[0]
 
 
 def _answer(one: Answered) -> str:

@@ -19,7 +19,7 @@ from agents.shared_prompt import encode_group
 from agents.trajectory import Trajectory, TrajectoryStore
 from agents.updates import Distillation, Preference
 
-STAGES = ("trajectories.jsonl", "rows.jsonl", "adapter", "metrics.json", "DONE")
+STAGES = ("trajectories.jsonl", "rows.jsonl", "adapter", "validation.json", "metrics.json", "DONE")
 ROUNDS = ("round-000", "round-001")
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import json
+import re
 import shutil
 
 import pytest
@@ -34,11 +35,13 @@ def printed(folder):
 def test_the_report_shows_both_splits_and_escapes_answers(evaluated):
     report.write_report(evaluated)
     page = (evaluated / "report.html").read_text()
-    for split in ("test", "transfer"):
+    for split in ("test", "transfer", "validation"):
         assert f"<h2>{split}</h2>" in page
     assert "<script>" not in page
     family = json.loads((evaluated / "base.json").read_text())["riddles"][0]["family"]
-    assert f"<tr><th>{family}<td>" in page
+    assert page.count(f"<tr><th>{family}<td>") == 3
+    assert page.count("<th>base<th>round 1<th>round 2") == 2, "the measures of validation and its answers, by round"
+    assert len(re.findall(r"<td>\d+ % &rarr; \d+ % &rarr; \d+ %", page)) > 4, "its families, by round"
     assert (evaluated / "curve.png").read_bytes().startswith(b"\x89PNG")
     assert "pairs, any of N" in printed(evaluated)
     assert len(report.examples(Comparison.read(evaluated / "evaluation-test.json"))) >= 1
@@ -48,15 +51,19 @@ def test_the_curve_stacks_the_shares_of_pairs_by_round(tmp_path, monkeypatch):
     drawn = []
     monkeypatch.setattr(Figure, "savefig", lambda figure, path, **_: drawn.append(figure) or path.touch())
     pair = Answered("a", "f", "?", "0", "0", True, False, 1, True)
-    base = Evaluation("validation", 1, (dataclasses.replace(pair, contrast=dataclasses.replace(pair, correct=False)),))
-    found = [("riddle_accuracy", 0.5), ("contrast_accuracy", 0.75), ("pair_accuracy", 0.375)]
-    report.draw_curve(tmp_path / "curve.png", base, [dict(found), dict(found[:1])])
+    wrong = dataclasses.replace(pair, correct=False)
+    sides = {1: dataclasses.replace(pair, contrast=pair), 2: dataclasses.replace(pair, contrast=wrong),
+             3: dataclasses.replace(wrong, contrast=pair), 4: dataclasses.replace(wrong, contrast=wrong)}  # fmt: skip
+    rounds = [(2,), (1, 1, 1, 2, 3, 3, 3, 4)]
+    evaluated = [Evaluation("validation", 1, tuple(sides[which] for which in some)) for some in rounds]
+    report.draw_curve(tmp_path / "curve.png", [*evaluated, Evaluation("validation", 1, (pair, wrong))])
     bars = [[bar.get_height() for bar in bars] for bars in drawn[0].axes[0].containers]
     assert bars == [[0, 0.375, 0.5], [1, 0.125, 0], [0, 0.375, 0], [0, 0.125, 0.5]]
 
 
 def test_a_report_needs_no_validation_riddles_but_whole_evaluations(evaluated):
-    (evaluated / "base.json").unlink()
+    for path in (evaluated / "base.json", *evaluated.glob("round-*/validation.json")):
+        path.unlink()
     report.write_report(evaluated)
     page = (evaluated / "report.html").read_text()
     assert "<h2>test</h2>" in page

@@ -14,7 +14,6 @@ from safetensors import SafetensorError
 from support.processes import environment
 from support.runs import make_agent, make_env
 
-from agents.report import write_report
 from agents.run import UNCOMPARED, RunConflictError, RunFolder, hold, read_json, read_jsonl, write_text
 
 
@@ -79,7 +78,7 @@ def remove(paths):
 @pytest.mark.parametrize(
     ("name", "gone"),
     [
-        ("config.json", ()), ("base.json", ()), ("studied.jsonl", ()), ("metrics.jsonl", ()),
+        ("config.json", ()), ("base.json", ()), ("studied.jsonl", ()), ("round-001/validation.json", ()),
         ("round-001/adapter/adapter_config.json", ()), ("round-001/adapter/adapter_model.safetensors", ()),
         ("round-000/rows.jsonl", ("DONE", "adapter")),
         ("round-001/trajectories.jsonl", ("DONE", "metrics.json")),
@@ -93,8 +92,6 @@ def test_what_the_message_of_a_broken_file_says_to_delete_is_made_again(learned,
     os.truncate(folder / name, (folder / name).stat().st_size - 2)
 
     def use(folder):
-        if name == "metrics.jsonl":
-            return write_report(folder)
         (agent := make_agent(folder)).learn(make_env())
         return agent.act(["Who?"])
 
