@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from rich.text import Text
 
 from agents.evaluation import MEASURES, Answered, Comparison, Evaluation, measured, paired_difference
 from agents.progress import one_line, plain
-from agents.run import read_json, read_jsonl, write_text
+from agents.run import read_json, write_text
 
 TITLES = {
     "riddle_accuracy": "riddles",
@@ -43,7 +42,7 @@ def table(comparison: Comparison) -> Table:
         "base",
         "trained",
         "difference",
-        title=f"{base.split}: {len(base.riddles)} riddles with contrasts, N = {base.samples}",
+        title=f"{base.split}: {_asked(base)}, N = {base.samples}",
     )
     for measure in MEASURES:
         mean, low, high = paired_difference(base, trained, measure)
@@ -61,6 +60,11 @@ def examples(comparison: Comparison, count: int = 3) -> list[tuple[Answered, Ans
     return list(chosen.values())[:count]
 
 
+def _asked(evaluation: Evaluation) -> str:
+    contrasts = " with contrasts" if evaluation.headline == "pair_accuracy" else ""
+    return f"{len(evaluation.riddles)} riddles{contrasts}"
+
+
 def _whole(one: Answered) -> bool:
     return one.correct and (one.contrast is None or one.contrast.correct)
 
@@ -73,11 +77,6 @@ def print_round(console: Console, metrics: Mapping[str, float]) -> None:
         parts.append(f"gap closed {metrics['gap_closed']:.0%}")
     seconds = sum(value for name, value in metrics.items() if name.endswith("_seconds"))
     console.print(" | ".join([*parts, f"{metrics['episodes']:.0f} episodes", f"{seconds:.0f} s"]), soft_wrap=True)
-
-
-def read_metrics(run: Path) -> list[dict[str, float]]:
-    """Read the metrics of all rounds of a run."""
-    return list(read_jsonl(run / "metrics.jsonl", json.loads))
 
 
 def write_report(run: Path) -> None:
@@ -184,7 +183,7 @@ def _section(columns: Mapping[str, Evaluation]) -> str:
         f"<h2>{last.split}</h2><table><tr><th>{titles}{rows}</table>"
         f"<details><summary>By family</summary><table><tr><th>family<th>riddles"
         f"{''.join(f'<th>{TITLES[measure]}' for measure in MEASURES[:4])}{families}</table></details>"
-        f"<details><summary>All {len(last.riddles)} riddles with their contrasts</summary>"
+        f"<details><summary>All {_asked(last)}</summary>"
         f"<table><tr><th>riddle<th>answer{titles}{answers}</table></details>"
     )
 

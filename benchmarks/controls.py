@@ -26,8 +26,7 @@ from agents.conditions import Conditions
 from agents.evaluation import Comparison, Evaluation, evaluate
 from agents.expert_iteration import ExpertIterationConfig as Search
 from agents.held_out import evaluation_riddles, split_env
-from agents.report import read_metrics
-from agents.run import RunFolder, hold, read_json, write_text
+from agents.run import RunFolder, hold, read_json, read_jsonl, write_text
 from agents.sft import SFTAgentConfig
 from agents.training import TrainRequest, train
 from agents.updates import Distillation
@@ -121,7 +120,8 @@ def _row(folder: Path, way: str, seed: int) -> None:
         evaluations = [read_json(folder / f"{split}.json", Evaluation.from_dict) for split in ("validation", "test")]
         pairs, test, tokens = [evaluations[0].mean("pair_accuracy")], evaluations[1], 0
     else:
-        base, rounds = read_json(folder / "base.json", Evaluation.from_dict), read_metrics(folder)
+        base = read_json(folder / "base.json", Evaluation.from_dict)
+        rounds = list(read_jsonl(folder / "metrics.jsonl", json.loads))
         pairs = [base.mean("pair_accuracy"), *(one["pair_accuracy"] for one in rounds)]
         test = Comparison.read(folder / "evaluation-test.json").trained
         tokens = sum(int(one.get("tokens", 0)) for one in rounds)

@@ -12,8 +12,7 @@ import expit_env  # noqa: F401
 from agents.base import Agent, Budget
 from agents.conditions import Conditions, LoRA
 from agents.registry import AGENTS, TRAINABLE, Setting, make_agent
-from agents.report import read_metrics
-from agents.run import RunConflictError
+from agents.run import RunConflictError, read_jsonl
 from agents.trajectory import Completion
 
 CONDITIONS = Conditions(LoRA(rank=2), max_new_tokens=8, validation_riddles=0, evaluation_samples=3, seed=3)
@@ -64,7 +63,7 @@ def test_it_learns_within_its_budget_reports_what_it_spent_and_saves_what_it_lea
         assert (agent.config.conditions, history.spent.gradient_tokens > 0) == (CONDITIONS, True)
         adapter = json.loads((agent.adapter / "adapter_config.json").read_text())
         assert (adapter["r"], adapter["lora_alpha"]) == (2, 32), "all adapters have the same shape"
-        assert tuple(read_metrics(tmp_path / "run")) == history.rounds
+        assert tuple(read_jsonl(tmp_path / "run" / "metrics.jsonl", json.loads)) == history.rounds
         assert learn(make(name, tmp_path / "run"), 21) == (history, 0), "a finished run is not run again"
         with pytest.raises(RunConflictError, match="max_new_tokens"):
             learn(make(name, tmp_path / "run", max_new_tokens=9), 21)

@@ -61,6 +61,15 @@ def test_the_curve_stacks_the_shares_of_pairs_by_round(tmp_path, monkeypatch):
     assert bars == [[0, 0.375, 0.5], [1, 0.125, 0], [0, 0.375, 0], [0, 0.125, 0.5]]
 
 
+@pytest.mark.parametrize(
+    ("contrasts", "title"), [(True, "test: 2 riddles with contrasts, N = 1"), (False, "test: 2 riddles, N = 1")]
+)
+def test_the_title_says_whether_there_are_contrasts(contrasts, title):
+    one = Answered("a", "f", "?", "0", "0", True, False, 1, True)
+    found = Evaluation("test", 1, 2 * (dataclasses.replace(one, contrast=one if contrasts else None),))
+    assert report.table(Comparison(found, found)).title == title
+
+
 def test_a_report_needs_no_validation_riddles_but_whole_evaluations(evaluated):
     for path in (evaluated / "base.json", *evaluated.glob("round-*/validation.json")):
         path.unlink()
