@@ -105,6 +105,9 @@ class RaySampler(RowSampler):
     def fill(self, rows: Sequence[Row], top_p: float, report: Report) -> None:
         """Draw the tokens of these rows in place, and report those that have become full, each once.
 
+        After an error, what is still running ends with this process. It is not cancelled: a task that ends just as Ray
+        cancels it can abort the process that asked for it (https://github.com/ray-project/ray/pull/54738).
+
         Raises:
             RuntimeError: if a process raised, or if a shard was lost again and again.
         """
@@ -124,9 +127,6 @@ class RaySampler(RowSampler):
             raise RuntimeError(
                 f"the cluster could not sample: {error}\nFinished stages are kept: run the command again once it can."
             ) from error
-        finally:
-            for each in running:
-                ray.cancel(each, force=True)
 
 
 def fill_shard(stored: Sequence[Any], rows: list[Row], top_p: float) -> list[tuple[list[int], list[float], bool]]:
