@@ -35,7 +35,7 @@ def test_the_blocks_run_from_top_to_bottom_and_print_what_the_text_says(here, ca
     assert len(ROWS) == 3
     names: dict[str, object] = {}
     exec(BLOCKS[0], names)
-    assert "How many crows still sit there? 1.0 0 correct" in capsys.readouterr().out
+    assert "leave on the clothes line? 1.0 0 correct" in capsys.readouterr().out
     exec(BLOCKS[1], names)
     outcomes = re.findall(r"'(correct|wrong|no_answer)'", capsys.readouterr().out)
     assert outcomes == ["correct", "wrong", "no_answer"] == re.findall(r"  # (\w+)$", BLOCKS[1], flags=re.MULTILINE)

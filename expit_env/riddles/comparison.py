@@ -45,6 +45,12 @@ KILO_OF_FEATHERS = Family(
         "{extra}{name} buys {{n}|{p}} {unit} of {one} and {{n}|{q}} {unit} of {two}. Which of the two weighs more?",
         "{extra}One cart is loaded with {{n}|{p}} {unit} of {one}, another with {{n}|{q}} {unit} of {two}. Which "
         "material makes the heavier load?",
+        "{extra}{name} moves {{n}|{p}} {unit} of {one} in the morning and {{n}|{q}} {unit} of {two} in the afternoon. "
+        "Which of the two is heavier?",
+        "{extra}On a pair of scales {{n}|{p}} {unit} of {one} lie against {{n}|{q}} {unit} of {two}. Which weighs "
+        "more?",
+        "{extra}Is it {one} or {two} that weighs more, when there are {{n}|{p}} {unit} of the first and {{n}|{q}} "
+        "{unit} of the second?",
     ),
     test_wordings=(
         "{extra}There are {{n}|{p}} {unit} of {one} in the left-hand boat and {{n}|{q}} {unit} of {two} in the "
@@ -95,6 +101,12 @@ THERE_AND_BACK = Family(
         "slower one?",
         "The way there took {{out}|{out2}}, the way back took {{back}|{back2}}. Which way was the longer one on this "
         "{journey} of {name}'s?",
+        "Which took {name} longer on a {journey}, the way there with {{out}|{out2}}, or the way back with "
+        "{{back}|{back2}}?",
+        "In the notes of {name} a {journey} has {{out}|{out2}} for the way there and {{back}|{back2}} for the way "
+        "back. Which way lasted longer?",
+        "On a {journey} {{back}|{back2}} go by on the way back and {{out}|{out2}} on the way there. On which of the "
+        "two ways does {name} spend more time?",
     ),
     test_wordings=(
         "{name} goes on a {journey}: {{out}|{out2}} for the way there and {{back}|{back2}} for the way back. Which of "
@@ -141,6 +153,12 @@ MEETING_ON_THE_ROAD = Family(
         "the {start}. {At the moment|A moment before} they meet, which one is closer to the {goal}?",
         "It is {n} km from the {start} to the {goal}. A {fast} sets out from the {start} and a slow {slow} from the "
         "{goal}, towards each other. Which of the two is closer to the {goal} {as|before} they pass each other?",
+        "Two travellers are on the {n} km between the {start} and the {goal}: a quick {fast} from the {start}, and a "
+        "{slow}, slower, from the {goal}. {Just when|Before} they meet, who is nearer to the {goal}?",
+        "Which is closer to the {goal} {when|before} they meet: a {fast} that comes from the {start}, or a slower "
+        "{slow} that has left the {goal} to go to the {start}?",
+        "A {slow} starts at the {goal} and a much faster {fast} at the {start}, {n} km away. They come towards each "
+        "other on one road. Which is at the shorter distance from the {goal} {as|until} they meet?",
     ),
     test_wordings=(
         "Going towards each other between the {goal} and the {start}, {n} km apart, are a slow {slow} coming from the "
@@ -186,6 +204,12 @@ HALF_FULL = Family(
         "{half empty|{state}}. Whose has more in it?",
         "{one} and {two} fill {container}s of one size with {contents}. In the end {two} has {a half-empty|an {state}} "
         "one, {one} a half-full one. Who has more {contents}?",
+        "Who has more {contents}: {one}, whose {container} is half full, or {two}, whose {container}, just as large, "
+        "is {half empty|{state}}?",
+        "'My {container} of {contents} is half full,' says {one}. 'Mine is as big, and {half empty|{state}},' says "
+        "{two}. Which of them has more?",
+        "The {container}s of {one} and {two} are equally large. There are {contents} in both. The first is half full, "
+        "the second {half empty|{state}}. In whose are there more?",
     ),
     test_wordings=(
         "Whose {container} holds more {contents}: that of {one}, which is half full, or that of {two}, just as big, "

@@ -41,6 +41,12 @@ BIRDS_ON_A_WIRE = Family(
         "{birds} still sit there?",
         "{extra}A {hunter|carver} sees {n} {|wooden }{birds} on a {perch} and {shoots|sells} {k}. How many {birds} "
         "remain on the {perch}?",
+        "{extra}On a {perch} somebody counts {n} {|wooden }{birds}. {A shot rings out, and {k} of them fall dead|Then "
+        "{k} of them are taken down by hand}. How many are still on the {perch}?",
+        "{extra}How many {birds} stay on a {perch} with {n} {|wooden }{birds} when a {huntsman shoots|toymaker "
+        "removes} {k}?",
+        "{extra}'I {shot|took} {k} of the {n} {|wooden }{birds} that were on the {perch},' says a {hunter|collector}. "
+        "How many {birds} did that leave on the {perch}?",
     ),
     test_wordings=(
         "{extra}On a {perch} rest {n} {birds}{| of wood}. Two {loud shots bring|workmen take} down {k} of them. How "
@@ -79,6 +85,10 @@ ALL_BUT = Family(
         "{extra}Of the {n} {animals} of a {owner}, {all but |}{k} fall ill. How many {animals} stay healthy?",
         "{extra}{n} {animals} were in the stable of a {owner}, and {all except {k}|{k} of them} ran away. How many "
         "{animals} did not run?",
+        "{extra}How many {animals} does a {owner} still have, who had {n} and lost {all but |}{k}?",
+        "{extra}A {owner} owns {n} {animals} and sells {all but|just} {k}. How many {animals} does the {owner} keep?",
+        "{extra}There were {n} {animals}. {Except for {k}, all of them|Only {k} of them} were stolen from a {owner} in "
+        "the night. How many {animals} were there in the morning?",
     ),
     test_wordings=(
         "{extra}A {owner} who had {n} {animals} sold {every one of them but {k}|{k} of them}. How many {animals} were "
@@ -122,6 +132,12 @@ TAKE_AWAY = Family(
         "{do you|does the neighbour} have then?",
         "{extra}A {vessel} in a shop holds {n} {goods}. You take {k} out of it. How many {goods} are "
         "{in your hands|still in the {vessel}}?",
+        "{extra}How many {goods} {do you hold|still lie there}, if there were {n} in a {vessel} and you have taken "
+        "{k}?",
+        "{extra}Your friend shows you a {vessel} of {n} {goods}. You help yourself to {k}. How many {goods} {have you "
+        "got|has your friend got}?",
+        "{extra}{n} {goods} lie in a {vessel} on the table. You pick out {k}. How many {have you picked|has nobody "
+        "picked}?",
     ),
     test_wordings=(
         "{extra}Of the {n} {goods} in a {vessel} you are to take {k}. How many {goods} will "
@@ -169,6 +185,12 @@ CANDLES_LEFT = Family(
         "{until nothing is left|on}. How many {candles} {remain the next day|are alight a minute later}?",
         "{extra}Out of {n} burning {candles}, {gust} puts out {k}, which are never lit again. The rest "
         "{burn up|go on burning}. How many {candles} {can still be found|still give light}?",
+        "{extra}How many {candles} {are left the next morning|still burn}, if {n} were lit, {gust} put out {k}, and "
+        "the others {burned right down|kept burning}?",
+        "{extra}{n} {candles} shine in a window. {k} of them go out because of {gust}; the others {burn until they are "
+        "gone|go on shining}. How many {candles} {are there at the end|are shining now}?",
+        "{extra}Someone lights {n} {candles}. Soon {gust} has put out {k}. {Nobody lights them again, and the rest "
+        "melt away|Nothing happens to the rest}. How many {candles} {remain at last|have a flame}?",
     ),
     test_wordings=(
         "{extra}Someone lights {n} {candles}. Soon {gust} puts out {k}, while the flames of the others "
@@ -211,6 +233,9 @@ WRONG_ARK = Family(
         "How many {animals} did {{man}|Noah} take with him on the ark in the Bible?",
         "When the great flood came, {animals} were on board the ark. How many had {{man}|Noah} brought there?",
         "To save the {animals} from drowning in the great flood, how many did {{man}|Noah} lead into the ark?",
+        "In the story of the flood, how many {animals} came on board the ark because {{man}|Noah} brought them?",
+        "It rained for forty days. How many {animals} had {{man}|Noah} put on the ark before that?",
+        "The Bible tells of an ark. What number of {animals} did {{man}|Noah} take aboard?",
     ),
     test_wordings=(
         "Before the rain of forty days began, how many {animals} had {{man}|Noah} put on the ark?",
@@ -250,6 +275,12 @@ EARTH_IN_A_HOLE = Family(
         "cubic {unit} of {earth} are in the {hole|tank}?",
         "{extra}Two workers {dig in the {earth} a hole|fill with {earth} a bin} that is {deep} {unit} deep, {wide} "
         "{unit} wide and {long} {unit} long. How many cubic {unit} of {earth} are in the {hole|bin}?",
+        "{extra}Somebody has {dug a pit in the|filled a chest with} {earth}, {long} by {wide} by {deep} {unit}. What "
+        "volume of {earth}, in cubic {unit}, is in the {pit|chest}?",
+        "{extra}What amount of {earth}, in cubic {unit}, is inside {an empty hole|a box full of it}, {long} {unit} "
+        "long, {wide} {unit} wide and {deep} {unit} deep?",
+        "{extra}The {hole that a digger leaves in the|crate that a builder fills with} {earth} is {wide} {unit} wide, "
+        "{long} {unit} long and {deep} {unit} deep. How many cubic {unit} of {earth} are in it?",
     ),
     test_wordings=(
         "{extra}Someone has just {dug a hole in the|filled a crate with} {earth}, {wide} {unit} across, {long} {unit} "
@@ -285,6 +316,9 @@ MONTHS_OF_28_DAYS = Family(
         "How many months of the year {year} had {|exactly }{days} days?",
         "{name} was born in {year}. How many months of that year had {days} days{| and no more}?",
         "A calendar for {year} hangs on a wall. How many months on it have {|only }{days} days?",
+        "In the year {year}, how many months were there with {|just }{days} days?",
+        "'Count the months of {year} that had {|only }{days} days,' says {name}. How many are there?",
+        "How many times in {year} did {name} live through a month that had {days} days{| exactly}?",
     ),
     test_wordings=(
         "Think of all the months of {year}. In how many of them were there {|just }{days} days?",
@@ -329,6 +363,12 @@ ROAD_TO_TOWN = Family(
         "{town}?",
         "{extra}Going to {town} {by myself, I saw a {stranger} leave it|for the day, I was joined by a {stranger}} "
         "with {n} {companions}. Counting us all, how many were headed for {town}?",
+        "{extra}How many people were going to {town}, when I, on the road to {town}, {met|walked with} a {stranger} "
+        "and {n} {companions}, who were all {on the way back from it|on the way there too}?",
+        "{extra}I ride to {town}. {Towards me come|With me ride} a {stranger} and {n} {companions}, {fresh from|bound "
+        "for} {town}. How many of us all arrive in {town}?",
+        "{extra}A {stranger} with {n} {companions} {leaves|travels to} {town}. I {pass them on my way there|join them "
+        "all the way there}. How many of us are heading for {town}?",
     ),
     test_wordings=(
         "{extra}{Out of {town} came|Towards {town} went} a {stranger}, followed by {n} {companions}, when I rode "

@@ -42,6 +42,14 @@ ALARM_CLOCK = Family(
         "{extra}A {mechanical alarm clock is set to {ring}|wake-up call is ordered for {ring} in the morning} by "
         "{who}, who goes to sleep at {bed} in the evening before the {occasion}. How many hours of sleep will it "
         "allow?",
+        "{extra}{who} goes to bed at {bed} in the evening because of {a_occasion} the next morning. {The old alarm "
+        "clock with its two hands is set to {ring}|The phone will ring at {ring} in the morning}. After how many hours "
+        "is {who} woken?",
+        "{extra}How many hours does {who} get to sleep from {bed} in the evening, before the {occasion} of the next "
+        "day, with {a wind-up alarm clock set to {ring}|an alarm on the phone for {ring} in the morning}?",
+        "{extra}For {a_occasion} {who} must be up at {ring} in the morning, and lies down at {bed} in the evening. "
+        "{The clock at the bed is a mechanical one, set to {ring}|A radio clock with 24 hours is set to {ring} in the "
+        "morning}. In how many hours does it sound?",
     ),
     test_wordings=(
         "{extra}{Grandfather's clock-face alarm goes off whenever its hands reach the set time|The digital alarm knows "
@@ -85,6 +93,12 @@ STOPPED_CLOCK = Family(
         "slow for years, never more or less}. How often a day is it right?",
         "A clock with hands in {place} {broke at {n} minutes past {hour}, and nobody repairs|is fast by exactly {n} "
         "minutes all the time, and nobody resets} it. How many times in 24 hours does it tell the correct time?",
+        "How often in a day is the clock with hands in {place} right, if it {stands still at {n} minutes past "
+        "{hour}|is always {n} minutes ahead}?",
+        "Mr {owner}'s watch has two hands{, which have not moved since {n} minutes past {hour}| and is {n} minutes "
+        "behind at every moment}. How many times a day does it show the right time?",
+        "In {place} hangs a clock whose hands {do not move: they show {n} minutes past {hour}|move as they should, but "
+        "{n} minutes too late}. On how many occasions each day is it right?",
     ),
     test_wordings=(
         "Since Mrs {owner} dropped it, the dial clock from {place} {points to {n} minutes past {hour}|goes on, but "
@@ -134,6 +148,12 @@ DAY_AFTER_YESTERDAY = Family(
         "that?",
         "'My {event} is on {chain}the day after {yesterday|today},' says {who} this {today}. Which day does {who} "
         "mean?",
+        "On what day is {who}'s {event}, if it is {today} today and the {event} is on {chain}the day after "
+        "{yesterday|today}?",
+        "{who} looks at the calendar, which says {today}. The {event} is on {chain}the day {before tomorrow|after "
+        "today}. What day of the week will that be?",
+        "This is a {today}. 'Come to my {event} on {chain}the day {before tomorrow|that follows},' writes {who}. Which "
+        "day of the week is meant?",
     ),
     test_wordings=(
         "If it is {today} now, and the {event} of {who} takes place on {chain}the day that is one day later than "
@@ -180,6 +200,11 @@ DATE_ABROAD = Family(
         "day} in {country}?",
         "Flags fly in {home} on the {date}, its national day. {who} is in {country}: does the "
         "{calendar on the wall show {a_date}|nation there have its national day on the {date}}?",
+        "In {home} they have a holiday on the {date}, their national day. Is {there {a_date}|this the national day} in "
+        "{country} as well?",
+        "{who} asks: does {country} {have {a_date}|keep the {date} as its national day}, as {home} does?",
+        "{who} moves from {home}, whose national day is the {date}, to {country}. Will {who} {live through "
+        "{a_date}|find the national day on the {date}} there, too?",
     ),
     test_wordings=(
         "{who} moves from {home} to {country}. Will {{a_date}|the {date}}, in {home} the national day, "
@@ -221,6 +246,12 @@ FIRST_IN_THE_YEAR = Family(
         "first of December {year} to spring}. Which comes sooner, {one} or {other}?",
         "Between its first and its last day the {year {year}|winter from December {year} on} had both {one} and "
         "{other}. Which was earlier?",
+        "{who} likes both {one} and {other}. Which of them came earlier in the {year|winter that started in December} "
+        "{year}?",
+        "{one} or {other}: which was the first to come in the {calendar year {year}|winter that lasted from December "
+        "{year} to February}?",
+        "A diary covers the {whole of {year}, from its first day|winter from the first day of December {year}} on. On "
+        "which of these two days did {who} write first, {one} or {other}?",
     ),
     test_wordings=(
         "Take any {calendar year, such as {year}|winter, such as that from December {year} to March}. Of {one} and "

@@ -42,6 +42,12 @@ LIGHT_FIRST = Family(
         "It is cold and dark when {who}{|, a lit match in hand,} comes home to a {room} with {first} "
         "{and {second}, and with just one match in the box|at the door and {second} at the far end}. What "
         "{does {who} set alight|is the first thing that {who} reaches and lights}{ first|}?",
+        "What does {who} have to light first in a {room} with {first} and {second}, {if there is only one match|in "
+        "this order, with a match that burns already}?",
+        "There is no electricity in the {room}, where {who} finds {first}{ and {second}| close by and {second} far "
+        "off}. In {who}'s hand is {one match|a burning match for whatever is close by}. What will be lit {first|now}?",
+        "{who} wants light in the {room}, and has {first}, {second} and {one match|a match that is aflame, to light "
+        "them in this order}. What has to burn {before anything else can|next}?",
     ),
     test_wordings=(
         "{A matchbox holds one last match|The last match is already burning}. {who} wants to light "
@@ -79,6 +85,10 @@ HOLE_IN_THE_BUCKET = Family(
         "An empty {vessel} weighs {n} kg. What can {who} put in it to make it {lighter|heavier}: {choice}?",
         "{who} has {a_vessel} of {n} kg and puts something in, and now it weighs {less|more}. Was it {choice}?",
         "What would bring the weight of {a_vessel} {down|up} from {n} kg, when {who} puts it in: {choice}?",
+        "'Guess what I put into my {vessel} of {n} kg: now it is {lighter|heavier},' says {who}. Was it {choice}?",
+        "{choice}: which of the two makes {a_vessel} of {n} kg weigh {less|more}, if {who} puts it in?",
+        "{who}'s {vessel} is empty and weighs {n} kg. After {who} has put something into it, the scales show "
+        "{less|more} than that. What is in it now, {choice}?",
     ),
     test_wordings=(
         "{who} wants {a_vessel} of {n} kg to weigh {less|more}. What should {who} put in it, {choice}?",
@@ -116,6 +126,12 @@ MELTING_ICE = Family(
         "{the ice melts|more ice is thrown in}?",
         "Water with {n} floating ice cubes stands level with the rim of {a_glass}. Once {all the ice has "
         "melted|another litre is poured in}, does {who} have water on the table?",
+        "Will {who}'s table get wet, if {a_glass} on it is full to the brim of water with {n} floating ice cubes and "
+        "{they melt|someone adds {n} more}?",
+        "{a_glass} is so full of water that not a drop more fits in. {n} pieces of ice float in it. Does it spill over "
+        "{while they melt|when {who} drops in another one}?",
+        "'My {glass} is full to the rim, and {n} ice cubes float on the water,' says {who}. {An hour later they have "
+        "melted|Then {n} others go in as well}. Has water run over the rim?",
     ),
     test_wordings=(
         "Is any water spilled from {who}'s brimful {glass} by {n} ice cubes that {float in it and slowly turn to "
@@ -161,6 +177,12 @@ BROKEN_LAMPS = Family(
         "Is it possible for {driver} to see a black {animal} ahead?",
         "{driver}'s torch is broken, the moon and the stars are hidden, the {n} lamps in the lane are out. "
         "{{day}|{night}}, can {driver} make out a dark {animal} there?",
+        "Can {driver}, on foot and without a torch, see a black {animal} on a road where all {n} lamps are broken and "
+        "no moon is up, {{day}|{night}}?",
+        "No lamp of the {n} in the street is lit, {driver} has no light, and there is no moon. A black {animal} "
+        "crosses the street {{day}|{night}}. Will {driver} see it?",
+        "It happens {{day}|{night}}: {driver} meets a dark {animal} in a lane with {n} broken lamps, without a torch "
+        "or a moon. Is the {animal} to be seen?",
     ),
     test_wordings=(
         "No moon, no lamps, no headlights: would {driver} notice a pitch-black {animal} {n} metres away on the road "
@@ -202,6 +224,11 @@ RED_SEA = Family(
         "afterwards?",
         "What is the colour of {a_tint} {thing} that {who} has fished out of {the {sea} Sea|a tub of thick {hue} "
         "paint}?",
+        "What colour does {a_tint} {thing} have when {who} takes it out of {the {sea} Sea|a bucket of {hue} paint}?",
+        "{who} throws {a_tint} {thing} into {the {sea} Sea|thick {hue} paint} and gets it back soaked. What is its "
+        "colour now?",
+        "The {thing} was {tint} before it sank in {the {sea} Sea|a pot of {hue} paint}. {who} pulls it out. Which "
+        "colour is it?",
     ),
     test_wordings=(
         "{In the {sea} Sea {who} washes|With thick {hue} paint {who} covers} {a_tint} {thing}. Name the colour in "
@@ -248,6 +275,12 @@ WHAT_HE_WEIGHS = Family(
         "{As {a_seller}, what|How much} does {who} weigh in his {shop for a living|socks}?",
         "Most {seller}s of {age} are heavier than {who}, who is {a_seller} too and {{kilos} kg himself|as heavy as a "
         "sack of {kilos} kg}. What does {who} weigh on the scales at {work, to sell it|the doctor's}?",
+        "What does {who} the {seller}, who is {age} years old and {kilos} kg in weight, weigh {from morning to evening "
+        "in his shop|when he steps on the scales himself}?",
+        "Of {who}, {a_seller} of {age}, they say that he is {kilos} kg. What does he weigh {for the people who buy "
+        "from him|if they are right}?",
+        "{a_seller} of {age}, {who}, has not gained or lost a gram since he was {kilos} kg. What does he weigh "
+        "{whenever a customer wants some|whenever he steps on the scales himself}?",
     ),
     test_wordings=(
         "'I am {age} years old and {kilos} kg,' says {who} the {seller} behind his counter. {What|How much} is it that "

@@ -41,6 +41,12 @@ LAST_DAUGHTER = Family(
         "{one_less} are {all_named}. What is the name of the {ordinal}?",
         "{all_named} are {one_less} of the {total} daughters of {girl}'s {{parent}|doctor, who goes through the vowels "
         "in order}. Who is the {ordinal} daughter?",
+        "{all_named}: these are the first {one_less} daughters of {girl}'s {{parent}|piano teacher, named in the order "
+        "of the vowels}. There are {total} in all. What is the name of the {ordinal}?",
+        "What is the {ordinal} daughter called, if {girl}'s {{parent}|aunt} has {total}{|, whose vowels follow the "
+        "alphabet}, and {one_less} of them are {all_named}?",
+        "{{girl}'s {parent}|{girl}'s boss} has {total} daughters{|, named in the order of the vowels}. {one_less} have "
+        "these names: {named}. Which name does the {ordinal} have?",
     ),
     test_wordings=(
         "There are {total} girls in the family of {girl}'s {{parent}, all of them sisters|dentist, named after a, e, "
@@ -78,6 +84,12 @@ ONE_SISTER = Family(
         "them has exactly one {sister|child, a girl}. How many girls {are there among the children|is that}?",
         "{extra}The {family} {boys|men} are {n} brothers. Each {boy has one sister|man has one daughter}. How many "
         "{sisters|daughters} is that altogether?",
+        "{extra}How many {sisters|daughters} do the {n} {family} brothers have in all, if each of them has exactly "
+        "one?",
+        "{extra}{n} men are the brothers {family}. 'I have one {sister|daughter},' each of them says. How many girls "
+        "do they speak of?",
+        "{extra}The {family} {parents|grandparents} have {n} sons, and every son has a single {sister|daughter}. How "
+        "many {daughters|granddaughters by these sons} do they have?",
     ),
     test_wordings=(
         "{extra}Mrs {family} has {n} sons, and if you ask any of them, he says that he has a single {sister|daughter}. "
@@ -122,6 +134,12 @@ THE_DOCTORS_BROTHER = Family(
         "{job} related to him?",
         "At {n}, {a_job} lost a brother, {man} {surname}. {man} had never had {brothers|sisters}. Who was the {job} to "
         "{man}?",
+        "What is {a_job} to {man} {surname}, {n}, if {man} is the {job}'s brother but has never had a {brother|sister} "
+        "himself?",
+        "{man} {surname} has no {brothers|sisters}. All the same, {a_job} of {n} calls him 'my brother', and it is "
+        "true. What is the {job} to him?",
+        "{a_job} of {n} has a brother, {man} {surname}. This {man} has a sibling, but no {brother|sister}. Who is the "
+        "{job}, seen from {man}?",
     ),
     test_wordings=(
         "'My brother {man} is {n},' says {a_job} called {surname}. It is true, and so is this: {man} has never had a "
@@ -160,6 +178,12 @@ WIDOWS_SISTER = Family(
         "against it: is {man} able to marry her now?",
         "In {town} no law stands in the way of any couple. {man} has long loved the {n}-year-old {relation} of his "
         "{widow|dead wife}. Can the two marry?",
+        "Can {man}, aged {n}, marry the unmarried {relation} of his {widow|dead wife} in {town}, where the law allows "
+        "every marriage?",
+        "The mayor of {town} marries any two people who are single. Will he marry {man}, {n}, to the unmarried "
+        "{relation} of {man}'s {widow|dead wife}?",
+        "The {relation} of {man}'s {widow|wife, who died {n} months ago,} is single and lives in {town}. No law "
+        "forbids it: may {man} take her as his wife?",
     ),
     test_wordings=(
         "Would a wedding in {town} be possible between {man}, of {n} Mill Lane, and the {relation} of the "

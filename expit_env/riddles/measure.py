@@ -43,6 +43,14 @@ DRYING_LAUNDRY = Family(
         "{extra}{On a long line {few} wet {laundry} were dry|With one iron {few} {laundry} were ironed} after {hours} "
         "hours. On such a day {many} {wet {laundry} are hung up at once|{laundry} are ironed in turn}. After how many "
         "hours are they {dry|done}?",
+        "{extra}How many hours do {many} {laundry} need {to dry in the same sun, all at once|to be mended one by one}, "
+        "if {few} {dried there|were mended} in {hours} hours?",
+        "{extra}{hours} hours are enough {for {few} {laundry} to dry on a sunny balcony|to knit {few} {laundry}, one "
+        "after another}. How many hours are enough for {many} {laundry}{ on the same balcony, which is large|, knitted "
+        "in the same way}?",
+        "{extra}Yesterday {few} {laundry} {hung in the wind and were dry|were washed singly, and it was done} after "
+        "{hours} hours. Today it is {many} {laundry}, {hanging there together|again washed singly}. After how many "
+        "hours will they be {dry|done}?",
     ),
     test_wordings=(
         "{extra}The {wind|tailor} needs {hours} hours to {dry|mend} {few} {laundry}. {In the same wind|At the same "
@@ -91,6 +99,12 @@ BOILING_EGGS = Family(
         "{all in the same {pot} at once|if the {pot} has only room for one}?",
         "{extra}In {cook}'s {pot} one {food} is ready after {minutes} minutes. {n} {foods} are put "
         "in{ side by side|, each when the one before is ready}. After how many minutes are all of them ready?",
+        "{extra}How many minutes pass until {n} {foods} are ready, if it takes {minutes} minutes to {verb} one and "
+        "{cook} puts {all of them into the {pot} at the same time|the next one into the {pot} only when one is ready}?",
+        "{extra}'{minutes} minutes for {a_food},' says the cookbook. {cook} has to {verb} {n} {foods} and does it {in "
+        "one go, in a large {pot}|singly, in a tiny {pot}}. How many minutes does that take?",
+        "{extra}One {food} in the {pot} needs {minutes} minutes. Today {n} guests want {a_food} each, and {cook} makes "
+        "them {all together|one by one}. After how many minutes have all been made?",
     ),
     test_wordings=(
         "{extra}One {food} has to stay in the {pot} for {minutes} minutes. {cook} puts in {n} "
@@ -133,6 +147,13 @@ TWICE_THE_MUSICIANS = Family(
         "long does it take when the {band} has {twice} people{| who clean it just as eagerly}?",
         "{extra}{{a_piece}|Packing the van} takes {minutes} minutes with {a_band} of {n}. How long does it take with "
         "{twice} people {instead|who pack just as fast}?",
+        "{extra}How many minutes do {twice} people need {to perform {a_piece}|to carry out the chairs}, if {a_band} of "
+        "{n} needs {minutes} minutes for {the same {piece}|the same chairs, at the same speed}?",
+        "{extra}{a_band} has grown from {n} to {twice} people. With {n}, {its {piece} lasted|stacking the chairs took} "
+        "{minutes} minutes. How many minutes {does the {piece} last now|does the stacking take now, if all are as "
+        "quick as before}?",
+        "{extra}'{The {piece}|Loading our bus} takes the {n} of us {minutes} minutes,' say the people of {a_band}. How "
+        "many minutes would it take{|, with everyone as busy,} if they were {twice}?",
     ),
     test_wordings=(
         "{extra}Last year the {band} had {n} members and {its {piece}|cleaning up} took {minutes} minutes. Now it has "
@@ -179,6 +200,12 @@ INTO_THE_FOREST = Family(
         "{extra}There are {width} km between the two edges of {a_wood}. {What is the farthest that {a_runner} can go "
         "into the {wood} before it is on its way out|How far does {a_runner} have to go through the {wood}, from one "
         "edge to the other}?",
+        "{extra}{a_runner} runs into {a_wood} that is {width} km across. How far does it run {in, before it begins to "
+        "run out|until it has crossed it}?",
+        "{extra}{a_wood} measures {width} km from one edge to the other. {a_runner} runs straight on. {When does it "
+        "stop running into the {wood} and start running out|What distance does it run from edge to edge}?",
+        "{extra}'Our {wood} is {width} km wide,' says a ranger. How far {into it can {a_runner} run, until it runs out "
+        "again|is it for {a_runner} from one edge to the other}?",
     ),
     test_wordings=(
         "{extra}{a_runner} crosses {a_wood} {width} km wide. {Up to which point is the {runner} going in, and not "

@@ -58,6 +58,12 @@ OVERTAKING = Family(
         "place is {name} then?",
         "{extra}Near the end of {race}, {name}{ gets past the one who was {place}|, who was {place}, gets past just "
         "one other}. No one else passes anyone. In what place does {name} finish?",
+        "{extra}'I have just passed {the one in {place} place|one rival, and I was in {place} place},' calls {name} "
+        "during {race}. In what place is {name} now?",
+        "{extra}During {race} the one in {place} place is {overtaken by {name}|{name}, who overtakes one rival}. What "
+        "place does {name} hold after that?",
+        "{extra}What is your place in {race} if you {have overtaken whoever was {place}|were {place} and have "
+        "overtaken one other}?",
     ),
     test_wordings=(
         "{extra}Just before the finish of {race} you {|are lying {place}, }slip ahead of {the competitor lying "
@@ -101,6 +107,13 @@ PLACE_IN_THE_QUEUE = Family(
         "line|others is {name} waiting with}?",
         "{extra}People line up {queue}. {name} {is the {front} from one end and the {back} from|sees {i} towards one "
         "end and {j} towards} the other. How many {|others }have lined up?",
+        "{extra}How many {people are waiting|others are waiting with {name}} {queue}, if {name} is {number {i} from "
+        "the front and number {j} from the back|behind {i} people and in front of {j}}?",
+        "{extra}'{I am the {front} from the front and the {back} from the end|There are {i} people before me and {j} "
+        "after me},' says {name} in the only queue {queue}. How many people stand in it{|, without {name}}?",
+        "{extra}{name} stands in line {queue}. {From the head of the line {name} is the {front}, from its tail the "
+        "{back}|Ahead of {name} in the line are {i} people, behind {name} {j}}. How many people make up the line{|, "
+        "without {name}}?",
     ),
     test_wordings=(
         "{extra}{name} queues {queue}, {as the {front} in the row if you start at its head and the {back} if you start "
@@ -148,6 +161,12 @@ LADDER_AND_TIDE = Family(
         "At low tide {k} rungs of the {rope ladder on a floating {ship}|iron ladder on a concrete pier} are wet. By "
         "high tide the water has risen as far as {r} rungs reach. {extra}How many of the {n} rungs are in the water "
         "then?",
+        "A ladder with {n} rungs {hangs over the side of a {ship} in the water|is bolted to the wall of a dock}. "
+        "{extra}{k} rungs are wet. How many are wet when the tide comes in, {r} rungs high?",
+        "{extra}How many rungs are under water after the tide has risen by {r} rungs, if {k} of {n} were before and "
+        "the ladder {is tied to a floating {ship}|stands on the bottom of the harbour}?",
+        "'{k} of the {n} rungs are in the water,' says a child about the ladder {of a {ship} at anchor|on a lighthouse "
+        "rock}. {extra}Later the water is {r} rungs higher. How many rungs are in the water then?",
     ),
     test_wordings=(
         "Someone on a {floating {ship}|stone pier} lets down a rope ladder with {n} rungs until {k} of them are in the "
@@ -196,6 +215,12 @@ PASSING_THE_LAST = Family(
         "one {who is last of all|right ahead}, what is your position?",
         "{extra}A race {course} is on. {name}, {one|last} of the {n} {runners}, sees that the "
         "{last of all|one right ahead} is tired and gets past this one from behind. Where in the order is {name} then?",
+        "{extra}What place has {name}, one of the {n} {runners} in a race {course}, after {passing the last of them "
+        "all from behind|being the last of them all and passing the one ahead}?",
+        "{extra}{name} is among the {n} {runners} who race {course}. The one {who is last|before the last} is "
+        "overtaken by {name}{|, who was last}. Which place is {name} in?",
+        "{extra}You are one of the {n} {runners} in a race {course}. You {see the very last one|are the very last one, "
+        "see another} in front of you and overtake. In what place are you then?",
     ),
     test_wordings=(
         "{extra}Suppose that {name}, {one|the very last} of {n} {runners} in a race {course}, catches up with "
@@ -236,6 +261,12 @@ CUTS_AND_PIECES = Family(
         "across it until there are {n} pieces. {extra}How many times does {name} cut?",
         "{extra}How many cuts turn a {straight |}{thing}, {length} metres long{|, with its ends joined in a ring}, "
         "into {n} pieces, if each cut goes through one spot only?",
+        "{extra}{name} needs {n} pieces of a {thing}, {length} metres long, {that lies there stretched out|whose two "
+        "ends are joined}. How many cuts does {name} have to make, each through one spot?",
+        "{extra}How many times must {name} cut a {thing} of {length} metres, {straight as it is|with its two ends "
+        "joined}, at one spot each time, to have {n} pieces?",
+        "The {thing} is {length} metres long{| and has no ends, since they are joined}. With one cut at a time it "
+        "becomes {n} pieces. {extra}How many cuts are needed?",
     ),
     test_wordings=(
         "{name} lays {length} metres of {thing} in a {line|ring, end joined to end,} and needs {n} pieces. {extra}How "

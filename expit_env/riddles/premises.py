@@ -44,6 +44,12 @@ ELECTRIC_SMOKE = Family(
         "which direction does its smoke drift?",
         "With {n} people on board, {an electric|a steam} {vehicle} waits, facing {heading}, while the wind blows to "
         "the {wind}. Where does the smoke go?",
+        "Which way is the smoke going, if {an electric|a steam} {vehicle} goes {heading} at {n} km/h and the wind "
+        "blows to the {wind}?",
+        "'I drive {an electric|a steam} {vehicle} of {n} tonnes,' says a woman. She is going {heading}, and the wind "
+        "is blowing to the {wind}. To which side does her smoke drift?",
+        "The weather vane says that the wind goes to the {wind}. {n} minutes ago {an electric|a steam} {vehicle} set "
+        "off to the {heading}. To what side does the wind take its smoke?",
     ),
     test_wordings=(
         "The engine of {an electric|a steam} {vehicle} is {n} years old. The {vehicle} faces {heading}, the wind blows "
@@ -89,6 +95,12 @@ ROOSTERS_EGG = Family(
         "which side does the egg roll?",
         "On a {roof} roof {n} metres high sits {{male}|{layer}} that has just laid an egg. The roof slopes to the "
         "{slope}. In what direction will the egg roll?",
+        "Which way does an egg roll that {{male}|{layer}} has laid on the roof of a {roof}, {n} metres above the "
+        "ground, if the roof slopes to the {slope}?",
+        "The {slope} side of a {roof} is the lower one, and its roof slopes that way only. Up there {{male}|{layer}} "
+        "lays an egg, {n} metres above the ground. To what side will it roll?",
+        "{{male}|{layer}} gets up to the roof of a {roof}, which is {n} metres high and falls to the {slope}, and lays "
+        "an egg. In which direction does the egg go?",
     ),
     test_wordings=(
         "Every roof in the village slopes to the {slope}. {n} days ago {{male}|{layer}} chose the roof of the {roof} "
@@ -136,6 +148,13 @@ BURYING_SURVIVORS = Family(
         "country are the {n} people who {survived|died} buried?",
         "All on board came from {there}, and people are buried where they came from. The {wreck} crashed in {here}. "
         "{extra}Where were the {n} {survivors|dead} buried?",
+        "{extra}In which country are the {n} {survivors|dead} buried, when a {wreck} from {here} crashes and the rule "
+        "is that its passengers are buried in {there}?",
+        "'Bury them in {there},' says the law about the people of this {wreck}, which crashed in {here}. {extra}{n} "
+        "people on board {came out of the crash alive|did not come out of the crash alive}. Where are these {n} "
+        "buried?",
+        "{here} and {there} have agreed that people from the lost {wreck} lie in graves in {there}. {extra}Where are "
+        "the graves of the {n} who {lived|died}?",
     ),
     test_wordings=(
         "Halfway between {here} and {there} a {wreck} is wrecked, and {n} people {survive|die in} it. Custom wants "
@@ -181,6 +200,12 @@ ONE_STOREY_STAIRS = Family(
         "{colour}, all is {colour}. Which colour are its stairs?",
         "The {other} of a {one-storey|three-storey} house are {colour}, and so are the {n} {one} and all else in it. "
         "What is the colour of the stairs?",
+        "What colour are the stairs in a house of {one floor|two floors} where the {n} {one} are {colour}, the {other} "
+        "are {colour}, and everything else is {colour} as well?",
+        "Somebody paints all that is in a {single-storey|two-storey} house {colour}: first the {other}, then {n} "
+        "{one}, then the rest. Which colour do the stairs have now?",
+        "'I love {colour},' says the owner of a house {on one level|on three levels}. So the {one}, the {n} {other}, "
+        "simply everything in it is {colour}. What colour would you see on the stairs?",
     ),
     test_wordings=(
         "{colour} {one}, {colour} {other}: inside the {bungalow, all of it on one floor|tower, eight floors of it}, "

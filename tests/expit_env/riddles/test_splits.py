@@ -18,9 +18,10 @@ def test_no_question_is_in_two_splits_not_even_with_another_opening(family):
 
 
 def test_an_address_is_the_same_riddle_in_every_version_of_python():
-    assert splits.riddle("birds-on-a-wire/train/4").question == (
-        "Grace asked 13 neighbours this riddle on the beach. Only Jack got it right. In a field, 4 sparrows are looking"
-        " for worms. There are 17 crows on a crossbar. A hunter shoots 12 of them. How many are left on the crossbar?"
+    assert splits.riddle("birds-on-a-wire/test/4").question == (
+        "Kofi asked 3 colleagues this riddle at the town hall. Only Petra got it right. In a field, 8 ravens are"
+        " looking for worms. 4 out of 13 finches on a bough are shot by a hunter. How many are on the bough a"
+        " minute later?"
     )
 
 
