@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -19,6 +20,8 @@ _STUDY = 20_261_127
 """Sets the seeds of what is studied apart from those of what is searched."""
 _DRAWS = 4_000
 """The most riddles that are looked at to find some of every family; to look at one takes no episode."""
+_LOOKS = 8
+"""How many pairs of a family are looked at for each one that is studied."""
 
 
 class Casebook:
@@ -71,26 +74,44 @@ class Casebook:
 def study(env: gym.Env[str, str], pairs: int, seed: int, most: int) -> list[Trajectory]:
     """Play some riddles of each family with their contrasts, without an answer: the end of an episode reveals it.
 
+    Of those that it has looked at, it plays the ones that are worded least alike.
+
     Args:
         env: the environment.
         pairs: how many riddles of each family.
         seed: decides which.
         most: the most episodes.
     """
-    found: Counter[str] = Counter()
-    starts: dict[str, None] = {}
+    looked: dict[str, dict[tuple[str, ...], frozenset[str]]] = {}
     misses = 0
     for each in spawn_seeds([seed, _STUDY], _DRAWS if pairs else 0):
-        info = env.reset(seed=each)[1]
-        sides = [str(info[name]) for name in ("riddle_id", "contrast_id") if info.get(name)]
+        question, info = env.reset(seed=each)
+        family = looked.setdefault(info["family"], {})
+        pair = tuple(sorted(str(info[name]) for name in ("riddle_id", "contrast_id") if info.get(name)))
         misses += 1
-        if found[info["family"]] < pairs and len(starts) + len(sides) <= most and starts.keys().isdisjoint(sides):
-            found[info["family"]] += 1
-            starts |= dict.fromkeys(sorted(sides))  # the riddle before its contrast
+        if len(family) < _LOOKS * pairs and pair not in family:
+            family[pair] = _words(question)
             misses = 0
-        if misses > 20 * len(found) + 100:
+        if misses > 20 * len(looked) + 100:
             break
-    return judge(env, list(starts), [Completion("")] * len(starts))
+    chosen = [_least_alike(family, pairs) for family in looked.values()]
+    starts: list[str] = []
+    for pair in filter(None, itertools.chain.from_iterable(itertools.zip_longest(*chosen))):
+        if len(starts) + len(pair) <= most:
+            starts += pair  # the riddle before its contrast
+    return judge(env, starts, [Completion("")] * len(starts))
+
+
+def _least_alike(words: dict[tuple[str, ...], frozenset[str]], count: int) -> list[tuple[str, ...]]:
+    """Return the first pair, and then again and again the one that shares least with all that are chosen."""
+    left, nearest = list(words), dict.fromkeys(words, 0.0)
+    chosen: list[tuple[str, ...]] = []
+    while left and len(chosen) < count:
+        chosen.append(left.pop(min(range(len(left)), key=lambda place: nearest[left[place]])))
+        new = words[chosen[-1]]
+        for pair in left:
+            nearest[pair] = max(nearest[pair], len(new & words[pair]) / len(new | words[pair]))
+    return chosen
 
 
 def worked(trajectory: Trajectory, reasons: bool) -> str:

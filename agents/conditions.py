@@ -98,7 +98,7 @@ class Conditions:
     top_p: float = 1.0
     max_new_tokens: int = 64
     reasons: bool = True
-    worked_pairs: int = 2
+    worked_pairs: int = 4
     few_shot_share: float = 1 / 3
     validation_riddles: int = 64
     evaluation_samples: int = 4

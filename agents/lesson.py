@@ -76,7 +76,7 @@ def teach(policy: LanguageModelPolicy, console: Console, samples: int, hint: boo
     console.print("\n[bold]1. In one go (System 1).[/]")
     before = _ask(policy, console)
     env = gym.make("expit_env:Riddle-v0", families=FAMILY, level=1)
-    cases = Casebook.of(study(env, STUDIED, 0, 2 * STUDIED), reasons=True, shown=STUDIED)
+    cases = Casebook.of(study(env, STUDIED, 1, 2 * STUDIED), reasons=True, shown=STUDIED)
     console.print(
         f"\n[bold]2. Study.[/] {STUDIED} pairs of the same family, played: the end of an episode explains it."
     )

@@ -42,7 +42,7 @@ def test_few_shot_studies_a_quarter_of_its_budget_and_shows_the_nearest_examples
     system, *shown, question = [message["content"] for message in asked[0]]
     assert (system, question) == (f"{SYSTEM} {ANSWER_FORMAT}", "How many?")
     assert shown == [text for example in agent.solved("How many?") for text in example]
-    assert ["\nAnswer: " in text for text in shown] == [False, True] * 4
+    assert ["\nAnswer: " in text for text in shown] == [False, True] * 8
 
 
 def test_sft_learns_what_it_has_studied_and_nothing_else(tmp_path):

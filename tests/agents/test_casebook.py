@@ -34,6 +34,14 @@ def test_no_more_is_studied_than_allowed_and_whole_pairs_are():
         assert (env.spent.episodes, env.spent.tokens) == (most // 2 * 2, 0)
 
 
+def test_what_is_studied_of_a_family_is_worded_as_differently_as_it_can_be(written):
+    wordings = ["How many birds are left on wire {}?", "Which of {} lamps burns?", "{} men cross. Who is wet?"]
+    texts = [wordings[max(0, n - 17)].format(n) for n in range(20)]
+    rows = [{"question": text, "answer": "I", "split": "train"} for text in texts]
+    studied = [one.question for one in study(make(source=written(rows)), 3, 0, 9)]
+    assert sorted(text.strip("0123456789")[:5] for text in studied) == [" men ", "How m", "Which"]
+
+
 def test_what_is_studied_is_not_searched():
     env, studied = make(), {one.riddle_id for one in STUDIED}
     searched = [spawn_seeds([0, index], 96) for index in range(6)]
