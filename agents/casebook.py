@@ -110,7 +110,7 @@ def _least_alike(words: dict[tuple[str, ...], frozenset[str]], count: int) -> li
         chosen.append(left.pop(min(range(len(left)), key=lambda place: nearest[left[place]])))
         new = words[chosen[-1]]
         for pair in left:
-            nearest[pair] = max(nearest[pair], len(new & words[pair]) / len(new | words[pair]))
+            nearest[pair] = max(nearest[pair], len(new & words[pair]) / max(1, len(new | words[pair])))
     return chosen
 
 

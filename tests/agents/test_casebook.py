@@ -40,6 +40,8 @@ def test_what_is_studied_of_a_family_is_worded_as_differently_as_it_can_be(writt
     rows = [{"question": text, "answer": "I", "split": "train"} for text in texts]
     studied = [one.question for one in study(make(source=written(rows)), 3, 0, 9)]
     assert sorted(text.strip("0123456789")[:5] for text in studied) == [" men ", "How m", "Which"]
+    wordless = [{"question": text, "answer": "I", "split": "train"} for text in ("?", "!", "?!")]
+    assert len(study(make(source=written(wordless, "signs.jsonl")), 3, 0, 9)) == 3
 
 
 def test_what_is_studied_is_not_searched():
