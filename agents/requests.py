@@ -18,7 +18,7 @@ from agents.policy import LanguageModelPolicy, pick_device
 from agents.run import UNCOMPARED
 from expit_env import RiddleList, open_source
 from expit_env.riddles import GROUPS
-from expit_env.riddles.splits import GENERATOR_VERSION
+from expit_env.riddles.splits import GENERATOR_VERSION, digest
 
 FINAL_SPLITS = ("test", "transfer")
 
@@ -114,6 +114,7 @@ class ModelRequest:
             "device": self.device,
             **self._sampled(),
             "generator_version": GENERATOR_VERSION,
+            "train_digest": digest(),
             "versions": {name: importlib.metadata.version(name) for name in packages},
             UNCOMPARED: {
                 "cores": usable_cores(),

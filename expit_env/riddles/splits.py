@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import random
 
 from expit_env.riddle import LEVELS, SPLITS, Riddle
@@ -33,6 +34,12 @@ def families_of(split: str) -> tuple[str, ...]:
 def count(family: str, split: str) -> int:
     """Return how many riddles a family, or the bank, has in a split."""
     return len(riddle_bank.entries(split)) if family == BANK else INDEX_COUNT
+
+
+def digest() -> str:
+    """Return a hash of some train questions of every family: other wordings or words give another one."""
+    asked = (bare_questions(family, "train", index) for family in families_of("train") for index in LEVELS)
+    return hashlib.sha256("\n".join(question for pair in asked for question in pair).encode()).hexdigest()[:16]
 
 
 def riddle(riddle_id: str) -> Riddle:

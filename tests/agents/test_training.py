@@ -1,5 +1,6 @@
 """The environment that a request makes, the record of a run, and a run that is killed again and again."""
 
+import dataclasses
 import hashlib
 import importlib.metadata
 import io
@@ -21,7 +22,8 @@ from agents.requests import FIRST_GROUPS
 from agents.run import UNCOMPARED, RunConflictError, RunFolder
 from agents.sampling.workers import usable_cores
 from agents.training import TrainedRun, TrainRequest, compare_with_base, print_rows
-from expit_env.riddles.splits import GENERATOR_VERSION
+from expit_env.riddles import FAMILIES
+from expit_env.riddles.splits import GENERATOR_VERSION, digest
 
 
 @pytest.fixture
@@ -108,7 +110,7 @@ def test_the_record_has_the_content_of_a_file_or_dataset_and_the_version_of_a_li
 def test_the_record_has_the_versions_and_the_machine():
     served = TrainRequest(model="here", sampler="http://localhost:8000/v1")
     record = served.provenance()
-    assert record["generator_version"] == GENERATOR_VERSION
+    assert (record["generator_version"], record["train_digest"]) == (GENERATOR_VERSION, digest())
     assert record["versions"]["expit-env"]
     nothing = {"cores": usable_cores(), "workers": 0, "sampler": None, "cluster": None, "accelerate": ""}
     assert record[UNCOMPARED] == nothing | {"sampler": served.sampler}
@@ -122,6 +124,15 @@ def test_a_run_may_be_resumed_with_other_servers_but_not_without_one(tmp_path):
         RunFolder.open(tmp_path, TrainRequest(model="here", sampler=sampler).provenance())
     with pytest.raises(RunConflictError, match="served: the run has True"):
         RunFolder.open(tmp_path, TrainRequest(model="here", device="cpu").provenance())
+
+
+def test_a_run_is_not_resumed_on_other_riddles(tmp_path, monkeypatch):
+    request = TrainRequest(model="here", device="cpu")
+    RunFolder.open(tmp_path, request.provenance())
+    wordings = FAMILIES["all-but"].wordings[:3]
+    monkeypatch.setitem(FAMILIES, "all-but", dataclasses.replace(FAMILIES["all-but"], wordings=wordings))
+    with pytest.raises(RunConflictError, match="train_digest: the run has"):
+        RunFolder.open(tmp_path, request.provenance())
 
 
 def test_accelerate_is_refused_where_the_agent_does_not_distil():
