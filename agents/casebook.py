@@ -104,13 +104,14 @@ def study(env: gym.Env[str, str], pairs: int, seed: int, most: int) -> list[Traj
 
 def _least_alike(words: dict[tuple[str, ...], frozenset[str]], count: int) -> list[tuple[str, ...]]:
     """Return the first pair, and then again and again the one that shares least with all that are chosen."""
-    left, nearest = list(words), dict.fromkeys(words, 0.0)
+    shared = dict.fromkeys(words, 0.0)  # of each that is left: at most, with one that is chosen (Jaccard)
     chosen: list[tuple[str, ...]] = []
-    while left and len(chosen) < count:
-        chosen.append(left.pop(min(range(len(left)), key=lambda place: nearest[left[place]])))
+    while shared and len(chosen) < count:
+        chosen.append(min(shared, key=shared.__getitem__))
+        del shared[chosen[-1]]
         new = words[chosen[-1]]
-        for pair in left:
-            nearest[pair] = max(nearest[pair], len(new & words[pair]) / max(1, len(new | words[pair])))
+        for pair in shared:
+            shared[pair] = max(shared[pair], len(new & words[pair]) / max(1, len(new | words[pair])))
     return chosen
 
 

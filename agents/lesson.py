@@ -44,6 +44,8 @@ PAIR = (RIDDLE, CONTRAST)
 FAMILY = "birds-on-a-wire"
 STUDIED = 2
 """How many pairs of the family are studied before the search."""
+STUDY_SEED = 1
+"""Which: from these the embedded model finds sound reasons for both sides."""
 SETTINGS = FineTuning(epochs=12)
 SEARCHING, GREEDY = Decoding(temperature=0.7, max_new_tokens=64), Decoding(temperature=0.0, max_new_tokens=64)
 
@@ -76,7 +78,7 @@ def teach(policy: LanguageModelPolicy, console: Console, samples: int, hint: boo
     console.print("\n[bold]1. In one go (System 1).[/]")
     before = _ask(policy, console)
     env = gym.make("expit_env:Riddle-v0", families=FAMILY, level=1)
-    cases = Casebook.of(study(env, STUDIED, 1, 2 * STUDIED), reasons=True, shown=STUDIED)
+    cases = Casebook.of(study(env, STUDIED, STUDY_SEED, 2 * STUDIED), reasons=True, shown=STUDIED)
     console.print(
         f"\n[bold]2. Study.[/] {STUDIED} pairs of the same family, played: the end of an episode explains it."
     )

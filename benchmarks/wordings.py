@@ -16,13 +16,15 @@ from expit_env.riddles import FAMILIES
 
 
 def keep(first: int, end: int) -> None:
-    """Leave each family of this process only its wordings from ``first`` to ``end - 1``, or all if it has none there.
+    """Leave each family of this process only its wordings from ``first`` to ``end - 1``; one without any is gone.
 
-    Transfer, which has wordings of its own, stays as it is; so do, from 3 on, the groups that have three wordings.
+    Transfer, which has wordings of its own, stays as it is.
     """
-    for name, family in FAMILIES.items():
+    for name, family in list(FAMILIES.items()):
         if not family.transfer:
-            FAMILIES[name] = dataclasses.replace(family, wordings=family.wordings[first:end] or family.wordings)
+            FAMILIES[name] = dataclasses.replace(family, wordings=family.wordings[first:end])
+            if not FAMILIES[name].wordings:
+                del FAMILIES[name]
 
 
 if __name__ == "__main__":
