@@ -12,7 +12,7 @@ import gymnasium as gym
 
 from agents.base import judge, spawn_seeds
 from agents.policy import Solved
-from agents.trajectory import Completion, Trajectory, likeliest, pairs_of, whole_pairs
+from agents.trajectory import Completion, Trajectory, borne_out, likeliest, pairs_of, whole_pairs
 
 BARE_WORDS = 6
 """An answer of more words needs a mark: see `expit_env.ANSWER_FORMAT`."""
@@ -47,7 +47,7 @@ class Casebook:
 
     def extended(self, trajectories: Iterable[Trajectory]) -> Casebook:
         """Return a casebook that also has the pairs which an agent solved itself, with its likeliest answers."""
-        own = (list(likeliest(right).items()) for right in whole_pairs(trajectories))
+        own = (list(likeliest(right).items()) for right in whole_pairs(borne_out(trajectories)))
         solved = [[(question, answers[0]) for question, answers in pair] for pair in own]
         return Casebook([*self.cases, *solved], self.shown)
 

@@ -50,7 +50,7 @@ class RFTConfig:
 
 
 class RFT(SearchAndLearn[RFTConfig]):
-    """Samples many answers once, and learns every different right one."""
+    """Samples many answers once, and learns every different right one that its reason bears out."""
 
     name: ClassVar[str] = "rft"
     config_class = RFTConfig

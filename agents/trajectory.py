@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,6 +108,11 @@ class Trajectory:
         return self.completions[-1].text
 
     @property
+    def reason(self) -> str:
+        """What the last answer says before its mark, in lower case; empty where there is no mark."""
+        return self.text.casefold().rpartition("answer:")[0].strip()
+
+    @property
     def num_tokens(self) -> int:
         """How many tokens were generated, over all attempts."""
         return sum(completion.num_tokens for completion in self.completions)
@@ -145,6 +151,18 @@ def whole_pairs(trajectories: Iterable[Trajectory]) -> list[list[Trajectory]]:
         if len({one.riddle_id for one in right}) == len(pair):
             found.append(right)
     return found
+
+
+def borne_out(trajectories: Iterable[Trajectory]) -> list[Trajectory]:
+    """Leave out answers whose reason led to another answer more often: that they are right does not follow from it.
+
+    So a reason that belongs to a riddle is not learned for its contrast, where the answer was a lucky guess.
+    """
+    drawn = list(trajectories)
+    led: dict[str, Counter[str | None]] = {}
+    for one in drawn:
+        led.setdefault(one.reason, Counter())[one.extracted] += 1
+    return [one for one in drawn if not one.reason or led[one.reason][one.extracted] == max(led[one.reason].values())]
 
 
 def likeliest(trajectories: Iterable[Trajectory]) -> dict[str, list[str]]:

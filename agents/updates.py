@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 from agents.conditions import LoRA, above_zero, at_least
 from agents.fine_tuning import Example, FineTuning, fine_tune, quiet, steps, trainer_arguments
 from agents.policy import LanguageModelPolicy, Solved, prompt
-from agents.trajectory import Trajectory, likeliest, whole_pairs
+from agents.trajectory import Trajectory, borne_out, likeliest, whole_pairs
 
 Rows = Sequence[Sequence[str]]
 """What is learned from, as JSON values: (question, answer), or (question, chosen answer, rejected answer)."""
@@ -89,8 +89,11 @@ class Distillation:
         at_least(self, answers_per_riddle=1)
 
     def select(self, rounds: Sequence[Sequence[Trajectory]], worked: Solved = ()) -> list[Example]:
-        """Return the worked examples, and the verified, finished, different answers, riddle by riddle."""
-        drawn = list(itertools.chain.from_iterable(rounds if self.pooled else rounds[-1:]))
+        """Return the worked examples, and the verified, finished, different answers, riddle by riddle.
+
+        See `borne_out` for those that are left out though the verifier passed them.
+        """
+        drawn = borne_out(itertools.chain.from_iterable(rounds if self.pooled else rounds[-1:]))
         kept = (
             itertools.chain(*whole_pairs(drawn))
             if self.learn_from == "pairs"

@@ -12,6 +12,7 @@ import dataclasses
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 import tyro
@@ -24,19 +25,14 @@ from agents.held_out import evaluation_riddles, split_env
 from agents.policy import Decoding, PolicyAgent
 from agents.progress import stage
 from agents.run import RunFolder, read_json
-from agents.training import TrainedRun, trained_adapters
-from agents.trajectory import Trajectory, TrajectoryStore
+from agents.training import TrainedRun
+from agents.trajectory import Trajectory, TrajectoryStore, borne_out, likeliest, whole_pairs
 from agents.updates import Distillation, Fit
 
 SHOWN = ("riddle_accuracy", "contrast_accuracy", "pair_accuracy", "overapplied")
 
-Filter = Callable[[Sequence[Trajectory]], list[Trajectory]]
-"""Takes the trajectories of a round, and returns those that may be learned."""
-
-
-def as_drawn(drawn: Sequence[Trajectory]) -> list[Trajectory]:
-    """Return all: of the right answers to a riddle, the likeliest is learned."""
-    return list(drawn)
+Filter = Callable[[Sequence[Trajectory]], Sequence[Trajectory]]
+"""Takes the trajectories of all rounds, and returns those that may be learned."""
 
 
 def first_found(drawn: Sequence[Trajectory]) -> list[Trajectory]:
@@ -47,20 +43,17 @@ def first_found(drawn: Sequence[Trajectory]) -> list[Trajectory]:
     ]
 
 
-def agreed(least: int) -> Filter:
-    """Return a filter that leaves out riddles with fewer right answers than ``least``, as a lucky guess has."""
-
-    def chosen(drawn: Sequence[Trajectory]) -> list[Trajectory]:
-        right = Counter(one.riddle_id for one in drawn if one.learnable)
-        return [one for one in drawn if right[one.riddle_id] >= least]
-
-    return chosen
+def agreed(drawn: Sequence[Trajectory]) -> list[Trajectory]:
+    """Leave out riddles with a single right answer in a round, as a lucky guess is."""
+    right = Counter(one.riddle_id for one in drawn if one.learnable)
+    return [one for one in drawn if right[one.riddle_id] > 1]
 
 
 FILTERS: Mapping[str, Filter] = {
-    "the likeliest": as_drawn,
+    "every right answer": list,
     "the first found": first_found,
-    "the likeliest, where 2 of 8 are right": agreed(2),
+    "where 2 of 8 are right": agreed,
+    "borne out by the reason": borne_out,
 }
 
 
@@ -94,16 +87,17 @@ def _measured(run: Path, chosen: Filter, folder: RunFolder, riddles: int, consol
     recorded = config["conditions"]
     conditions = Conditions(seed=recorded["seed"], reasons=recorded["reasons"], worked_pairs=recorded["worked_pairs"])
     update, studied = Distillation(), TrajectoryStore(run / "studied.jsonl")
+    drawn = [one for file in sorted(run.glob("round-*/trajectories.jsonl")) for one in TrajectoryStore(file)]
+    best = likeliest(chain(*whole_pairs(chosen(drawn))))
     worked = Casebook.of(studied, conditions.reasons, conditions.worked_pairs).examples
-    rounds = [chosen(list(TrajectoryStore(each))) for each in sorted(run.glob("round-*/trajectories.jsonl"))]
-    rows = update.select(rounds, worked)
+    rows = [*worked, *((question, answers[0]) for question, answers in best.items())]
 
     def fit(path: Path) -> None:
         with stage(console, f"{run.name}: fit", update.steps(rows)) as progress:
             update.fit(rows, Fit(opened.policy, conditions.lora, path, conditions.seed, None, progress))
 
     def ask(path: Path) -> None:
-        opened.policy.use_adapter(folder.stage("adapter", fit) if chosen is not as_drawn else trained_adapters(run)[0])
+        opened.policy.use_adapter(folder.stage("adapter", fit))
         env = split_env(opened.make_env(), "validation")
         agent = PolicyAgent(opened.policy, Decoding(0.0, 1.0, conditions.max_new_tokens))
         found = evaluate(agent, env, evaluation_riddles(env, riddles), console=console)

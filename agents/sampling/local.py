@@ -187,8 +187,9 @@ def _families(rows: Sequence[Row]) -> list[list[Row]]:
     least = common_length((ordered[0].prompt_ids, ordered[-1].prompt_ids)) + WORTHWHILE
     found = [[ordered[0]]]
     for row in ordered[1:]:
-        alike = common_length((found[-1][0].prompt_ids, row.prompt_ids)) >= least
-        (found[-1] if alike else found.append([]) or found[-1]).append(row)
+        if common_length((found[-1][0].prompt_ids, row.prompt_ids)) < least:
+            found.append([])
+        found[-1].append(row)
     large = [some for some in found if some[0].prompt_ids != some[-1].prompt_ids]
     rest = [row for some in found if some[0].prompt_ids == some[-1].prompt_ids for row in some]
     return [*large, rest] if rest else large

@@ -7,6 +7,7 @@ One process imports everything and forks into the workers, which share with it w
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import queue
@@ -256,6 +257,7 @@ def fork_workers() -> None:
     """
     control, path, max_batch, threads = sys.argv[1:]
     sampler = LocalSampler(*open_shared(path), max_batch=int(max_batch))
+    gc.freeze()  # else the first collection in a worker copies the pages that it shares
     with socket.socket(fileno=int(control)) as channel:
         while (received := socket.recv_fds(channel, 1, 1))[0]:
             files = received[1]

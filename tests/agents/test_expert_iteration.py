@@ -121,14 +121,14 @@ def test_a_round_without_a_right_answer_is_an_error_that_gives_the_options_and_s
     assert raised.value.history.spent.episodes == CONFIG.riddles * CONFIG.samples
 
 
-def trajectory(question, text, solved=True, finished=True, logprobs=()):
+def trajectory(question, text, solved=True, finished=True, logprobs=(), extracted=None):
     """An answer to a riddle, or to its contrast, which is asked by the same question with an exclamation mark."""
     sides = [f"f/train/0{question.strip('!')}{side}" for side in ("", "/contrast")]
     own, other = sides[:: -1 if question.endswith("!") else 1]
     said = Completion(text, (1,) * len(logprobs), logprobs, finished)
     return Trajectory(
         0, own, "f", 1, "train", other, (question,), (said,), (float(solved),),
-        "correct" if solved else "wrong", text, "0", False,
+        "correct" if solved else "wrong", extracted or text, "0", False,
     )  # fmt: skip
 
 
@@ -155,6 +155,21 @@ def test_a_pair_is_learned_once_both_its_sides_are_solved_in_any_rounds():
     assert Distillation(pooled=False).select([first, second]) == []
     alone = dataclasses.replace(first[0], contrast_id=None)
     assert Distillation().select([[alone]]) == rows[:1], "a riddle without a contrast is a pair of its own"
+
+
+def test_a_right_answer_is_not_learned_from_a_reason_that_leads_elsewhere():
+    flew, stay = "They all flew off.\nAnswer: 0", "Wooden birds stay.\nAnswer: 4"
+    guess, wrong = flew.replace("0", "4"), flew.replace("They", "THEY")
+    bare = [trajectory("p", "2"), trajectory("p", "9", False), trajectory("p!", "2"), trajectory("p!", "9", False)]
+    found = [
+        trajectory("q", flew, extracted="0"), trajectory("q!", wrong, False, extracted="0"),
+        trajectory("q!", guess, extracted="4"), *bare,
+    ]  # fmt: skip
+    assert Distillation().select([found]) == [Example("p", "2"), Example("p!", "2")], "a bare answer has no reason"
+    assert Distillation().select([found, [trajectory("q!", stay, extracted="4")]])[:2] == [
+        Example("q", flew), Example("q!", stay),
+    ]  # fmt: skip
+    assert Example("q!", guess) in Distillation().select([found[:1] + found[2:]]), "as often as elsewhere is enough"
 
 
 def test_the_likeliest_answer_by_the_mean_over_its_tokens_is_learned_and_the_worked_examples_are():
