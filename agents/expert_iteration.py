@@ -120,10 +120,10 @@ class SearchAndLearn(AdapterAgent[C]):
                 message = NOTHING.format(round=index + 1, riddles=self.config.riddles)
                 raise NothingToLearnError(message, History(metered.spent, (*metrics, stages.took)))
             self._distil(stages, rows, index)
-            metered.spent += Spending(gradient_tokens=int(stages.took["gradient_tokens"]))
+            took = Spending.on(rounds[-1], int(stages.took["gradient_tokens"]))
+            metered.spent = spent + took
             learned = {"coverage": coverage(chain(*rounds)), "rows": len(rows)}
-            took = {"round": index, **dataclasses.asdict(Spending.on(rounds[-1])), **learned}
-            metrics.append(self.measure(stages, took, before, env))
+            metrics.append(self.measure(stages, {"round": index, **dataclasses.asdict(took), **learned}, before, env))
             stages.finish()
             print_round(self.console, metrics[-1])
             write_text(run.path / "metrics.jsonl", "".join(json.dumps(one) + "\n" for one in metrics))
@@ -161,7 +161,7 @@ class SearchAndLearn(AdapterAgent[C]):
 
         def distil(path: Path) -> Mapping[str, float]:
             with stage(self.console, f"round {index + 1}: distil", update.steps(rows)) as progress:
-                tokens = update.fit(rows, Fit(self.policy, shared.lora, path, seed, self.adapter, progress))
+                tokens = update.fit(rows, Fit(self.policy, shared.lora, path, seed, progress))
             return {"gradient_tokens": tokens}
 
         self.adapter = stages.stage("adapter", "distil", distil)

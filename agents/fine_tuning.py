@@ -39,17 +39,15 @@ class FineTuning:
     Attributes:
         learning_rate: at the start; it falls linearly to 0.
         epochs: passes over the answers.
-        max_steps: optimiser steps, in place of epochs, where given.
         batch_size: questions a step, each with all its answers.
     """
 
     learning_rate: float = 2e-3
     epochs: int = 3
-    max_steps: int | None = None
     batch_size: int = 4
 
     def __post_init__(self) -> None:
-        at_least(self, epochs=1, max_steps=1, batch_size=1)
+        at_least(self, epochs=1, batch_size=1)
         above_zero(self, learning_rate=float("inf"))
 
 
@@ -69,10 +67,9 @@ def fine_tune(
     seed: int,
     progress: Callable[[int], None] | None = None,
     *,
-    previous: Path | None = None,
     device: torch.device | None = None,
 ) -> int:
-    """Train an adapter on the base model, a fresh one or the ``previous`` one further, and save it to ``folder``.
+    """Train a fresh adapter on the base model, and save it to ``folder``.
 
     The loss is on the answer and its end-of-turn token only, after the prompt. The
     adapter is in fp32; the frozen base, and with it the matmuls, are in bf16 where the device is fast at it.
@@ -91,8 +88,8 @@ def fine_tune(
     """
     import torch
     from datasets import Dataset
-    from peft import PeftModel, get_peft_model
-    from transformers import PrinterCallback, ProgressCallback
+    from peft import get_peft_model
+    from transformers import PrinterCallback
 
     from agents.sampling import in_precision
     from agents.shared_prompt import SharedPromptTrainer, Steps, collate, encode_group
@@ -102,20 +99,17 @@ def fine_tune(
     if policy.accelerate is not None:
         job = {
             "source": policy.source, "examples": examples, "lora": asdict(lora), "settings": asdict(settings),
-            "folder": str(folder), "seed": seed, "previous": previous and str(previous),
+            "folder": str(folder), "seed": seed,
         }  # fmt: skip
         return _launch(policy.accelerate, job, settings.batch_size, progress)
     groups = [encode_group(policy.tokenizer, prompt(one), answers) for one, answers in _by_question(examples)]
+    seed %= 2**32  # transformers hands it to numpy, which takes no larger one
     torch.manual_seed(seed)
     # A copy, because the trainer patches the model: forward, special tokens, cache.
     device = device or policy.base.device
     dtype = training_dtype(device)
     base: Any = in_precision(policy.base, dtype) if dtype != policy.base.dtype else copy.deepcopy(policy.base)
-    adapted: Any = (
-        PeftModel.from_pretrained(base, str(previous), is_trainable=True)
-        if previous
-        else get_peft_model(base, lora.config(base))
-    )
+    adapted: Any = get_peft_model(base, lora.config(base))
     with tempfile.TemporaryDirectory() as scratch:
         trainer = SharedPromptTrainer(
             adapted,
@@ -126,7 +120,6 @@ def fine_tune(
             callbacks=[Steps(progress)] if progress else [],
         )
         trainer.remove_callback(PrinterCallback)
-        trainer.remove_callback(ProgressCallback)
         trainer.train()
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # by all processes, for each may have a part
     if trainer.accelerator.is_main_process:
@@ -137,7 +130,7 @@ def fine_tune(
 
 def steps(examples: Sequence[Example], settings: FineTuning) -> int:
     """Return how many optimiser steps the training takes."""
-    return settings.max_steps or settings.epochs * -(-len(_by_question(examples)) // settings.batch_size)
+    return settings.epochs * -(-len(_by_question(examples)) // settings.batch_size)
 
 
 def _by_question(examples: Sequence[Example]) -> list[tuple[str, list[str]]]:
@@ -202,7 +195,7 @@ def _launched(file: Path) -> None:
     policy = LanguageModelPolicy(*load_model(model_source(job["source"]), "cpu"))
     processed = fine_tune(
         policy, [Example(*row) for row in job["examples"]], LoRA(**job["lora"]), FineTuning(**job["settings"]),
-        Path(job["folder"]), job["seed"], lambda _: _say("step"), previous=job["previous"],
+        Path(job["folder"]), job["seed"], lambda _: _say("step"),
         device=pick_device(job["device"]),
     )  # fmt: skip
     _say(f"processed {processed}")
@@ -226,7 +219,6 @@ def _arguments(settings: FineTuning, folder: str, seed: int, device: torch.devic
         output_dir=folder,
         learning_rate=settings.learning_rate,
         num_train_epochs=settings.epochs,
-        max_steps=settings.max_steps or -1,
         per_device_train_batch_size=settings.batch_size,
         seed=seed,
         save_strategy="no",

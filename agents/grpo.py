@@ -98,9 +98,10 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
         self.adapter = stages.stage("adapter", "learn", train)
         shutil.rmtree(stages.path / "checkpoints", ignore_errors=True)
         trajectories = list(store)
-        metered.spent = studied + Spending.on(trajectories, int(stages.took["gradient_tokens"]))
-        took = dataclasses.asdict(Spending.on(trajectories)) | {"coverage": coverage(trajectories)}
-        metrics = self.measure(stages, {"round": 0, "step": plan.steps, **took}, before, env)
+        took = Spending.on(trajectories, int(stages.took["gradient_tokens"]))
+        metered.spent = studied + took
+        learned = {"round": 0, "step": plan.steps, **dataclasses.asdict(took), "coverage": coverage(trajectories)}
+        metrics = self.measure(stages, learned, before, env)
         stages.finish()
         write_text(run.path / "metrics.jsonl", json.dumps(metrics) + "\n")
         return History(metered.spent, (metrics,))
@@ -108,7 +109,7 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
     def _train(
         self, path: Path, folder: Path, store: TrajectoryStore, env: Metered, plan: Plan, cases: Casebook
     ) -> Mapping[str, float]:
-        from transformers import PrinterCallback, ProgressCallback
+        from transformers import PrinterCallback
         from trl.trainer.grpo_trainer import GRPOTrainer
 
         self.policy.use_adapter(None)
@@ -128,7 +129,6 @@ class GRPO(AdapterAgent[GRPOAgentConfig]):
                 callbacks=[_checkpoints(lambda steps: progress(steps * plan.batch), self.log)],
             )
             trainer.remove_callback(PrinterCallback)
-            trainer.remove_callback(ProgressCallback)
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         log = [line for line in trainer.state.log_history if "reward" in line]
         write_text(folder / "steps.jsonl", "".join(json.dumps(line) + "\n" for line in log))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import gymnasium as gym
@@ -22,7 +21,6 @@ from agents.embedded import EmbeddedModelError
 from agents.fine_tuning import Example, FineTuning, fine_tune, steps
 from agents.policy import Decoding, LanguageModelPolicy
 from agents.progress import one_line, plain, stage
-from agents.trajectory import Completion
 from expit_env import Riddle, Verdict, verify
 
 RIDDLE = Riddle(
@@ -50,21 +48,7 @@ SETTINGS = FineTuning(epochs=12)
 SEARCHING, GREEDY = Decoding(temperature=0.7, max_new_tokens=64), Decoding(temperature=0.0, max_new_tokens=64)
 
 
-@dataclass(frozen=True, slots=True)
-class LessonResult:
-    """The result of the lesson, for the riddle and for its contrast.
-
-    Attributes:
-        before, after: the greedy replies; ``after`` is None if there was nothing to learn, or no weights to fine-tune.
-        gold: the verified replies to learn; None where the search found none.
-    """
-
-    before: tuple[str, ...]
-    gold: tuple[str | None, ...]
-    after: tuple[str, ...] | None
-
-
-def teach(policy: LanguageModelPolicy, console: Console, samples: int, hint: bool, seed: int) -> LessonResult:
+def teach(policy: LanguageModelPolicy, console: Console, samples: int, hint: bool, seed: int) -> None:
     """Run the lesson on a policy, and show each step.
 
     Args:
@@ -76,7 +60,7 @@ def teach(policy: LanguageModelPolicy, console: Console, samples: int, hint: boo
     """
     console.print("[bold]The pair.[/] A riddle, and the same without the trick.")
     console.print("\n[bold]1. In one go (System 1).[/]")
-    before = _ask(policy, console)
+    _ask(policy, console)
     env = gym.make("expit_env:Riddle-v0", families=FAMILY, level=1)
     cases = Casebook.of(study(env, STUDIED, STUDY_SEED, 2 * STUDIED), reasons=True, shown=STUDIED)
     console.print(
@@ -93,20 +77,20 @@ def teach(policy: LanguageModelPolicy, console: Console, samples: int, hint: boo
             "\nTo search further: [bold]expit lesson --samples 400[/]"
             + ("" if hint else "; to give the model a hint while it searches: [bold]expit lesson --hint[/]")
         )
-        return LessonResult(before, tuple(gold), None)
+        return
     console.print("\n[bold]4. Filter.[/] Both sides are verified. Of the right replies, the likeliest are kept:")
     for example in found:
         console.print(Text.assemble("   ", one_line(example.answer)))
     learner = _learner(policy, console)
     if learner is None:
-        return LessonResult(before, tuple(gold), None)
+        return
     rows = [*map(Example._make, cases.examples), *found]
     console.print(f"\n[bold]5. Distil.[/] LoRA on these and on what was studied, {steps(rows, SETTINGS)} steps.")
     with tempfile.TemporaryDirectory() as folder, stage(console, "distil", steps(rows, SETTINGS)) as progress:
-        fine_tune(learner, rows, LoRA(), SETTINGS, Path(folder) / "adapter", seed % 2**32, progress)
+        fine_tune(learner, rows, LoRA(), SETTINGS, Path(folder) / "adapter", seed, progress)
         learner.use_adapter(Path(folder) / "adapter")
     console.print("\n[bold]6. In one go again, without examples.[/]")
-    return LessonResult(before, tuple(gold), _ask(learner, console))
+    _ask(learner, console)
 
 
 def _learner(policy: LanguageModelPolicy, console: Console) -> LanguageModelPolicy | None:
@@ -130,31 +114,25 @@ def _learner(policy: LanguageModelPolicy, console: Console) -> LanguageModelPoli
     return learner
 
 
-def choose(riddle: Riddle, answers: Sequence[Completion]) -> str | None:
-    """Pick the reply to learn: of the verified ones the likeliest, or the first if likelihoods are not known."""
-    right = [answer for answer in answers if answer.finished and verify(riddle, answer.text).correct]
-    best = max(right, key=lambda answer: answer.mean_logprob, default=None)
-    return None if best is None else best.text.strip()
-
-
-def _ask(policy: LanguageModelPolicy, console: Console) -> tuple[str, ...]:
+def _ask(policy: LanguageModelPolicy, console: Console) -> None:
     """Ask both sides of the pair."""
     replies = [drawn[0].text.strip() for drawn in policy.sample([one.question for one in PAIR], 1, GREEDY)]
     for one, reply in zip(PAIR, replies, strict=True):
         console.print(Text.assemble("   ", one_line(one.question), "\n      "), end="")
         console.print(Text.assemble(_mark(verify(one, reply)), "  ", one_line(reply)))
-    return tuple(replies)
 
 
 def _search(
     policy: LanguageModelPolicy, console: Console, riddle: Riddle, cases: Casebook, samples: int, hint: bool, seed: int
 ) -> str | None:
-    """Draw replies, show them, and return the one to learn."""
+    """Draw replies, show them, and return the one to learn: of the right ones the likeliest, if any is right."""
     question = " ".join([riddle.question, *riddle.hints[:hint]])
     with stage(console, "search", samples) as progress:
         drawn = policy.sample([question], samples, SEARCHING, (seed,), progress, cases.nearest)[0]
     _show_answers(console, riddle, [completion.text.strip() for completion in drawn if completion.finished])
-    return choose(riddle, drawn)
+    right = [one for one in drawn if one.finished and verify(riddle, one.text).correct]
+    best = max(right, key=lambda one: one.mean_logprob, default=None)
+    return best.text.strip() if best else None
 
 
 def _show_answers(console: Console, riddle: Riddle, answers: Sequence[str], most: int = 6) -> None:

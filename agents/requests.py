@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -118,19 +117,11 @@ class ModelRequest:
             "versions": {name: importlib.metadata.version(name) for name in packages},
             UNCOMPARED: {
                 "cores": usable_cores(),
-                "workers": self._workers(),
                 "sampler": self.sampler,
                 "cluster": self.cluster,
                 "accelerate": str(self.accelerate or ""),
             },
         }
-
-    def _workers(self) -> int:
-        """Return how many worker processes sample."""
-        from agents.sampling.workers import MOST_WORKERS, usable_cores
-
-        here = self.sampler is None and self.cluster is None and os.name == "posix"
-        return min(usable_cores(), MOST_WORKERS) if here and pick_device(self.device).type == "cpu" else 0
 
     def _sampled(self) -> dict[str, object]:
         """Return how answers are sampled: in another precision, the same seed gives other answers."""
@@ -138,7 +129,7 @@ class ModelRequest:
             return {"served": True, "weights": self.weights_name()}
         from agents.sampling import sampling_dtype
 
-        return {"sampled_in": str(sampling_dtype(pick_device(self.device)))}
+        return {"sampled_in": str(sampling_dtype(pick_device("cpu" if self.cluster else self.device)))}
 
 
 def one_place(sampler: str | None, cluster: str | None) -> None:

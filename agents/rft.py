@@ -1,4 +1,4 @@
-"""RFT: rejection-sampling fine-tuning, one round of search and every different right answer learned.
+"""RFT: rejection-sampling fine-tuning, one round of search, and all different right answers learned.
 
 Yuan et al. 2023, https://arxiv.org/abs/2308.01825.
 """
@@ -50,7 +50,7 @@ class RFTConfig:
 
 
 class RFT(SearchAndLearn[RFTConfig]):
-    """Samples many answers once, and learns every different right one that its reason bears out."""
+    """Samples many answers once, and learns all different right ones, as `Distillation` chooses them."""
 
     name: ClassVar[str] = "rft"
     config_class = RFTConfig

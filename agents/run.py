@@ -78,7 +78,7 @@ def check_same(path: Path, stored: Mapping[str, Any], requested: Mapping[str, An
         raise RunConflictError(
             f"{path} holds a run with different settings:\n  "
             + "\n  ".join(differences)
-            + "\nUse the same settings to resume it, or choose another --out."
+            + "\nUse the same settings to resume it, or choose another file or folder."
         )
 
 
@@ -141,7 +141,7 @@ def _locked(path: Path, lock: Path) -> AbstractContextManager[object]:
         return FileLock(lock).acquire(timeout=0)
     except Timeout as error:
         raise RunConflictError(
-            f"{path} is in use by another expit process: wait until it ends, or choose another --out"
+            f"{path} is in use by another expit process: wait until it ends, or choose another"
         ) from error
 
 

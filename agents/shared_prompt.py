@@ -19,8 +19,8 @@ from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase, TrainerCallback, TrainerState
 from trl.trainer.sft_trainer import SFTTrainer
 
-from agents.sampling import Message, Prompt
-from agents.sampling.rows import common_length
+from agents.sampling import Prompt
+from agents.sampling.rows import common_length, encode
 
 
 def encode_group(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answers: Sequence[str]) -> dict:
@@ -32,13 +32,12 @@ def encode_group(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answers: Se
     Raises:
         ValueError: if the chat template changes the prompt when an answer follows.
     """
-    start = _token_ids(tokenizer, prompt, start=True)
+    start = [*encode(tokenizer, prompt)]
     ends = [_answer_ids(tokenizer, prompt, answer, start) for answer in answers]
     return {
         "input_ids": start + [token for end in ends for token in end],
         "prompt_length": len(start),
         "answer_lengths": [len(end) for end in ends],
-        "length": len(start) + sum(map(len, ends)),
     }
 
 
@@ -130,16 +129,9 @@ class Steps(TrainerCallback):
 
 
 def _answer_ids(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answer: str, start: list[int]) -> list[int]:
-    whole = _token_ids(tokenizer, [*prompt, {"role": "assistant", "content": answer}])
+    whole = [*encode(tokenizer, [*prompt, {"role": "assistant", "content": answer}], start=False)]
     if whole[: len(start)] != start:
         raise ValueError("the model's chat template changes a prompt when an answer follows: it cannot be fine-tuned")
     end = whole[len(start) :]
     last = max((at for at, token in enumerate(end) if token == tokenizer.eos_token_id), default=len(end) - 1)
     return end[: last + 1]
-
-
-def _token_ids(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], start: bool = False) -> list[int]:
-    text: Any = tokenizer.apply_chat_template(
-        [dict(one) for one in messages], tokenize=False, add_generation_prompt=start
-    )
-    return list(tokenizer(text, add_special_tokens=False)["input_ids"])

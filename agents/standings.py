@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
@@ -105,13 +106,13 @@ class Standing:
             low=low,
             high=high,
             by_seed=tuple(values.mean(axis=1).tolist()),
-            riddle=_mean(result.evaluation.mean(f"riddle_{kind}") for result in results),
+            riddle=fmean(result.evaluation.mean(f"riddle_{kind}") for result in results),
             contrast=_mean_of(shares, f"contrast_{kind}"),
             overapplied=None if first.upper_bound else _mean_of(shares, "overapplied"),
-            episodes=_mean(result.spent.episodes for result in results),
-            tokens=_mean(result.spent.tokens for result in results),
-            gradient_tokens=_mean(result.spent.gradient_tokens for result in results),
-            minutes=_mean(result.minutes for result in results),
+            episodes=fmean(result.spent.episodes for result in results),
+            tokens=fmean(result.spent.tokens for result in results),
+            gradient_tokens=fmean(result.spent.gradient_tokens for result in results),
+            minutes=fmean(result.minutes for result in results),
             notes=tuple(result.note for result in results if result.note),
         )
 
@@ -136,15 +137,15 @@ def table(standings: Sequence[Standing], split: str, budget: int) -> Table:
     """Return the comparison as a table, the best first, upper bounds marked."""
     first = standings[0]
     seeds, samples = ", ".join(map(str, first.seeds)), max(one.samples for one in standings)
-    title = f"{split}: {first.riddles} pairs, budget {budget:,} episodes, seeds {seeds}"
+    title = f"{split}: {first.riddles} {_asked(first)}, budget {budget:,} episodes, seeds {seeds}"
     caption = (
-        f"95 % over pairs and seeds. * upper bound on {samples} sampled answers: the verifier picks. Solved"
+        f"95 % over {_asked(first)} and seeds. * upper bound on {samples} sampled answers: the verifier picks. Solved"
         f" examples were in the prompt for a share of the learning, or of the answers: {_examples(standings)}."
     )
     shown = Table(title=title, caption=caption, box=SIMPLE_HEAD, collapse_padding=True)
     shown.add_column("agent", no_wrap=True)
     for heading in (
-        "pairs",
+        _asked(first),
         "95 %",
         "riddles",
         "con-\ntrasts",
@@ -177,7 +178,7 @@ def draw(path: Path, standings: Sequence[Standing], split: str, budget: int) -> 
     for bar, one in zip(bars, ordered, strict=True):
         if one.upper_bound:
             bar.set(facecolor="none", edgecolor="#4878a8", hatch="///")
-    axes.set(xlim=(0, 1), xlabel=f"share of {ordered[0].riddles} {split} pairs right (* upper bound)")
+    axes.set(xlim=(0, 1), xlabel=f"share of {ordered[0].riddles} {split} {_asked(ordered[0])} right (* upper bound)")
     axes.set_title(f"{budget:,} episodes, {len(ordered[0].seeds)} seed(s), 95 % intervals", fontsize="medium")
     axes.grid(axis="x", alpha=0.3)
     part = path.with_suffix(".part.png")
@@ -192,6 +193,10 @@ def _examples(standings: Sequence[Standing]) -> str:
     return "; ".join(f"{100 * share:.0f} % for {', '.join(shares[share])}" for share in sorted(shares, reverse=True))
 
 
+def _asked(row: Standing) -> str:
+    return "riddles" if row.contrast is None else "pairs"
+
+
 def _title(row: Standing) -> str:
     return row.agent + (" *" if row.upper_bound else "")
 
@@ -202,8 +207,4 @@ def _percent(share: float | None) -> str:
 
 def _mean_of(summaries: Iterable[Mapping[str, float | None]], measure: str) -> float | None:
     shares = [share for one in summaries if (share := one[measure]) is not None]
-    return _mean(shares) if shares else None
-
-
-def _mean(values: Iterable[float]) -> float:
-    return float(np.mean(list(values)))
+    return fmean(shares) if shares else None

@@ -185,5 +185,5 @@ def trained_adapters(folder: Path) -> list[Path]:
     """Return the trained adapters of the run in a folder, the last one first."""
     if not (folder / "config.json").is_file():
         return []
-    rounds = sorted((done.parent / "adapter" for done in folder.glob("round-*/DONE")), reverse=True)
-    return [adapter for adapter in (folder / "adapter", *rounds) if adapter.is_dir()]
+    rounds = sorted(folder.glob("round-*/DONE"), reverse=True)
+    return [adapter for done in rounds if (adapter := done.parent / "adapter").is_dir()]

@@ -29,7 +29,6 @@ class Fit:
         lora: the shape of a fresh adapter.
         folder: where the adapter is saved.
         seed: of the training.
-        previous: the adapter of the round before, if there was one.
         progress: called with the optimiser steps done since the last call.
     """
 
@@ -37,7 +36,6 @@ class Fit:
     lora: LoRA
     folder: Path
     seed: int
-    previous: Path | None
     progress: Callable[[int], None]
 
 
@@ -71,18 +69,13 @@ class Distillation:
         answers_per_riddle: the most different answers to a riddle; None for all. Those that the sampling policy found
             likeliest, by the mean over their tokens, come first, and where likelihoods are not known the first found:
             on the embedded model neither is better (benchmarks/README.md).
-        worked: whether the worked examples are learned, too.
         pooled: whether the answers of all rounds are learned, or only the newest.
-        continued: whether the adapter of the round before is trained further, in place of a fresh one on the base
-            model. A fresh one transfers better (ReST-EM, https://arxiv.org/abs/2312.06585, figure 7).
         fine_tuning: how the adapter is trained.
     """
 
     learn_from: Literal["pairs", "answers"] = "pairs"
     answers_per_riddle: int | None = 1
-    worked: bool = True
     pooled: bool = True
-    continued: bool = False
     fine_tuning: FineTuning = field(default_factory=FineTuning)
 
     def __post_init__(self) -> None:
@@ -99,7 +92,7 @@ class Distillation:
             if self.learn_from == "pairs"
             else (one for one in drawn if one.learnable)
         )
-        examples = [Example(*example) for example in worked] if self.worked else []
+        examples = [Example(*example) for example in worked]
         for question, answers in likeliest(kept).items():
             examples += [Example(question, answer) for answer in answers[: self.answers_per_riddle]]
         return examples
@@ -109,11 +102,11 @@ class Distillation:
         return steps(_examples(rows), self.fine_tuning)
 
     def fit(self, rows: Rows, how: Fit) -> int:
-        """Fine-tune on the answers, as `Update.fit` says."""
-        return fine_tune(
-            how.policy, _examples(rows), how.lora, self.fine_tuning, how.folder, how.seed, how.progress,
-            previous=how.previous if self.continued else None,
-        )  # fmt: skip
+        """Fine-tune a fresh adapter on the answers, as `Update.fit` says.
+
+        It transfers better than the last round's trained further (ReST-EM, https://arxiv.org/abs/2312.06585, figure 7).
+        """
+        return fine_tune(how.policy, _examples(rows), how.lora, self.fine_tuning, how.folder, how.seed, how.progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +160,7 @@ class Preference:
     def fit(self, rows: Rows, how: Fit) -> int:
         """Train on the pairs, as `Update.fit` says."""
         from datasets import Dataset
-        from transformers import PrinterCallback, ProgressCallback
+        from transformers import PrinterCallback
         from trl.trainer.dpo_config import DPOConfig
         from trl.trainer.dpo_trainer import DPOTrainer
 
@@ -203,7 +196,6 @@ class Preference:
                     callbacks=[Steps(how.progress)],
                 )
                 trainer.remove_callback(PrinterCallback)
-                trainer.remove_callback(ProgressCallback)
                 trainer.train()
                 trainer.model.save_pretrained(str(how.folder))
         return int(max(line["num_tokens"] for line in trainer.state.log_history if "num_tokens" in line))

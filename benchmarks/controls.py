@@ -3,8 +3,8 @@
     python -m benchmarks.controls --seeds 0 1 2
 
 Each way starts from the embedded model, studies the same riddles, and is asked the same validation and test pairs.
-Those that search generate about as many tokens. A finished part is not run again, and a run that was cut off resumes;
-``--ways`` runs only some, and the table has all that are in the folder.
+Bare answers are shorter, so that 36 are drawn where 8 with a reason are. A finished part is not run again, and a run
+that was cut off resumes; ``--ways`` runs only some, and the table has all that are in the folder.
 """
 
 from __future__ import annotations

@@ -45,10 +45,13 @@ PIECES = (
 """The texts that are repeated to make a megabyte."""
 
 
-def fresh_riddles(split: str, start: int) -> Iterable[Riddle]:
+_drawn = itertools.count(600_000)
+
+
+def fresh_riddles(split: str) -> Iterable[Riddle]:
     """Yield riddles of all families of a split that were not drawn before."""
     families = splits.families_of(split)
-    return (splits.riddle_at(families[i % len(families)], split, i) for i in range(start, start + RIDDLES))
+    return (splits.riddle_at(families[i % len(families)], split, i) for i in itertools.islice(_drawn, RIDDLES))
 
 
 def replies(riddles: Sequence[Riddle], forms: Sequence[str]) -> list[str]:
@@ -70,15 +73,14 @@ def microseconds(work: Callable[[], object], count: int) -> float:
 
 def drawing(split: str) -> float:
     """Return the mean microseconds to draw a new riddle: the best of several turns."""
-    starts = itertools.count(600_000, RIDDLES)
-    return min(microseconds(lambda: list(fresh_riddles(split, next(starts))), RIDDLES) for _ in range(TURNS))
+    return min(microseconds(lambda: list(fresh_riddles(split)), RIDDLES) for _ in range(TURNS))
 
 
 def verdicts(split: str, forms: Sequence[str]) -> float:
     """Return the mean microseconds of a verdict on a new riddle: the best of several turns."""
     means = []
-    for turn in range(TURNS):
-        riddles = list(fresh_riddles(split, 700_000 + turn * RIDDLES))
+    for _ in range(TURNS):
+        riddles = list(fresh_riddles(split))
         pairs = list(zip(riddles, replies(riddles, forms), strict=True))
         means.append(microseconds(lambda pairs=pairs: [verify(*pair) for pair in pairs], RIDDLES))
     return min(means)

@@ -18,9 +18,11 @@ from pathlib import Path
 import tyro
 from rich.console import Console
 
+from agents.base import spawn_seeds
 from agents.casebook import Casebook
-from agents.conditions import Conditions
+from agents.conditions import LoRA
 from agents.evaluation import Evaluation, evaluate
+from agents.fine_tuning import FineTuning
 from agents.held_out import evaluation_riddles, split_env
 from agents.policy import Decoding, PolicyAgent
 from agents.progress import stage
@@ -71,6 +73,8 @@ def main(
         riddles: how many riddles of validation, with their contrasts.
         out: the folder of the new adapters.
     """
+    if unknown := set(filters) - FILTERS.keys():
+        raise SystemExit(f"no filter {unknown}; there are {', '.join(map(repr, FILTERS))}")
     console = Console()
     print("| filter | run | rows | riddles | contrasts | pairs | overapplied |\n" + "|---" * 7 + "|")
     for name in filters:
@@ -84,22 +88,24 @@ def main(
 def _measured(run: Path, chosen: Filter, folder: RunFolder, riddles: int, console: Console) -> tuple[int, Evaluation]:
     """Learn what a filter leaves of a run, unless that is done, and evaluate it."""
     opened, config = TrainedRun.open(run), read_json(run / "config.json", lambda record: record["config"])
-    recorded = config["conditions"]
-    conditions = Conditions(seed=recorded["seed"], reasons=recorded["reasons"], worked_pairs=recorded["worked_pairs"])
-    update, studied = Distillation(), TrajectoryStore(run / "studied.jsonl")
-    drawn = [one for file in sorted(run.glob("round-*/trajectories.jsonl")) for one in TrajectoryStore(file)]
+    shared = config["conditions"]
+    update = Distillation(fine_tuning=FineTuning(**config["update"]["fine_tuning"]))
+    files = sorted(run.glob("round-*/trajectories.jsonl"))
+    drawn = [one for file in files for one in TrajectoryStore(file)]
     best = likeliest(chain(*whole_pairs(chosen(drawn))))
-    worked = Casebook.of(studied, conditions.reasons, conditions.worked_pairs).examples
+    studied = TrajectoryStore(run / "studied.jsonl")
+    worked = Casebook.of(studied, shared["reasons"], shared["worked_pairs"]).examples
+    seed = spawn_seeds([shared["seed"], len(files) - 1, 1], 1)[0]  # as the run's last round had it
     rows = [*worked, *((question, answers[0]) for question, answers in best.items())]
 
     def fit(path: Path) -> None:
         with stage(console, f"{run.name}: fit", update.steps(rows)) as progress:
-            update.fit(rows, Fit(opened.policy, conditions.lora, path, conditions.seed, None, progress))
+            update.fit(rows, Fit(opened.policy, LoRA(**shared["lora"]), path, seed, progress))
 
     def ask(path: Path) -> None:
         opened.policy.use_adapter(folder.stage("adapter", fit))
         env = split_env(opened.make_env(), "validation")
-        agent = PolicyAgent(opened.policy, Decoding(0.0, 1.0, conditions.max_new_tokens))
+        agent = PolicyAgent(opened.policy, Decoding(0.0, 1.0, shared["max_new_tokens"]))
         found = evaluate(agent, env, evaluation_riddles(env, riddles), console=console)
         path.write_text(json.dumps(dataclasses.asdict(found)))
 

@@ -27,9 +27,7 @@ def growth(bench: Bench, repeats: int) -> dict[str, dict[int, float]]:
     points: dict[str, dict[int, tuple[list[Prompt], int]]] = {
         "samples N (P = 8)": {n: (riddles(8), n) for n in (1, 2, 4, 8, 16, 32, 64, 128)},
         "riddles P (N = 16)": {count: (riddles(count), 16) for count in (1, 2, 4, 8, 16, 32, 64)},
-        "prompt length (8 x 16)": {
-            length: (prompts_of(bench, 8, length), 16) for length in (32, 64, 128, 256, 512, 1024)
-        },
+        "prompt length (8 x 16)": {length: (prompts_of(bench, 8, length), 16) for length in (64, 128, 256, 512, 1024)},
     }
 
     def measure(prompts: list[Prompt], n: int) -> float:

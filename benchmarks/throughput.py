@@ -59,8 +59,8 @@ def natural_stopping(bench: Bench, repeats: int) -> dict[str, float]:
 def compare(bench: Bench, natural: Bench, repeats: int, vllm: str | None) -> dict[str, float | str | None]:
     """Measure all ways, and return their tokens per second and the ratios.
 
-    All of them, vLLM included, use the number format that the sampler chooses on this machine: bf16 if the processor
-    has it, else fp32, because bf16 would be many times slower.
+    All samplers, vLLM included, use the number format that ours chooses on this machine: bf16 if the processor has it,
+    else fp32, because bf16 would be many times slower. Fine-tuning with trl's own trainer is in fp32.
     """
     stopping = natural_stopping(natural, repeats)
     training = training_speeds(bench.folder)

@@ -16,7 +16,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 import expit_env  # noqa: F401  (registers Riddle-v0)
 from agents.policy import pick_device, prompt
 from agents.sampling import LocalSampler, Prompt, Sampler, in_precision, sampling_dtype
-from agents.sampling.rows import common_length, encode
+from agents.sampling.rows import common_length, encode, end_tokens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Bench:
             max_new_tokens=self.setting.tokens,
             pad_token_id=self.tokenizer.pad_token_id,
         )
-        return count_tokens(output[:, ids.shape[1] :], self.model.generation_config.eos_token_id)
+        return count_tokens(output[:, ids.shape[1] :], end_tokens_of(self.model, self.endless))
 
     @torch.inference_mode()
     def matmuls(self) -> int:
@@ -111,12 +111,11 @@ def left_padded(encoded: list[tuple[int, ...]], device: torch.device) -> tuple[T
     return ids, mask
 
 
-def count_tokens(answers: Tensor, end: int | None) -> int:
+def count_tokens(answers: Tensor, ends: frozenset[int]) -> int:
     """Return how many tokens the answers have, including their end tokens."""
-    if end is None:
-        return answers.numel()
-    ended = (answers == end).cumsum(-1)
-    return int(((ended == 0) | ((ended == 1) & (answers == end))).sum())
+    end = torch.isin(answers, torch.tensor(sorted(ends), dtype=answers.dtype, device=answers.device))
+    ended = end.cumsum(-1)
+    return int(((ended == 0) | ((ended == 1) & end)).sum())
 
 
 def multiply(layers: list[nn.Module], rows: int) -> None:

@@ -159,7 +159,7 @@ class HTTPSampler(Sampler):
 
     async def _answers(self, request: Request, progress: Callable[[int], None]) -> list[list[Completion]]:
         answers: list[list[Completion]] = [[] for _ in request.prompts]
-        temperatures, in_flight, freed = request.temperatures, Counter[str](), asyncio.Condition()
+        in_flight, freed = Counter[str](), asyncio.Condition()
 
         async def ask(index: int, first: int, want: int) -> list[Completion]:
             async with freed:
@@ -170,7 +170,7 @@ class HTTPSampler(Sampler):
             try:
                 async with self._reported(server, clients[server]) as client:
                     reply = await self._send(server, client, request, index, first, asked)
-                    drawn = read_reply(reply, asked, temperatures[index], request.top_p, self._processed_logprobs)
+                    drawn = read_reply(reply, asked, request.temperature, request.top_p, self._processed_logprobs)
             except ServerError as error:
                 self._leave_out(server, error)
             else:
@@ -185,7 +185,7 @@ class HTTPSampler(Sampler):
 
         async with self._connected() as clients:
             # Some servers refuse n for greedy answers.
-            asks = [(i, 0, count if temperatures[i] > 0 else 1) for i, count in enumerate(request.counts) if count]
+            asks = [(i, 0, count if request.temperature > 0 else 1) for i, count in enumerate(request.counts) if count]
             while asks:
                 for (index, *_), drawn in zip(asks, await asyncio.gather(*starmap(ask, asks)), strict=True):
                     answers[index] += drawn
@@ -204,7 +204,7 @@ class HTTPSampler(Sampler):
                 reply = await client.chat.completions.create(
                     model=self._adapter or self.model,
                     messages=[dict(message) for message in request.prompts[index]],  # type: ignore[arg-type]
-                    temperature=request.temperatures[index],
+                    temperature=request.temperature,
                     top_p=request.top_p,
                     max_tokens=request.max_new_tokens,
                     seed=seed,

@@ -72,7 +72,7 @@ class RowSampler(Sampler):
         encoded = [encode(self._tokenizer, prompt) for prompt in request.prompts]
         self._check_lengths(encoded, request.max_new_tokens)
         rows = [
-            [Row(ids, _uniforms(request, i, j), request.temperatures[i]) for j in range(request.counts[i])]
+            [Row(ids, _uniforms(request, i, j), request.temperature) for j in range(request.counts[i])]
             for i, ids in enumerate(encoded)
         ]
         self.fill([row for group in rows for row in group], request.top_p, lambda full: progress(len(full)))
@@ -97,10 +97,10 @@ def _uniforms(request: Request, prompt: int, sample: int) -> np.ndarray:
     return np.random.default_rng([*request.seed, prompt, sample]).random(request.max_new_tokens)
 
 
-def encode(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> tuple[int, ...]:
-    """Apply the chat template, up to where the answer begins."""
+def encode(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, start: bool = True) -> tuple[int, ...]:
+    """Apply the chat template, with ``start`` up to where the answer begins."""
     messages = [dict(message) for message in prompt]
-    text = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+    text = tokenizer.apply_chat_template(messages, add_generation_prompt=start, tokenize=False)
     return tuple(tokenizer(str(text), add_special_tokens=False).input_ids)
 
 
@@ -125,40 +125,33 @@ def extend(rows: Sequence[Row], logits: Tensor, top_p: float, end_tokens: frozen
     for start in range(0, len(rows), ROWS_AT_A_TIME):
         some = rows[start : start + ROWS_AT_A_TIME]
         uniform = torch.tensor([row.uniforms[len(row.token_ids)] for row in some], device=logits.device)
-        temperature = torch.tensor([row.temperature for row in some], device=logits.device)
-        tokens, logprobs = draw(logits[start : start + ROWS_AT_A_TIME], uniform, temperature, top_p)
+        tokens, logprobs = draw(logits[start : start + ROWS_AT_A_TIME], uniform, some[0].temperature, top_p)
         for row, token, logprob in zip(some, tokens.tolist(), logprobs.tolist(), strict=True):
             row.token_ids.append(token)
             row.logprobs.append(logprob)
             row.finished = token in end_tokens
 
 
-def draw(logits: Tensor, uniform: Tensor, temperature: Tensor, top_p: float) -> tuple[Tensor, Tensor]:
+def draw(logits: Tensor, uniform: Tensor, temperature: float, top_p: float) -> tuple[Tensor, Tensor]:
     """Draw one token for each row.
 
     Args:
         logits: of the next token.  # (R, V)
         uniform: from [0, 1), double.  # (R,)
-        temperature: divides the logits; 0 takes the likeliest token.  # (R,)
+        temperature: divides the logits; 0 takes the likeliest token.
         top_p: the nucleus to draw from, the smallest set of tokens with at least this probability.
 
     Returns:
         The tokens, and their log-probabilities after temperature and top-p (0 when greedy).  # (R,), (R,)
     """
-    greedy = temperature == 0
-    if greedy.all():
+    if temperature == 0:
         return logits.argmax(-1), torch.zeros_like(uniform)
     # Cast first: softmax's own cast is five times as slow for a whole vocabulary in bf16.
-    scaled = logits.float() / torch.where(greedy, 1, temperature)[:, None]
-    probabilities = torch.softmax(scaled, dim=-1)
+    probabilities = torch.softmax(logits.float() / temperature, dim=-1)
     if top_p < 1:
-        tokens, logprobs = _draw_nucleus(probabilities, uniform, top_p)
-    else:
-        tokens = _invert(probabilities, uniform)
-        logprobs = probabilities.gather(-1, tokens[:, None])[:, 0].double().log()
-    if not greedy.any():
-        return tokens, logprobs
-    return torch.where(greedy, logits.argmax(-1), tokens), logprobs.masked_fill(greedy, 0)
+        return _draw_nucleus(probabilities, uniform, top_p)
+    tokens = _invert(probabilities, uniform)
+    return tokens, probabilities.gather(-1, tokens[:, None])[:, 0].double().log()
 
 
 def _invert(weights: Tensor, uniform: Tensor) -> Tensor:

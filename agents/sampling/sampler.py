@@ -5,11 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from agents.trajectory import Completion
-
-Number = TypeVar("Number", int, float)
 
 Message = Mapping[str, str]
 """A chat message with the keys ``role`` and ``content``."""
@@ -24,7 +21,7 @@ class Request:
 
     prompts: Sequence[Prompt]  # (P,)
     counts: Sequence[int]  # (P,)
-    temperatures: Sequence[float]  # (P,)
+    temperature: float
     top_p: float
     max_new_tokens: int
     seed: tuple[int, ...]
@@ -38,7 +35,7 @@ class Sampler(ABC):
         prompts: Sequence[Prompt],
         n: int | Sequence[int],
         *,
-        temperature: float | Sequence[float],
+        temperature: float,
         top_p: float,
         max_new_tokens: int,
         seed: int | Sequence[int],
@@ -49,7 +46,7 @@ class Sampler(ABC):
         Args:
             prompts: what to answer; equal ones are read once.  # (P,)
             n: how many answers to each prompt, one number for all or one for each.
-            temperature: divides the logits, one number for all prompts or one for each; 0 is greedy.
+            temperature: divides the logits; 0 is greedy.
             top_p: the nucleus to draw from, the smallest set of tokens with at least this probability.
             max_new_tokens: where an answer is cut off.
             seed: sample j of prompt i is a function of the policy, the prompt and ``(*seed, i, j)``, regardless of what
@@ -62,20 +59,16 @@ class Sampler(ABC):
         Raises:
             ValueError: if a parameter is out of range.
         """
-        if not 0 < top_p <= 1 or max_new_tokens < 1:
-            raise ValueError(f"needs 0 < top_p <= 1 and max_new_tokens >= 1, not {top_p} and {max_new_tokens}")
-        counts, temperatures = _per_prompt(prompts, "n", n), _per_prompt(prompts, "temperature", temperature)
+        if not (temperature >= 0 and 0 < top_p <= 1 and max_new_tokens >= 1):
+            found = f"{temperature}, {top_p} and {max_new_tokens}"
+            raise ValueError(f"needs temperature >= 0, 0 < top_p <= 1 and max_new_tokens >= 1, not {found}")
+        counts = [n] * len(prompts) if isinstance(n, int) else list(n)
+        if len(counts) != len(prompts) or not all(count >= 0 for count in counts):
+            raise ValueError(f"n must be one number >= 0, or one for each of the {len(prompts)} prompts, not {n}")
         seeds = (seed,) if isinstance(seed, int) else tuple(seed)
-        request = Request(prompts, counts, temperatures, top_p, max_new_tokens, seeds)
+        request = Request(prompts, counts, temperature, top_p, max_new_tokens, seeds)
         return self._draw(request, progress or (lambda _: None))
 
     @abstractmethod
     def _draw(self, request: Request, progress: Callable[[int], None]) -> list[list[Completion]]:
         """Draw the completions of a request."""
-
-
-def _per_prompt(prompts: Sequence[Prompt], name: str, value: Number | Sequence[Number]) -> list[Number]:
-    values = [value] * len(prompts) if isinstance(value, int | float) else list(value)
-    if len(values) != len(prompts) or not all(one >= 0 for one in values):
-        raise ValueError(f"{name} must be one number >= 0, or one for each of the {len(prompts)} prompts, not {value}")
-    return values

@@ -14,7 +14,7 @@ from agents.voting import majority
 from expit_env import ANSWER_FORMAT
 
 
-def test_the_best_constant_is_no_worse_than_any_answer_that_was_seen():
+def test_the_best_constant_is_the_best_of_the_answers_seen_most_often():
     env, seeds = gym.make("Riddle-v0"), list(range(30))
     answer = best_constant(env, seeds)
 
@@ -23,7 +23,7 @@ def test_the_best_constant_is_no_worse_than_any_answer_that_was_seen():
 
     seen = [t.answer for t in rollout(ConstantAgent(""), env, seeds)]
     assert answer in seen
-    assert solved(answer) == max(map(solved, sorted(set(seen), key=seen.count)[-8:]))
+    assert solved(answer) == max(map(solved, sorted(dict.fromkeys(seen), key=seen.count, reverse=True)[:8]))
 
 
 def test_the_most_frequent_answer_is_given_in_its_first_spelling():

@@ -82,6 +82,20 @@ def test_from_the_second_round_on_the_pairs_that_were_solved_whole_are_cases_too
     assert (extended.shown, book.extended([]).cases) == (2, book.cases)
 
 
+def test_a_guess_behind_the_other_sides_reason_is_no_case():
+    riddle, contrast = next(iter(pairs_of(STUDIED).values()))
+    why, own = "They all flew off.\nAnswer: ", "Wooden birds stay.\nAnswer: 4"
+    drawn = [
+        dataclasses.replace(one, completions=(Completion(text),), rewards=(reward,), extracted=text[-1])
+        for one, text, reward in (
+            (riddle, f"{why}0", 1.0), (contrast, f"{why}0", 0.0), (contrast, f"{why}4", 1.0), (contrast, own, 1.0),
+        )
+    ]  # fmt: skip
+    book = Casebook((), 1)
+    assert book.extended(drawn[:3]).cases == []
+    assert book.extended(drawn).cases == [[(riddle.question, f"{why}0"), (contrast.question, own)]]
+
+
 def test_a_worked_example_is_right_and_gives_its_reason_first_if_it_shall():
     bare = [(one.question, one.answer) for one in STUDIED]
     assert Casebook.of(STUDIED, False, 1).examples == bare

@@ -49,7 +49,8 @@ def test_a_folder_without_a_run_is_an_error_that_names_the_runs_next_to_it(recor
 
 
 def test_a_broken_record_is_an_error_that_names_what_is_missing(tmp_path, expit):
-    (tmp_path / "adapter").mkdir()
+    (tmp_path / "round-000" / "adapter").mkdir(parents=True)
+    (tmp_path / "round-000" / "DONE").touch()
     (tmp_path / "config.json").write_text('{"model": "x", "environment": {"id": "Riddle-v0", "kwargs": {}}}')
     with pytest.raises(SystemExit, match=r"config\.json is broken: it has no 'config'"):
         expit("ask", tmp_path, "Who?")

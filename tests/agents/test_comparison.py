@@ -96,7 +96,7 @@ def test_a_small_source_is_answered_once_and_an_edited_one_is_refused(done, writ
     shown = console.export_text()
     assert "mine.jsonl: train 5, validation 2, test 1" in shown.replace("\n", "")
     assert "only 2 riddles in the split validation; asked for 20" in shown
-    assert "validation: 2 pairs" in shown
+    assert "validation: 2 riddles" in shown
     assert row.riddles == len(set(Result.read(next(request.out.rglob("result.json"))).evaluation.riddle_ids)) == 2
     written([row | {"answer": "that"} for row in rows])
     with pytest.raises(RunConflictError, match="source_sha256: the run has"):

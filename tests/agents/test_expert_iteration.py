@@ -180,7 +180,7 @@ def test_the_likeliest_answer_by_the_mean_over_its_tokens_is_learned_and_the_wor
     learned = [Example("q", "All flew, so 0."), Example("q!", "4")]
     worked = [("How many?", "One.\nAnswer: 1")]
     assert Distillation().select([found], worked) == [Example(*worked[0]), *learned]
-    assert Distillation(worked=False).select([found], worked) == learned
+    assert Distillation().select([found]) == learned
     assert len(Distillation(answers_per_riddle=None).select([found])) == 4
 
 

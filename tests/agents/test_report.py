@@ -44,7 +44,21 @@ def test_the_report_shows_both_splits_and_escapes_answers(evaluated):
     assert len(re.findall(r"<td>\d+ % &rarr; \d+ % &rarr; \d+ %", page)) > 4, "its families, by round"
     assert (evaluated / "curve.png").read_bytes().startswith(b"\x89PNG")
     assert "pairs, any of N" in printed(evaluated)
-    assert len(report.examples(Comparison.read(evaluated / "evaluation-test.json"))) >= 1
+
+
+def test_the_examples_are_of_different_families_and_newly_solved_ones_come_first():
+    one = Answered("a", "f", "?", "0", "0", True, False, 1, True)
+    solved, missed = dataclasses.replace(one, contrast=one), dataclasses.replace(one, correct=False, contrast=one)
+
+    def answered(*sides):
+        families = zip(sides, "fgfh", strict=True)
+        return Evaluation("test", 1, tuple(dataclasses.replace(side, family=name) for side, name in families))
+
+    before, after = answered(solved, missed, missed, solved), answered(solved, missed, solved, missed)
+    shown = report.examples(Comparison(before, after))
+    assert [(old.family, old.correct, new.correct) for old, new in shown] == [
+        ("f", False, True), ("g", False, False), ("h", True, False),
+    ]  # fmt: skip
 
 
 def test_the_curve_stacks_the_shares_of_pairs_by_round(tmp_path, monkeypatch):

@@ -32,8 +32,9 @@ def test_verdicts_are_flipped_at_the_rate_asked_for(outcome, flipped):
         noisy = NoisyVerifier(always(outcome), **rates)
         return sum(noisy(RIDDLE, str(i)).outcome is not outcome for i in range(count)) / count
 
+    count = 20_000 if 0 < flipped < 1 else 500
     name, other = ("false_fail", "false_pass") if outcome is Outcome.CORRECT else ("false_pass", "false_fail")
-    assert abs(share(20_000, **{name: flipped}) - flipped) <= 4.5 * (flipped * (1 - flipped) / 20_000) ** 0.5
+    assert abs(share(count, **{name: flipped}) - flipped) <= 4.5 * (flipped * (1 - flipped) / count) ** 0.5
     assert share(500, **{other: 1.0}) == 0
 
 

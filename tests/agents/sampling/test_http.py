@@ -87,9 +87,9 @@ def test_log_probabilities_are_those_of_the_sampling_policy(server):
 
 def test_greedy_answers_are_asked_for_one_by_one(server):
     async def in_a_notebook():  # where a loop is running
-        return draw(make(server), 2, 3, temperature=[0.0, 1.0])
+        return [draw(make(server), 1, 3, temperature) for temperature in (0.0, 1.0)]
 
-    assert [len(group) for group in asyncio.run(in_a_notebook())] == [3, 3]
+    assert [len(group) for (group,) in asyncio.run(in_a_notebook())] == [3, 3]
     asked = sorted((body["temperature"], body.get("n", 1)) for body in server.seen)
     assert asked == [(0.0, 1), (0.0, 1), (0.0, 1), (1.0, 3)]
 

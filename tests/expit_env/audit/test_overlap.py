@@ -31,7 +31,10 @@ def test_a_planted_copy_and_a_near_copy_are_found():
     assert overlaps([*blocks(train=[CROWS]), *blocks(train=[CROWS])]) == [], "a split is not compared with itself"
 
 
-@hypothesis.given(*[st.lists(st.text("abcdefghij ", min_size=9, max_size=24).filter(str.strip), min_size=1)] * 2)
+WORDS = st.lists(st.sampled_from("abcdefg"), min_size=4, max_size=7).map(" ".join)
+
+
+@hypothesis.given(*[st.lists(WORDS, min_size=1)] * 2)
 def test_the_same_pairs_are_found_as_by_comparing_all_pairs(train, test):
     def near(one, other):
         one, other = set(one.split()), set(other.split())
