@@ -145,7 +145,7 @@ def table(standings: Sequence[Standing], split: str, budget: int) -> Table:
     shown = Table(title=title, caption=caption, box=SIMPLE_HEAD, collapse_padding=True)
     shown.add_column("agent", no_wrap=True)
     for heading in (
-        _asked(first),
+        "right" if first.contrast is None else "pairs",
         "95 %",
         "riddles",
         "con-\ntrasts",
