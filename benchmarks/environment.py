@@ -46,6 +46,7 @@ PIECES = (
 
 
 _drawn = itertools.count(600_000)
+"""The next riddle's index, for all measurements: a text that was read before is in the caches."""
 
 
 def fresh_riddles(split: str) -> Iterable[Riddle]:

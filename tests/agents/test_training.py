@@ -158,9 +158,9 @@ def test_a_trained_run_is_opened_without_its_source_which_only_its_riddles_need(
         compare_with_base(opened, "test", 1, 1, Console(quiet=True))
 
 
-def test_a_run_killed_during_and_after_the_rounds_ends_as_one_that_never_was(tmp_path):
+def test_a_run_killed_before_during_and_after_the_rounds_ends_as_one_that_never_was(tmp_path):
     killed, unbroken = tmp_path / "killed", tmp_path / "unbroken"
-    absent = {"search": "round-001/trajectories.jsonl", "after": "evaluation-test.json"}
+    absent = {"before": "base.json", "search": "round-001/trajectories.jsonl", "after": "evaluation-test.json"}
     for where in WHERE:
         dead = python("-m", "support.killed_run", killed, where)
         assert dead.returncode == -signal.SIGKILL, dead.stderr

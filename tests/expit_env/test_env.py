@@ -95,7 +95,7 @@ def test_an_observation_says_what_was_wrong_with_a_reply_and_fits_the_space(outc
 
 def test_every_level_and_family_is_drawn_unless_some_are_asked_for():
     env, group = make(), FAMILIES[BIRDS].group
-    infos = [env.reset(seed=seed)[1] for seed in range(20 * len(splits.families_of("train")))]
+    infos = [env.reset(seed=seed)[1] for seed in range(60 * len(FAMILIES))]
     assert {info["split"] for info in infos} == {"train"}
     assert {info["level"] for info in infos} == {1, 2, 3, 4, 5}
     assert {info["family"] for info in infos} == set(splits.families_of("train"))

@@ -16,7 +16,7 @@ from agents.evaluation import Comparison
 from agents.policy import LanguageModelPolicy
 from agents.training import TrainRequest, train
 
-WHERE = {"search": (CONFIG.conditions.seed, 1), "after": None}
+WHERE = {"before": (), "search": (CONFIG.conditions.seed, 1), "after": None}
 """Where it dies: while it samples with a seed that begins so, or in the last evaluation."""
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from expit_env.audit.gallery import gallery
 from expit_env.riddles import FAMILIES, GROUPS, splits
 
 
@@ -16,6 +17,7 @@ def test_every_family_is_shown_and_the_check_fails_on_a_page_that_is_not_current
     with pytest.raises(SystemExit, match=r"expit gallery --out"):
         expit("gallery", "--check", "--out", file)
 
+    assert page == gallery()
     assert page.count("\n## ") == len(GROUPS)
     assert page.count("\n### ") == len(FAMILIES) == page.count("\nContrast:\n")
     one = splits.riddle("all-but/train/0")
