@@ -252,7 +252,7 @@ _Reply = list[tuple[int, list[int], list[float], bool]] | str
 def fork_workers() -> None:
     """Fork a worker for each byte that comes with a connection, and for one without tell how a worker has ended.
 
-    The main function of the workers' parent, which ends when the other side does. It has one thread: forks have no other.
+    The main function of the workers' parent, which ends with the other side. It has one thread: forks have no other.
     """
     control, path, max_batch, threads = sys.argv[1:]
     sampler = LocalSampler(*open_shared(path), max_batch=int(max_batch))
