@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import gymnasium as gym
@@ -97,7 +97,7 @@ class FewShotAgent(PolicyAgent):
     examples = 1.0
 
     def __init__(self, policy: LanguageModelPolicy, conditions: Conditions) -> None:
-        super().__init__(policy, dataclasses.replace(conditions.decoding(), temperature=0.0))
+        super().__init__(policy, _greedy(conditions))
         self._conditions = conditions
         self._studied: list[Trajectory] = []
 
@@ -128,32 +128,21 @@ class BestOfN(PolicyAgent):
     upper_bound = True
 
 
-def make_random(setting: Setting) -> Agent:
-    """Make the agent that answers at random."""
-    return RandomAgent(setting.conditions.seed)
+MAKE: Mapping[str, Callable[[Setting], Agent]] = {
+    "base": lambda setting: PolicyAgent(setting.policy, _greedy(setting.conditions)),
+    "few-shot": lambda setting: FewShotAgent(setting.policy, setting.conditions),
+    "majority": lambda setting: MajorityAgent(
+        setting.policy,
+        setting.conditions.decoding(),
+        setting.conditions.evaluation_samples,
+        (setting.conditions.seed,),
+    ),
+    "best-of-n": lambda setting: BestOfN(setting.policy, setting.conditions.decoding(), (setting.conditions.seed,)),
+    "random": lambda setting: RandomAgent(setting.conditions.seed),
+    "constant": lambda setting: ConstantAgent(seed=setting.conditions.seed),
+}
+"""The baselines by name, as functions of a setting."""
 
 
-def make_constant(setting: Setting) -> Agent:
-    """Make the agent that always gives the same answer."""
-    return ConstantAgent(seed=setting.conditions.seed)
-
-
-def make_base(setting: Setting) -> Agent:
-    """Make the base model's greedy agent."""
-    return PolicyAgent(setting.policy, dataclasses.replace(setting.conditions.decoding(), temperature=0.0))
-
-
-def make_few_shot(setting: Setting) -> Agent:
-    """Make the base model's greedy agent with worked examples in the prompt."""
-    return FewShotAgent(setting.policy, setting.conditions)
-
-
-def make_majority(setting: Setting) -> Agent:
-    """Make the agent that takes a majority vote among N answers."""
-    shared = setting.conditions
-    return MajorityAgent(setting.policy, shared.decoding(), shared.evaluation_samples, (shared.seed,))
-
-
-def make_best_of_n(setting: Setting) -> Agent:
-    """Make the agent whose best of N answers counts."""
-    return BestOfN(setting.policy, setting.conditions.decoding(), (setting.conditions.seed,))
+def _greedy(conditions: Conditions) -> Decoding:
+    return dataclasses.replace(conditions.decoding(), temperature=0.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,15 +25,8 @@ TRAINABLE: Mapping[str, str] = {
 }
 """The agents that learn an adapter, and that ``expit train`` can therefore train: subclasses of `AdapterAgent`."""
 
-BASELINES: Mapping[str, str] = {
-    "base": "agents.baselines:make_base",
-    "few-shot": "agents.baselines:make_few_shot",
-    "majority": "agents.baselines:make_majority",
-    "best-of-n": "agents.baselines:make_best_of_n",
-    "random": "agents.baselines:make_random",
-    "constant": "agents.baselines:make_constant",
-}
-"""The other agents, as functions of a `Setting`."""
+BASELINES = ("base", "few-shot", "majority", "best-of-n", "random", "constant")
+"""The other agents, which `agents.baselines` makes."""
 
 AGENTS = (*TRAINABLE, *BASELINES)
 
@@ -66,8 +59,8 @@ def make_agent(name: str, setting: Setting) -> Agent:
         ValueError: if there is no such agent.
     """
     if checked_name(name) in BASELINES:
-        make: Callable[[Setting], Agent] = _load(BASELINES[name])
-        return make(setting)
+        made: Agent = _load("agents.baselines:MAKE")[name](setting)
+        return made
     agent = trainable(name)
     config = agent.config_class(conditions=setting.conditions).within(setting.budget)
     return agent(setting.policy, config, setting.folder, setting.console, setting.provenance)
