@@ -100,6 +100,10 @@ class BenchmarkRequest:
             raise ValueError(f"--few-shot must be at most {len(FEW_SHOT)}, not {self.few_shot}")
         if self.price is not None and (self.sampler is None or not all(0 <= each < inf for each in self.price)):
             raise ValueError("--price goes with --sampler, and takes two numbers of at least 0")
+        others = [each.name for each in dataclasses.fields(self) if getattr(self, each.name) != each.default]
+        if self.files and (unused := set(others) - {"files", "json"}):
+            flags = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(unused))
+            raise ValueError(f"results that exist are compared as they are: leave out {flags}, or the files")
 
     def results(self) -> Results:
         """Return the files of the results."""
