@@ -43,17 +43,20 @@ _PLURALS = """feet foot men man women woman children child people person mice mo
 _SINGULARS = {str(plural): str(one) for plural, one in zip(_PLURALS[::2], _PLURALS[1::2], strict=True)}
 _IN_FULL = (
     ("can't", "can not"), ("cannot", "can not"), ("won't", "will not"), ("n't", " not"), ("it's", "it is"),
-    ("there's", "there is"), ("'re ", " are "), ("no one", "nobody"), ("per cent", "percent"),
+    ("there's", "there is"), ("'re ", " are "), ("no one", "nobody"), ("no-one", "nobody"), ("per cent", "percent"),
+    ("a.m.", "am"), ("p.m.", "pm"), ("{,}", ","),
 )  # fmt: skip
 _SAME = {
     **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ""),
     **{"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00ab": '"', "\u00bb": '"'},
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"),
+    **{"。": ".", "…": "...", "„": '"'},
     **{"½": " 1/2 ", "⅓": " 1/3 ", "⅔": " 2/3 ", "¼": " 1/4 ", "¾": " 3/4 ", "°": " degrees "},
 }
 _EMPHASIS = re.compile(r"(?<![^\W_])(?<![*`])[*_`]+(?=\S)|(?<=\S)[*_`]+(?![^\W_]|[*`])")  # 2*3 and 2 * 3 stay
-_LATEX_TEXT = re.compile(r"\\(?:text|mathrm|mathbf|textbf|boxed)\s?\{([^{}]*)\}")
-_LATEX_MATH = re.compile(r"\$([^$]+)\$|\\[()\[\]]")
+_LATEX_TEXT = re.compile(r"\\(?:(?:text|math)(?:bf|it|rm)?|boxed)\s?\{([^{}]*)\}")
+_LATEX_MATH = re.compile(r"(?<!\\)\${1,2}([^$]+)(?<!\\)\${1,2}|\\[()\[\]]")
+_LATEX_SPACE = re.compile(r"\\[ ,:;!]")
 _LATEX_FRACTION = re.compile(r"\\[dt]?frac\{(\d+)\}\{(\d+)\}")
 _HYPHEN = re.compile(r"(?<=[^\W_])-(?=[^\W\d_])")
 _OPTION = re.compile(r"([a-z])[.):]\s+(?=\S)")
@@ -90,9 +93,9 @@ def _spelled(answer: str) -> str:
     text = _plain(answer)
     option = _OPTION.match(text)
     words = (found[0] for found in _TOKEN.finditer(text, option.end() if option else 0))
-    written = " ".join(write_numbers([_WORDS.get(word, word) for word in words]))
-    written = _ARTICLE.sub("", _AMOUNT.sub(_measured, _CURRENCY.sub(r"\2 \1", written)))
-    tokens = [token for token in written.split(" ") if token not in _SEPARATORS]
+    numbers = write_numbers([_WORDS.get(word, word) for word in words])
+    written = _CURRENCY.sub(r"\2 \1", " ".join(token for token in numbers if token not in _SEPARATORS))
+    tokens = _ARTICLE.sub("", _AMOUNT.sub(_measured, written)).split()
     if len(tokens) > 2 and tokens[:2] in _FRAMES:
         del tokens[:2]
     if len(tokens) == 2 and len(tokens[1]) == 1 and tokens[0] in ("option", "choice", "letter"):
@@ -115,7 +118,8 @@ def _plain(text: str) -> str:
     """Return a text in lower case without accents, markdown, LaTeX, contractions and the marks around it."""
     text = (text if text.isascii() else "".join(map(_fold, text))).lower()
     if "\\" in text or "$" in text:
-        text = _LATEX_MATH.sub(r"\1", _LATEX_TEXT.sub(r"\1", _LATEX_FRACTION.sub(r" \1/\2 ", text))).replace("\\%", "%")
+        text = _LATEX_SPACE.sub(" ", _LATEX_FRACTION.sub(r" \1/\2 ", text.replace("^\\circ", " degrees ")))
+        text = _LATEX_MATH.sub(r"\1", _LATEX_TEXT.sub(r"\1", text)).replace("\\%", "%").replace("\\$", "$")
     if "*" in text or "_" in text or "`" in text:
         text = _EMPHASIS.sub("", text)
     for short, full in _IN_FULL:

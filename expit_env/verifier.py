@@ -32,11 +32,13 @@ _MARK = re.compile(
 _LEAD = frozenset("the my final correct right so thus therefore hence and then".split())
 """What may be before *answer* in the sentence of a mark."""
 _DENIAL = re.compile(
-    r"(?:(?:\b(?:not|never|cannot|neq?)|n['’]t|≠)(?: an?| the)?[^\w.!?]*|\b(?:no|n?or)(?: an?| the)?[^\w.!?\n]*)\Z"
+    r"(?:(?:\b(?:not|never|cannot|neq?)|n['’]t|≠)(?: an?| the)?[^\w.!?]*"
+    r"|\b(?:no|n?or)(?: an?| the)?[ \"'*_`$]*(?:\\\()?)\Z"  # *No, <answer>no</answer>* is none
 )
 _LINE_END, _SENTENCE_END = re.compile(r"\n|$"), re.compile(r"[.!?](?=[\s\"'*_`)\]]|$)|\n|$")
-_TAG_OR_BOX = re.compile(r"[\s\"'*_`$(\[\\]*(?:<answer\b|boxed\b)")
-_MORE_THAN_PUNCTUATION = re.compile(r"[^\s.,;:!\"'*_`~$)\]}\\|>#-]")
+_SIGNED = re.compile(r"(?:[-−]\$?|[0-9/^])\Z")
+_TAG_OR_BOX = re.compile(r"(?: therefore| thus)?[\s\"'*_`$(\[\\]*(?:<answer\b|boxed\b)")
+_MORE_THAN_PUNCTUATION = re.compile(r"[^\s.,;:!\"'*_`~$)\]}\\|>#。…！”“’‘»）\u200b-]")
 _FRAME = re.compile(r"\A(?:it is|it's|there is|there's|there are|they are|they're|you are|you're)\s+", re.IGNORECASE)
 _OPTION = re.compile(r"(?<!\S)\(?([A-Z])[.)]\s+(\S.{0,200}?)(?=\s\(?[A-Z][.)]\s|$)", re.MULTILINE)
 _HOW_MANY = re.compile(r"\bhow (?:many|much) (?:of the )?((?:(?:cubic|square) )?[a-z]+)")
@@ -142,7 +144,7 @@ def _final_answers(text: str) -> tuple[list[tuple[str, str]], str]:
     while found := _MARK.search(text, place):
         before = text[max(0, found.start() - _BEFORE) : found.start()]
         tried, place = tried + 1, found.end()
-        denied = _DENIAL.search(before) or (found["box"] and before[-1:] in tuple("-0123456789"))
+        denied = _DENIAL.search(before) or (found["box"] and _SIGNED.search(before))
         if tried > _MOST_MARKS or denied:
             raise _BrokenMarkError("denied answer" if tried <= _MOST_MARKS else "too many marks")
         if found["tag"]:

@@ -304,7 +304,7 @@ def _months(draw: Draw) -> Instance:
         why=f"Every month has {days} days in that year; most have a few more. So all 12 do.",
         hints=("A month with more days than that has that many, too.", f"Is there a month without a {days}th day?"),
         contrast_answer="1",
-        contrast_aliases=("only February", "just February", "February", "one, February"),
+        contrast_aliases=("only February", "just February", "February"),
         contrast_why=f"Only February had {days} days and no more in {year}.",
     )  # fmt: skip
 
