@@ -103,7 +103,7 @@ def main(
                     continue
                 run = RunFolder(folder)
                 for split in PAIRS:
-                    run.stage(f"{split}.json", partial(_ask, agent, split_env(env, split), PAIRS[split], console))
+                    run.stage(f"{split}.json", partial(_ask, agent, env, split, console))
                 _row(folder, way, seed)
     print(HEADER + "\n" + "|---" * 9 + "|")
     rows = [read_json(path, list) for path in out.glob("*/row.json")]
@@ -134,9 +134,10 @@ def _learned(
     return agent
 
 
-def _ask(agent: Agent, env: gym.Env[str, str], count: int, console: Console, path: Path) -> None:
+def _ask(agent: Agent, env: gym.Env[str, str], split: str, console: Console, path: Path) -> None:
     """Ask pairs of a split, greedily."""
-    found = evaluate(agent, env, evaluation_riddles(env, count, console), console=console, title=path.name)
+    asked = split_env(env, split)
+    found = evaluate(agent, asked, evaluation_riddles(asked, PAIRS[split], console), console=console, title=split)
     path.write_text(json.dumps(dataclasses.asdict(found)), encoding="utf-8")
 
 
