@@ -122,7 +122,9 @@ def _learned(
 ) -> Agent:
     """Let an agent learn, or find what it has learned."""
     if way == FEW_SHOT:
-        few_shot = FewShotAgent(policy, Conditions(seed=seed))
+        shared = Conditions(seed=seed)
+        RunFolder.open(folder, {**provenance, "conditions": dataclasses.asdict(shared)})
+        few_shot = FewShotAgent(policy, shared)
         policy.use_adapter(None)
         few_shot.learn(env, Budget(Search().episodes))
         return few_shot

@@ -32,8 +32,8 @@ _MARK = re.compile(
 _LEAD = frozenset("the my final correct right so thus therefore hence and then".split())
 """What may be before *answer* in the sentence of a mark."""
 _DENIAL = re.compile(
-    r"(?:(?:\b(?:not|never|cannot|neq?)|n['’]t|≠)(?: an?| the)?[^\w.!?]*"
-    r"|\b(?:no|n?or)(?: an?| the)?[ \"'*_`$]*(?:\\\()?)\Z"  # *No, <answer>no</answer>* is none
+    r"(?:(?:\b(?:not|never|cannot|neq?)|n['’]t|≠)(?: an?| the)?[^\w.!?]*|\bn?or(?: an?| the)?[^\w.!?\n]*"
+    r"|\bno(?: an?| the)?[ \"'*_`$]*(?:\\\()?)\Z"  # *No, <answer>no</answer>* is none
 )
 _LINE_END, _SENTENCE_END = re.compile(r"\n|$"), re.compile(r"[.!?](?=[\s\"'*_`)\]]|$)|\n|$")
 _SIGNED = re.compile(r"(?:[-−]\$?|[0-9/^])\Z")
